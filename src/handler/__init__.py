@@ -1,0 +1,1 @@
+"""The EventBridge Connection Provisioner: one Lambda function behind three doors."""

@@ -1,0 +1,110 @@
+"""
+Adapter: the answer to CloudFormation, a PUT to the request's ResponseURL.
+
+Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html
+"""
+
+import json
+import random
+import re
+import ssl
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import urllib3
+
+from handler.clock import Clock
+from handler.errors import NetworkFailureError
+
+MOST_BYTES = 4096
+LONGEST_REASON_BYTES = 1200
+LONGEST_STATE_REASON_BYTES = 1000
+MOST_ATTEMPTS = 8
+ATTEMPT_SECONDS = 5.0
+RETRIED = (408, 429)
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
+
+
+def is_answerable(url: str, region: str, configured_hosts: tuple[str, ...]) -> bool:
+    """
+    Tell whether a ResponseURL leads to CloudFormation's bucket of this Region, or to a configured
+    host.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    bucket = f"cloudformation-custom-resource-response-{region.replace('-', '')}"
+    aws = rf"{bucket}\.s3([.-](dualstack\.)?{region})?\.amazonaws\.com(\.cn)?"
+    if parts.scheme == "https" and port in (None, 443) and re.fullmatch(aws, host):
+        return True
+    is_safe_scheme = parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK_HOSTS)
+    return host in configured_hosts and is_safe_scheme
+
+
+def encode(body: Mapping[str, Any]) -> bytes:
+    """Make an answer of at most 4096 bytes, keeping the heads of its reasons."""
+    data = dict(body.get("Data") or {})
+    if "StateReason" in data:
+        data["StateReason"] = _head(data["StateReason"], LONGEST_STATE_REASON_BYTES)
+    short = {**body, "Reason": _head(body["Reason"], LONGEST_REASON_BYTES), "Data": data}
+    encoded = _json(short)
+    return encoded if len(encoded) <= MOST_BYTES else _json({**short, "Data": {}})
+
+
+def put(url: str, body: bytes, clock: Clock) -> None:
+    """
+    Send an answer until it is acknowledged; what may pass is tried again while there is time.
+
+    Raises:
+        NetworkFailureError: it was not acknowledged.
+    """
+    http = urllib3.PoolManager(ssl_context=ssl.create_default_context())
+    problem = "no time was left"
+    for attempt in range(MOST_ATTEMPTS):
+        left = clock.remaining()
+        if left <= 0:
+            break
+        problem, is_final = _attempt(http, url, body, min(ATTEMPT_SECONDS, left))
+        if not problem:
+            return
+        if is_final:
+            break
+        jitter = random.uniform(0, min(5.0, 0.2 * 2**attempt))  # noqa: S311
+        clock.sleep(min(jitter, max(clock.remaining(), 0)))
+    raise NetworkFailureError(f"CloudFormation did not take the answer: {problem}")
+
+
+def _attempt(http: urllib3.PoolManager, url: str, body: bytes, seconds: float) -> tuple[str, bool]:
+    try:
+        # An empty content type: it is part of what the URL's signature covers.
+        response = http.request(
+            "PUT",
+            url,
+            body=body,
+            headers={"content-type": ""},
+            timeout=seconds,
+            retries=False,
+            redirect=False,
+        )
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        return type(error).__name__, False
+    status = response.status
+    is_acknowledged = 200 <= status < 300  # noqa: PLR2004 (HTTP's own numbers)
+    is_worth_retrying = status in RETRIED or status >= 500  # noqa: PLR2004
+    return "" if is_acknowledged else f"HTTP {status}", not is_worth_retrying
+
+
+def _head(text: str, longest: int) -> str:
+    clean = "".join(character if character.isprintable() else " " for character in text)
+    encoded = clean.encode("utf-8", "replace")
+    if len(encoded) <= longest:
+        return encoded.decode()
+    return encoded[:longest].decode("utf-8", "ignore") + "…"
+
+
+def _json(body: Mapping[str, Any]) -> bytes:
+    # Not as ASCII: there, each character beyond it would cost six bytes.
+    return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")

@@ -1,0 +1,45 @@
+"""Entry point: choose the door by the event's shape, refuse everything else."""
+
+from typing import Any
+
+from handler.errors import InvalidRequestError
+from handler.invocation import Context
+from handler.observability import count_cold_start, logger
+from handler.request import MEMBERS
+
+CLOUDFORMATION_MEMBERS = ("ResponseURL", "StackId", "LogicalResourceId")
+BARE_MEMBERS = ("Name", "AuthorizationType", "AuthParameters")
+
+
+def lambda_handler(event: Any, context: Context) -> Any:
+    """
+    Take an event of CloudFormation, of the request queue, or of a direct invocation.
+
+    Raises:
+        ProvisionerError: nobody else can be told.
+    """
+    count_cold_start()
+    # Each door brings libraries of its own, which the others' cold starts must not pay for.
+    match event:
+        case {"Records": [*records]} if all(map(_is_message, records)):
+            from handler.request_queue import handle_batch  # noqa: PLC0415
+
+            return handle_batch(event, context)
+        case dict() if any(name in event for name in CLOUDFORMATION_MEMBERS):
+            from handler.custom_resource import handle_custom_resource  # noqa: PLC0415
+
+            return handle_custom_resource(event, context)
+        case dict() if any(name in event for name in (*MEMBERS, *BARE_MEMBERS)):
+            from handler.direct_request import handle_direct_request  # noqa: PLC0415
+
+            return handle_direct_request(event, context)
+    error = InvalidRequestError(
+        "this event is neither a CloudFormation request, nor a batch of the request queue,"
+        " nor a request with RequestType and ResourceProperties"
+    )
+    logger.error("event refused", error_code=error.code, reason=error.reason)
+    raise error
+
+
+def _is_message(record: object) -> bool:
+    return isinstance(record, dict) and record.get("eventSource") == "aws:sqs"

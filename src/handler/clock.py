@@ -1,0 +1,38 @@
+"""Time as one invocation sees it, injected so that tests need not wait."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """
+    Tell the time, sleep, and know how much working time is left.
+
+    ``now``: seconds since the epoch.
+    ``remaining``: seconds until work must stop, so that an answer still gets out.
+    """
+
+    now: Callable[[], float]
+    sleep: Callable[[float], None]
+    remaining: Callable[[], float]
+
+    def pauses(self, pauses: Iterator[float], until_remaining: float = 0.0) -> Iterator[float]:
+        """
+        Sleep through the pauses, one a step, for as long as the remaining time stays above the
+        bound.
+        """
+        for pause in pauses:
+            left = self.remaining() - max(until_remaining, 0.0)
+            if left <= 0:
+                return
+            self.sleep(min(pause, left))
+            yield pause
+
+
+def growing(first_seconds: float, factor: float, longest_seconds: float) -> Iterator[float]:
+    """Yield pauses without end, each longer than the one before, up to the longest."""
+    pause = first_seconds
+    while True:
+        yield pause
+        pause = min(pause * factor, longest_seconds)

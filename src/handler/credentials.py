@@ -1,0 +1,108 @@
+"""
+Where references belong and where they are a must: the rules about credentials, beside AWS's model.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from handler.reference import Service, Text
+from handler.validation import Leaf, Shape, Violation, leaves
+
+PLAIN_MEMBERS_WITH_REFERENCES = ("Username", "ClientID")
+MASK = "***"
+LITERAL_REFUSED = (
+    "must hold a reference to a secret, such as {{resolve:secretsmanager:name:SecretString:key}};"
+    " literal credentials are refused"
+)
+
+
+def credential_violations(properties: object, shape: Shape) -> Iterator[Violation]:
+    """
+    Yield every literal where a reference must stand, and every reference that is wrong or out of
+    place.
+    """
+    for leaf in leaves(properties, shape):
+        yield from _leaf_violations(leaf)
+
+
+def with_secret_parameters(value: object, shape: Any) -> object:
+    """
+    Say IsValueSecret where it was left out: true, as in CloudFormation; the API would take false.
+
+    Source:
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-events-connection-parameter.html
+    """
+    if isinstance(value, Mapping) and shape.type_name == "structure":
+        default = {"IsValueSecret": True} if "IsValueSecret" in shape.members else {}
+        known = {
+            name: with_secret_parameters(item, shape.members[name])
+            if name in shape.members
+            else item
+            for name, item in value.items()
+        }
+        return {**default, **known}
+    if isinstance(value, list) and shape.type_name == "list":
+        return [with_secret_parameters(item, shape.member) for item in value]
+    return value
+
+
+def masked(value: object, shape: Any) -> object:
+    """
+    Mask every literal that is not plainly harmless: sensitive, or at a place unknown to the model.
+
+    A value that holds a well-formed reference stays, so that a dead letter can be sent again.
+    """
+    kind = shape.type_name if shape is not None else ""
+    match value:
+        case Text():
+            return value if value.parts else MASK
+        case Mapping():
+            return {name: _masked_member(name, value, shape) for name in value}
+        case list():
+            return [masked(item, shape.member if kind == "list" else None) for item in value]
+        case bool() | None:
+            return value
+        case str() if kind == "string" and not shape.metadata.get("sensitive"):
+            return value
+        case _:
+            return MASK
+
+
+def _masked_member(name: str, value: Mapping[str, object], shape: Any) -> object:
+    if shape is None or shape.type_name != "structure":
+        return masked(value[name], None)
+    is_declared_plain = name == "Value" and value.get("IsValueSecret") is False
+    if is_declared_plain and isinstance(value[name], str):
+        return value[name]
+    return masked(value[name], shape.members.get(name))
+
+
+def _leaf_violations(leaf: Leaf) -> Iterator[Violation]:
+    text = leaf.value if isinstance(leaf.value, Text) else None
+    if text is not None and not _may_hold_reference(leaf):
+        yield Violation(leaf.path, "a reference is not allowed here")
+        return
+    for problem in text.problems if text else ():
+        yield Violation(leaf.path, problem)
+    if leaf.shape.metadata.get("sensitive") and not (text and text.problems):
+        yield from _sensitive_violations(leaf, text)
+
+
+def _may_hold_reference(leaf: Leaf) -> bool:
+    is_credential = bool(leaf.shape.metadata.get("sensitive"))
+    return is_credential or leaf.name in PLAIN_MEMBERS_WITH_REFERENCES
+
+
+def _sensitive_violations(leaf: Leaf, text: Text | None) -> Iterator[Violation]:
+    services = {reference.source.service for reference in text.references} if text else set()
+    holds_secret = bool(services - {Service.SSM})
+    if leaf.name != "Value":
+        if not holds_secret:
+            yield Violation(leaf.path, LITERAL_REFUSED)
+    elif leaf.siblings.get("IsValueSecret") is not False:
+        if text is None:
+            yield Violation(
+                leaf.path, "a literal needs IsValueSecret: false; a secret needs a reference"
+            )
+    elif services & {Service.SECRETS_MANAGER, Service.SSM_SECURE}:
+        yield Violation(leaf.path, "refers to a secret, so IsValueSecret must not be false")

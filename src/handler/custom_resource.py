@@ -1,0 +1,175 @@
+"""
+Door: CloudFormation's custom resource, on crhelper; exactly one answer per request.
+
+crhelper dispatches and guards the deadline. What it does badly is overridden in one class here.
+"""
+
+import logging
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from crhelper import CfnResource
+
+from handler import answer
+from handler.clock import Clock
+from handler.errors import InvalidRequestError, ProvisionerError
+from handler.handling import Failed, Succeeded, handle
+from handler.invocation import Context, Invocation
+from handler.observability import logger
+from handler.outcome import attributes
+from handler.request import CLOUDFORMATION, Asked, asked_by_custom_resource
+from handler.settings import response_url_hosts
+from handler.validation import Violation, refuse
+
+REQUIRED = ("RequestType", "RequestId", "ResponseURL", "StackId", "LogicalResourceId")
+TIMEOUT_MARGIN_SECONDS = (
+    5.0  # a PUT with its TLS handshake takes up to one; the rest is for retries
+)
+LAST_SECOND = 0.5  # of the function, never used
+
+logging.getLogger("crhelper").setLevel(
+    logging.CRITICAL + 1
+)  # it prints events, and exceptions with their text
+
+
+def handle_custom_resource(event: Mapping[str, Any], context: Context) -> None:
+    """
+    Carry out a custom-resource request and answer it.
+
+    Raises:
+        InvalidRequestError: the event is none that could be answered.
+        NetworkFailureError: the answer was not acknowledged; Lambda tries again.
+    """
+    _refuse_unanswerable(event, context)
+    invocation = Invocation(context)
+    asked = asked_by_custom_resource(event, os.environ.get("CONNECTION_NAME_PREFIX", ""))
+    resource = ConnectionResource(asked, invocation, event["ResponseURL"])
+    resource(event, context)
+    if resource.undelivered:
+        raise resource.undelivered from None
+
+
+class ConnectionResource(CfnResource):
+    """
+    crhelper for one request; made anew each time, for it keeps state from one request to the next.
+    """
+
+    def __init__(self, asked: Asked, invocation: Invocation, response_url: str) -> None:
+        """Register the one handler for all request types."""
+        self._asked = asked
+        self._invocation = invocation
+        self._url = response_url
+        self._answering = threading.Lock()
+        self._is_answered = False
+        self.undelivered: ProvisionerError | None = None
+        with _without_clients():
+            super().__init__(
+                # It sets the root logger's level, to what it is already.
+                log_level=logging.getLevelName(logging.root.level),
+                boto_level="WARNING",
+                sleep_on_delete=0,
+            )
+        for register in (self.create, self.update, self.delete):
+            register(self._handle)
+
+    def generate_physical_id(self, event: Mapping[str, Any]) -> str:  # noqa: ARG002
+        """Give the name that was asked for: the same at every retry, where crhelper's is random."""
+        return self._asked.name
+
+    def _handle(self, event: Mapping[str, Any], _: Context) -> str:
+        match handle(self._asked, self._invocation):
+            case Failed(_, error):
+                # What this request created must be known, so that CloudFormation can delete it.
+                self.PhysicalResourceId = error.created_name
+                raise error from None
+            case Succeeded(_, completion):
+                self.Data = attributes(completion)
+                is_deletion = event["RequestType"] == "Delete"
+                return str(
+                    event.get("PhysicalResourceId") if is_deletion else completion.connection.name
+                )
+
+    def _log_setup(self, event: Mapping[str, Any], context: Context) -> None:
+        """Leave everybody's log levels alone."""
+
+    def _set_timeout(self) -> None:
+        left = self._invocation.seconds_left()
+        self._timer = threading.Timer(left - min(TIMEOUT_MARGIN_SECONDS, left / 2), self._timeout)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _timeout(self) -> None:
+        # A rename may have created the new name; the registry knows whether a Delete of it is ours.
+        if self._asked.request_type != "Delete":
+            self.PhysicalResourceId = self._asked.name
+        self._send("FAILED", "the function's time ran out before EventBridge answered")
+
+    def _send(self, status: str | None = None, reason: str = "", _: object = None) -> None:
+        with self._answering:
+            if self._is_answered:
+                return
+            self._is_answered = True
+            self._deliver(self._body(status or self.Status, reason or str(self.Reason)))
+
+    def _body(self, status: str, reason: str) -> dict[str, Any]:
+        return {
+            "Status": status,
+            "Reason": reason,
+            "PhysicalResourceId": self.PhysicalResourceId
+            or self._asked.physical_resource_id
+            or self._asked.name,
+            "StackId": self.StackId,
+            "RequestId": self.RequestId,
+            "LogicalResourceId": self.LogicalResourceId,
+            "NoEcho": False,
+            "Data": self.Data if status == "SUCCESS" else {},
+        }
+
+    def _deliver(self, body: Mapping[str, Any]) -> None:
+        clock = self._invocation.clock
+        until_killed = Clock(
+            clock.now, clock.sleep, lambda: self._invocation.seconds_left() - LAST_SECOND
+        )
+        try:
+            answer.put(self._url, answer.encode(body), until_killed)
+        except ProvisionerError as error:
+            # Raised here, crhelper would answer FAILED for what succeeded.
+            self.undelivered = error
+            logger.error("answer not delivered", reason=error.reason, correlation_id=self.RequestId)
+
+
+@contextmanager
+def _without_clients() -> Iterator[None]:
+    # Where this variable is set, crhelper's constructor leaves out three clients that only its
+    # polling needs.
+    before = os.environ.get("AWS_SAM_LOCAL")
+    os.environ["AWS_SAM_LOCAL"] = "true"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["AWS_SAM_LOCAL"]
+        else:
+            os.environ["AWS_SAM_LOCAL"] = before
+
+
+def _refuse_unanswerable(event: Mapping[str, Any], context: Context) -> None:
+    found = [
+        Violation(name, "required, a string")
+        for name in REQUIRED
+        if not isinstance(event.get(name), str) or not event[name]
+    ]
+    if event.get("RequestType") not in CLOUDFORMATION.request_types:
+        found.append(Violation("RequestType", "must be Create, Update or Delete"))
+    if not isinstance(event.get("PhysicalResourceId", ""), str):
+        found.append(Violation("PhysicalResourceId", "must be a string"))
+    if any(name.startswith("CrHelper") for name in event):
+        found.append(Violation("", "members that begin with CrHelper are not accepted"))
+    refuse(found)
+    region = context.invoked_function_arn.split(":")[3]
+    if not answer.is_answerable(event["ResponseURL"], region, response_url_hosts(os.environ)):
+        problem = "must lead to CloudFormation's bucket of this Region (or see RESPONSE_URL_HOSTS)"
+        raise InvalidRequestError(f"ResponseURL: {problem}")

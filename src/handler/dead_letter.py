@@ -1,0 +1,52 @@
+"""
+What is kept of a message that cannot be carried out: its body with every doubtful literal masked.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from handler.credentials import MASK, masked
+from handler.properties import Rules, as_written
+from handler.reference import with_texts
+from handler.request import MEMBERS, QUEUE
+
+
+def body(text: str, rules: Rules) -> str:
+    """Mask a message's body; one that is no JSON object is replaced by its length."""
+    try:
+        document = json.loads(text)
+        if isinstance(document, dict):
+            return json.dumps(_masked_document(document, rules))
+    except (ValueError, RecursionError):
+        pass
+    return json.dumps({"Length": len(text)})
+
+
+def _masked_document(document: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
+    if not any(name in document for name in MEMBERS):
+        return _masked_properties(document, rules)
+    return {name: _masked_member(name, value, rules) for name, value in document.items()}
+
+
+def _masked_member(name: str, value: object, rules: Rules) -> object:
+    match name, value:
+        case "RequestType", str() if value in QUEUE.request_types:
+            return value
+        case "RequestId", str():
+            return value
+        case "ResourceProperties", Mapping():
+            return _masked_properties(value, rules)
+        case _:
+            return MASK
+
+
+def _masked_properties(properties: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
+    own = {name: properties[name] for name in QUEUE.own_members if name in properties}
+    aws = {name: value for name, value in properties.items() if name not in own}
+    hidden: Any = masked(with_texts(aws, rules.policy), rules.shape)
+    return as_written(hidden) | {name: _scalar(value) for name, value in own.items()}
+
+
+def _scalar(value: object) -> object:
+    return value if isinstance(value, (str, int, bool)) else MASK

@@ -1,0 +1,24 @@
+"""Door: a direct invocation, whose caller waits for the result or the error."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from handler.handling import Failed, handle
+from handler.invocation import Context, Invocation
+from handler.request import DIRECT, asked_by_document
+
+
+def handle_direct_request(event: Mapping[str, Any], context: Context) -> dict[str, str]:
+    """
+    Carry out a request and give its result.
+
+    Raises:
+        ProvisionerError: of the class that says what went wrong, for Step Functions to match.
+    """
+    invocation = Invocation(context)
+    handled = handle(asked_by_document(event, DIRECT, context.aws_request_id), invocation)
+    if handled.asked.task_token:
+        invocation.results.finish_task(handled.asked.task_token, handled.result)
+    if isinstance(handled, Failed):
+        raise handled.error from None
+    return handled.result

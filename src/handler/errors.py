@@ -1,0 +1,146 @@
+"""
+Everything that can go wrong, as requesters see it; no value of a request or a secret is in it.
+
+ProvisionerError
+├── InvalidRequestError         the request can never work as it stands
+├── AlreadyExistsError          the name is taken by somebody else
+├── NotFoundError               there is no such connection, or it is not the requester's
+├── AccessDeniedError           an IAM, resource or key policy refuses
+├── ServiceLimitExceededError   a quota is used up
+├── NotStabilizedError          the connection did not become usable (transient while it moves)
+├── SecretNotUsableError        a referenced secret is missing, or not of the expected form
+└── TransientError              may work later
+    ├── ResourceConflictError   somebody else is changing the same thing
+    ├── ThrottlingError
+    ├── ServiceInternalError
+    └── NetworkFailureError
+
+Source:
+    https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-test-contract-errors.html
+"""
+
+
+class ProvisionerError(Exception):
+    """Anything that ends a request without success."""
+
+    is_transient = False
+
+    def __init__(self, reason: str) -> None:
+        """Keep a reason that is safe to show to anybody."""
+        super().__init__(reason)
+        self.reason = reason
+        self.created_name = ""
+
+    @property
+    def code(self) -> str:
+        """Give the ErrorCode of results: the class's name without ``Error``."""
+        return type(self).__name__.removesuffix("Error")
+
+
+class InvalidRequestError(ProvisionerError):
+    """When a request can never work as it stands."""
+
+
+class AlreadyExistsError(ProvisionerError):
+    """When the name belongs to somebody else."""
+
+
+class NotFoundError(ProvisionerError):
+    """When the connection does not exist or is not the requester's."""
+
+
+class AccessDeniedError(ProvisionerError):
+    """When a policy refuses one of the calls."""
+
+
+class ServiceLimitExceededError(ProvisionerError):
+    """When a quota of the account is used up."""
+
+
+class NotStabilizedError(ProvisionerError):
+    """When the connection did not reach a usable state."""
+
+    def __init__(self, reason: str, *, is_transient: bool = False) -> None:
+        """Keep whether the connection is still moving, so that a later look may find it usable."""
+        super().__init__(reason)
+        self.is_transient = is_transient
+
+
+class SecretNotUsableError(ProvisionerError):
+    """When a referenced secret is missing or not of the expected form."""
+
+
+class TransientError(ProvisionerError):
+    """When the same request may work later."""
+
+    is_transient = True
+
+
+class ResourceConflictError(TransientError):
+    """When somebody else is changing the same connection."""
+
+
+class ThrottlingError(TransientError):
+    """When AWS asks to slow down."""
+
+
+class ServiceInternalError(TransientError):
+    """When AWS, or this function, failed for a reason of its own."""
+
+
+class NetworkFailureError(TransientError):
+    """When AWS could not be reached."""
+
+
+COMMON_CODES: dict[str, type[ProvisionerError]] = {
+    "AccessDenied": AccessDeniedError,
+    "AccessDeniedException": AccessDeniedError,
+    "ExpiredTokenException": AccessDeniedError,
+    "InternalException": ServiceInternalError,
+    "InternalServerError": ServiceInternalError,
+    "InternalServiceError": ServiceInternalError,
+    "LimitExceededException": ServiceLimitExceededError,
+    "RequestLimitExceeded": ThrottlingError,
+    "ServiceUnavailable": ServiceInternalError,
+    "Throttling": ThrottlingError,
+    "ThrottlingException": ThrottlingError,
+    "TooManyRequestsException": ThrottlingError,
+    "UnrecognizedClientException": AccessDeniedError,
+    "ValidationException": InvalidRequestError,
+}
+SERVICE_CODES: dict[str, dict[str, type[ProvisionerError]]] = {
+    "events": {
+        "ConcurrentModificationException": ResourceConflictError,
+        "ResourceAlreadyExistsException": AlreadyExistsError,
+        "ResourceNotFoundException": NotFoundError,
+    },
+    "secretsmanager": {
+        "DecryptionFailure": AccessDeniedError,
+        "InvalidParameterException": SecretNotUsableError,
+        "InvalidRequestException": SecretNotUsableError,
+        "ResourceNotFoundException": SecretNotUsableError,
+    },
+    "ssm": {
+        "InvalidKeyId": AccessDeniedError,
+        "ParameterNotFound": SecretNotUsableError,
+        "ParameterVersionNotFound": SecretNotUsableError,
+    },
+    "dynamodb": {
+        "ConditionalCheckFailedException": ResourceConflictError,
+        "ItemCollectionSizeLimitExceededException": ServiceLimitExceededError,
+        "ProvisionedThroughputExceededException": ThrottlingError,
+        "ReplicatedWriteConflictException": ResourceConflictError,
+        "ResourceNotFoundException": ServiceInternalError,
+        "TransactionConflictException": ResourceConflictError,
+    },
+}
+
+
+def error_class(service: str, code: str, http_status: int) -> type[ProvisionerError]:
+    """Choose the class for an error that AWS answered; unknown ones by their HTTP status."""
+    known = SERVICE_CODES.get(service, {}).get(code) or COMMON_CODES.get(code)
+    if known is not None:
+        return known
+    if http_status == 429:  # noqa: PLR2004 (HTTP's own number)
+        return ThrottlingError
+    return ServiceInternalError if http_status >= 500 else InvalidRequestError  # noqa: PLR2004

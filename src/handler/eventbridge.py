@@ -1,0 +1,75 @@
+"""Adapter: EventBridge's connections."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from handler.aws import Caller
+from handler.errors import NotFoundError
+from handler.lifecycle import Connection
+from handler.validation import Shape
+
+CONFIGURATION = (
+    "Description",
+    "AuthParameters",
+    "InvocationConnectivityParameters",
+    "KmsKeyIdentifier",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EventBridgeConnections:
+    """EventBridge's connections through its API."""
+
+    call: Caller
+
+    @property
+    def shape(self) -> Shape:
+        """Give AWS's own model of what CreateConnection takes."""
+        model: Shape = self.call.client.meta.service_model.operation_model(
+            "CreateConnection"
+        ).input_shape
+        return model
+
+    def describe(self, name: str) -> Connection | None:
+        """Show a connection, None where there is none."""
+        try:
+            answer = self.call("describe_connection", f"connection {name}", Name=name)
+        except NotFoundError:
+            return None
+        return _connection(name, answer)
+
+    def create(self, properties: Mapping[str, Any]) -> str:
+        """Create a connection and give its ARN."""
+        subject = f"connection {properties['Name']}"
+        return str(self.call("create_connection", subject, **properties)["ConnectionArn"])
+
+    def update(self, properties: Mapping[str, Any]) -> None:
+        """Change a connection, as UpdateConnection does: what is left out stays."""
+        self.call("update_connection", f"connection {properties['Name']}", **properties)
+
+    def delete(self, name: str) -> None:
+        """Begin to delete a connection; none there is fine."""
+        try:
+            self.call("delete_connection", f"connection {name}", Name=name)
+        except NotFoundError:
+            return
+
+    def deauthorize(self, name: str) -> None:
+        """Begin to remove everything that authorizes a connection."""
+        self.call("deauthorize_connection", f"connection {name}", Name=name)
+
+
+def _connection(name: str, answer: Mapping[str, Any]) -> Connection:
+    return Connection(
+        name=name,
+        arn=answer["ConnectionArn"],
+        state=answer["ConnectionState"],
+        state_reason=answer.get("StateReason", ""),
+        authorization_type=answer.get("AuthorizationType", ""),
+        secret_arn=answer.get("SecretArn", ""),
+        creation_time=answer.get("CreationTime"),
+        last_modified_time=answer.get("LastModifiedTime"),
+        last_authorized_time=answer.get("LastAuthorizedTime"),
+        properties={member: answer[member] for member in CONFIGURATION if answer.get(member)},
+    )

@@ -1,0 +1,97 @@
+"""One invocation of the function: its settings, its time, and the adapters put together for it."""
+
+import os
+import time
+from functools import cached_property
+from typing import Any, Protocol
+
+from handler import settings
+from handler.aws import Caller, client
+from handler.clock import Clock
+from handler.errors import NetworkFailureError, ServiceInternalError, ThrottlingError
+from handler.eventbridge import EventBridgeConnections
+from handler.ports import Ports
+from handler.properties import Rules
+from handler.reference import Policy
+from handler.registry import DynamoDbRegistry
+from handler.results import Results
+from handler.secret_sources import SecretSources
+
+ANSWER_SECONDS = 10.0  # kept back at the end: a retried answer, the last log lines
+LONGEST_ANSWER_SHARE = 0.2  # of functions with a short time-out
+
+
+class Context(Protocol):
+    """What is used of Lambda's context."""
+
+    aws_request_id: str
+    function_name: str
+    invoked_function_arn: str
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Tell the milliseconds until Lambda ends the function."""
+
+
+class Invocation:
+    """Everything that one invocation shares, made when first needed."""
+
+    def __init__(self, context: Context) -> None:
+        """Start the clock."""
+        self.context = context
+        margin = min(ANSWER_SECONDS, self.seconds_left() * LONGEST_ANSWER_SHARE)
+        self.clock = Clock(time.time, time.sleep, lambda: self.seconds_left() - margin)
+
+    def seconds_left(self) -> float:
+        """Tell the seconds until Lambda ends the function."""
+        return self.context.get_remaining_time_in_millis() / 1000
+
+    @cached_property
+    def settings(self) -> settings.Settings:
+        """Give the checked environment."""
+        return settings.load(os.environ, self.context.invoked_function_arn)
+
+    @cached_property
+    def rules(self) -> Rules:
+        """Give what requests are judged by."""
+        given = self.settings
+        policy = Policy(
+            given.partition,
+            given.region,
+            given.account,
+            given.allowed_secret_prefixes,
+            given.allowed_parameter_prefixes,
+            given.allowed_accounts,
+        )
+        return Rules(self.ports.shape, policy, given.connection_name_prefix)
+
+    @cached_property
+    def ports(self) -> Ports:
+        """Put the adapters together."""
+        connections = EventBridgeConnections(self.caller("events"))
+        return Ports(
+            connections=connections,
+            secrets=SecretSources(self.caller("secretsmanager"), self.caller("ssm")),
+            registry=DynamoDbRegistry(self._registry_caller(), self.settings.registry_table_name),
+            clock=self.clock,
+            shape=connections.shape,
+        )
+
+    @cached_property
+    def results(self) -> Results:
+        """Put the publisher of results together."""
+        return Results(
+            self.caller("events"), self.caller("stepfunctions"), self.settings.result_bus_name
+        )
+
+    def caller(self, service: str) -> Caller:
+        """Make a caller of one service."""
+        return Caller(service, self._client(service), self.clock)
+
+    def _registry_caller(self) -> Caller:
+        # A failed condition stays failed; only a fresh look at the registry helps.
+        retried = (NetworkFailureError, ServiceInternalError, ThrottlingError)
+        return Caller("dynamodb", self._client("dynamodb"), self.clock, retried)
+
+    def _client(self, service: str) -> Any:
+        given = self.settings
+        return client(service, given.connect_timeout_seconds, given.read_timeout_seconds)

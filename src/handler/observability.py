@@ -1,0 +1,38 @@
+"""The one Logger, and the metrics of each request; names and keys only, never a value."""
+
+import logging
+import os
+from collections.abc import Mapping
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+
+SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME", "eventbridge-connection-provisioner")
+NAMESPACE = os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "EventBridgeConnectionProvisioner")
+
+logger = Logger(service=SERVICE)
+
+# These print requests, with everything in them, at their finer levels.
+for chatty in ("boto3", "botocore", "urllib3", "aws_lambda_powertools"):
+    logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def emit(dimensions: Mapping[str, str], counts: list[str], durations: Mapping[str, float]) -> None:
+    """Print one EMF document of its own, so that each request counts under its own dimensions."""
+    metrics = EphemeralMetrics(namespace=NAMESPACE, service=SERVICE)
+    for name, value in dimensions.items():
+        metrics.add_dimension(name=name, value=value)
+    for name in counts:
+        metrics.add_metric(name=name, unit=MetricUnit.Count, value=1)
+    for name, milliseconds in durations.items():
+        metrics.add_metric(name=name, unit=MetricUnit.Milliseconds, value=round(milliseconds))
+    metrics.flush_metrics()
+
+
+def count_cold_start() -> None:
+    """Count the first invocation of a container."""
+    if next(_first_invocation, False):
+        emit({}, ["ColdStart"], {})
+
+
+_first_invocation = iter([True])

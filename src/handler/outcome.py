@@ -1,0 +1,81 @@
+"""What became of a request, and the result that every door gives of it."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from handler.errors import ProvisionerError
+from handler.lifecycle import Connection
+from handler.request import Asked
+
+
+class Outcome(StrEnum):
+    """What became of a request that succeeded."""
+
+    CREATED = "Created"
+    UPDATED = "Updated"
+    UNCHANGED = "Unchanged"
+    ADOPTED = "Adopted"
+    DELETED = "Deleted"
+    RELEASED = "Released"
+    DESCRIBED = "Described"
+    VALIDATED = "Validated"
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A request carried out: the outcome, and the connection as last seen."""
+
+    outcome: Outcome
+    connection: Connection
+    is_ignored: bool = False  # a Delete of what is not the requester's
+    settled_milliseconds: float | None = None
+
+
+def attributes(completion: Completion) -> dict[str, str]:
+    """Give every member of a result that Fn::GetAtt can ask for, "" where AWS gives none."""
+    connection = completion.connection
+    return {
+        "Name": connection.name,
+        "ConnectionArn": connection.arn,
+        "Arn": connection.arn,
+        "ArnForPolicy": _arn_for_policy(connection),
+        "ConnectionState": connection.state,
+        "StateReason": connection.state_reason,
+        "SecretArn": connection.secret_arn,
+        "AuthorizationType": connection.authorization_type,
+        "CreationTime": _iso(connection.creation_time),
+        "LastModifiedTime": _iso(connection.last_modified_time),
+        "LastAuthorizedTime": _iso(connection.last_authorized_time),
+        "Outcome": completion.outcome,
+    }
+
+
+def success(asked: Asked, completion: Completion) -> dict[str, str]:
+    """Give the result of a request that succeeded, outside CloudFormation."""
+    given = {name: value for name, value in attributes(completion).items() if value}
+    return _identity(asked) | {"Status": "SUCCESS"} | given
+
+
+def failure(asked: Asked, error: ProvisionerError) -> dict[str, str]:
+    """Give the result of a request that failed."""
+    named = {"Name": asked.name} if asked.name else {}
+    return (
+        _identity(asked)
+        | {"Status": "FAILED"}
+        | named
+        | {"ErrorCode": error.code, "Reason": error.reason}
+    )
+
+
+def _identity(asked: Asked) -> dict[str, str]:
+    return {"RequestId": asked.request_id, "RequestType": asked.known_request_type}
+
+
+def _arn_for_policy(connection: Connection) -> str:
+    # IAM matches connections without the UUID at the end of their ARN.
+    return connection.arn.partition("/")[0] + f"/{connection.name}" if connection.arn else ""
+
+
+def _iso(time: datetime | None) -> str:
+    return time.astimezone(UTC).isoformat().replace("+00:00", "Z") if time else ""

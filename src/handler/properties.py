@@ -1,0 +1,145 @@
+"""
+ResourceProperties: CreateConnection's own shape with references in place of credentials, and our
+three members.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from handler.credentials import credential_violations, with_secret_parameters
+from handler.reference import Policy, Source, Text, replaced, with_texts
+from handler.validation import Shape, Violation, joined, leaves, violations
+
+MOST_SECRETS = 50
+MOST_BYTES = 256 * 1024
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
+BLOCK_OF_TYPE = {
+    "BASIC": "BasicAuthParameters",
+    "API_KEY": "ApiKeyAuthParameters",
+    "OAUTH_CLIENT_CREDENTIALS": "OAuthParameters",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What properties are judged by: AWS's model, the references allowed, the prefix of names."""
+
+    shape: Shape
+    policy: Policy
+    connection_name_prefix: str
+
+
+def prepared(properties: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
+    """Read the references of a document into Texts, and say what it leaves unsaid."""
+    full = with_secret_parameters(with_texts(properties, rules.policy), rules.shape)
+    return dict(full) if isinstance(full, Mapping) else {}
+
+
+def property_violations(properties: Mapping[str, Any], rules: Rules) -> Iterator[Violation]:
+    """Yield everything that is wrong with prepared properties."""
+    yield from violations(properties, rules.shape)
+    yield from credential_violations(properties, rules.shape)
+    yield from _cross_member_violations(properties)
+    yield from _name_prefix_violations(properties, rules)
+    if len(sources(properties)) > MOST_SECRETS:
+        yield Violation("AuthParameters", f"refers to more than {MOST_SECRETS} different secrets")
+    if len(json.dumps(as_written(properties))) > MOST_BYTES:
+        yield Violation("", f"the request is larger than {MOST_BYTES // 1024} KB")
+
+
+def name_violations(properties: Mapping[str, Any], rules: Rules) -> Iterator[Violation]:
+    """Yield what is wrong where only Name counts; other members are looked at by name alone."""
+    shape: Any = rules.shape
+    yield from (
+        Violation(joined("", name), "unknown member")
+        for name in properties
+        if name not in shape.members
+    )
+    if "Name" not in properties:
+        yield Violation("Name", "required")
+        return
+    yield from violations(properties["Name"], shape.members["Name"], "Name")
+    yield from _name_prefix_violations(properties, rules)
+
+
+def resolved(
+    properties: Mapping[str, Any], fetch: Callable[[Text, str], str], shape: Shape
+) -> dict[str, Any]:
+    """Put values in the place of all references; fetch is given each Text with its path."""
+    paths = {id(leaf.value): leaf.path for leaf in leaves(properties, shape)}
+    value = replaced(properties, lambda text: fetch(text, paths[id(text)]))
+    return dict(value) if isinstance(value, Mapping) else {}
+
+
+def sources(properties: object) -> tuple[Source, ...]:
+    """Give every source that a document refers to, each once."""
+    found: dict[Source, None] = {}
+    replaced(properties, lambda text: found.update({each.source: None for each in text.references}))
+    return tuple(found)
+
+
+def as_written(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a document back as plain JSON: references as they were written, no value."""
+    value = replaced(properties, lambda text: text.spelling)
+    return dict(value) if isinstance(value, Mapping) else {}
+
+
+def _cross_member_violations(properties: Mapping[str, Any]) -> Iterator[Violation]:
+    auth_parameters = properties.get("AuthParameters")
+    if isinstance(auth_parameters, Mapping):
+        yield from _block_violations(auth_parameters, properties.get("AuthorizationType"))
+        yield from _endpoint_violations(auth_parameters.get("OAuthParameters"))
+
+
+def _block_violations(
+    auth_parameters: Mapping[str, Any], authorization_type: object
+) -> Iterator[Violation]:
+    present = [block for block in BLOCK_OF_TYPE.values() if block in auth_parameters]
+    wanted = BLOCK_OF_TYPE.get(authorization_type) if isinstance(authorization_type, str) else None
+    if wanted is None:
+        if len(present) != 1:
+            yield Violation(
+                "AuthParameters", f"must hold exactly one of {_either(BLOCK_OF_TYPE.values())}"
+            )
+        return
+    if wanted not in present:
+        yield Violation(
+            f"AuthParameters.{wanted}", f"required with AuthorizationType {authorization_type}"
+        )
+    for block in present:
+        if block != wanted:
+            problem = f"does not go with AuthorizationType {authorization_type}; remove it"
+            yield Violation(f"AuthParameters.{block}", problem)
+
+
+def _either(names: Sequence[str] | Any) -> str:
+    return ", ".join(names)
+
+
+def _endpoint_violations(oauth_parameters: object) -> Iterator[Violation]:
+    if not isinstance(oauth_parameters, Mapping):
+        return
+    endpoint = oauth_parameters.get("AuthorizationEndpoint")
+    path = "AuthParameters.OAuthParameters.AuthorizationEndpoint"
+    if isinstance(endpoint, str) and not _is_https_or_loopback(endpoint):
+        yield Violation(path, "must begin with https:// (http:// only to a loopback host)")
+    elif isinstance(endpoint, str) and "@" in urlsplit(endpoint).netloc:
+        yield Violation(path, "must not hold a user name or password")
+
+
+def _is_https_or_loopback(endpoint: str) -> bool:
+    try:
+        host = urlsplit(endpoint).hostname
+    except ValueError:
+        return False
+    is_loopback = host in LOOPBACK_HOSTS and endpoint.startswith("http://")
+    return bool(host) and (is_loopback or endpoint.startswith("https://"))
+
+
+def _name_prefix_violations(properties: Mapping[str, Any], rules: Rules) -> Iterator[Violation]:
+    name, prefix = properties.get("Name"), rules.connection_name_prefix
+    if isinstance(name, str) and not name.startswith(prefix):
+        yield Violation("Name", f"must begin with {prefix} (CONNECTION_NAME_PREFIX)")

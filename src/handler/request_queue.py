@@ -1,0 +1,161 @@
+"""Door: the request queue, on Powertools' batch processing; one bad message harms no other."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch import (
+    BatchProcessor,
+    EventType,
+    process_partial_response,
+)
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from handler import dead_letter
+from handler.errors import ProvisionerError, ResourceConflictError
+from handler.handling import Failed, Succeeded, handle
+from handler.invocation import Context, Invocation
+from handler.observability import logger
+from handler.request import QUEUE, asked_by_document
+from handler.settings import Settings
+
+MARGIN_SECONDS = 30  # after the function's end, until the messages it could not finish come back
+LEAST_SECONDS = 90.0  # for one message: its wait of at most 60 s, and what AWS takes
+FIRST_DELAY_SECONDS = 10
+LONGEST_DELAY_SECONDS = 900
+MOST_ENTRIES = 10  # of one ChangeMessageVisibilityBatch
+LONGEST_ATTRIBUTE = 1024
+
+
+def handle_batch(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """Carry out a batch of messages; what is returned names those that shall come back."""
+    if not event["Records"]:
+        return {"batchItemFailures": []}
+    queue = RequestQueue(Invocation(context))
+    queue.hold(event["Records"])
+    # A batch of one that fails would raise, and print, everything.
+    processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
+    response = process_partial_response(
+        event=dict(event), record_handler=queue.process, processor=processor
+    )
+    return dict(response)
+
+
+class RequestQueue:
+    """The queue's side of one invocation."""
+
+    def __init__(self, invocation: Invocation) -> None:
+        """
+        Note the time at hand: where it is short, a message may need more than its fair share of it.
+        """
+        self._invocation = invocation
+        self._least_seconds = min(LEAST_SECONDS, invocation.seconds_left() / 2)
+        self._call = invocation.caller("sqs")
+
+    def hold(self, records: Sequence[Mapping[str, Any]]) -> None:
+        """
+        Let the batch come back soon after this invocation's end, should it crash: not after hours.
+        """
+        seconds = int(self._invocation.seconds_left()) + MARGIN_SECONDS
+        entries = [
+            {
+                "Id": str(index),
+                "ReceiptHandle": record["receiptHandle"],
+                "VisibilityTimeout": seconds,
+            }
+            for index, record in enumerate(records)
+        ]
+        for start in range(0, len(entries), MOST_ENTRIES):
+            self._change_visibility(entries[start : start + MOST_ENTRIES])
+
+    def process(self, record: SQSRecord) -> None:
+        """
+        Carry out one message; to return is to consume it.
+
+        Raises:
+            ProvisionerError: the message shall come back.
+        """
+        if self._invocation.seconds_left() < self._least_seconds:
+            raise ResourceConflictError("no time is left for this message")
+        asked = asked_by_document(_document(record.body), QUEUE, record.message_id)
+        handled = handle(asked, self._invocation)
+        try:
+            self._finish(record, handled)
+        except ProvisionerError:
+            delay = min(FIRST_DELAY_SECONDS * 2 ** (_receives(record) - 1), LONGEST_DELAY_SECONDS)
+            entry = {"Id": "0", "ReceiptHandle": record.receipt_handle, "VisibilityTimeout": delay}
+            self._change_visibility([entry])
+            raise
+
+    def _finish(self, record: SQSRecord, handled: Succeeded | Failed) -> None:
+        """Let everybody know before the message is gone, or raise what makes it come back."""
+        error = handled.error if isinstance(handled, Failed) else None
+        if error and error.is_transient and _receives(record) < self._settings.max_attempts:
+            raise error from None
+        results = self._invocation.results
+        results.publish(handled.result)
+        results.finish_task(handled.asked.task_token, handled.result)
+        if error:
+            self._bury(record, handled.asked.request_id, error)
+
+    def _bury(self, record: SQSRecord, request_id: str, error: ProvisionerError) -> None:
+        attributes = {
+            "ErrorCode": error.code,
+            "Reason": _printable(error.reason),
+            "RequestId": _printable(request_id),
+            "RequestTime": _request_time(record),
+        }
+        self._call(
+            "send_message",
+            "the dead-letter queue",
+            QueueUrl=self._settings.dead_letter_queue_url,
+            MessageBody=dead_letter.body(record.body, self._invocation.rules),
+            MessageAttributes={
+                name: {"DataType": "String", "StringValue": value}
+                for name, value in attributes.items()
+            },
+        )
+
+    def _change_visibility(self, entries: list[dict[str, Any]]) -> None:
+        # Only a matter of when a message comes back, so that a failure must not keep it from being
+        # worked on.
+        try:
+            self._call(
+                "change_message_visibility_batch",
+                "the request queue",
+                QueueUrl=self._settings.request_queue_url,
+                Entries=entries,
+            )
+        except ProvisionerError as error:
+            logger.warning("visibility not changed", error_code=error.code, reason=error.reason)
+
+    @property
+    def _settings(self) -> Settings:
+        return self._invocation.settings
+
+
+def _document(body: str) -> object:
+    try:
+        document: object = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return document
+
+
+def _receives(record: SQSRecord) -> int:
+    return int(record.attributes.approximate_receive_count or 1)
+
+
+def _request_time(record: SQSRecord) -> str:
+    """Give the milliseconds of the first sending, through any number of redrives."""
+    sent = record.attributes.sent_timestamp or "0"
+    attribute = record.message_attributes["RequestTime"] if record.message_attributes else None
+    carried = attribute.string_value if attribute else None
+    is_older = bool(carried) and str(carried).isdigit() and int(str(carried)) < int(sent)
+    return str(carried) if is_older else sent
+
+
+def _printable(text: str) -> str:
+    # SQS refuses an attribute that is empty or holds a control character.
+    clean = "".join(character if character.isprintable() else " " for character in text)
+    return clean[:LONGEST_ATTRIBUTE] or "-"

@@ -1,0 +1,186 @@
+"""
+A request against AWS's own service model: every violation with its path, never a value.
+
+Shapes are botocore's, taken by their form, so that this module needs no import of botocore.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from handler.errors import InvalidRequestError, ProvisionerError
+from handler.reference import Text
+
+# Two published patterns backtrack exponentially in Python's re; these accept the same strings in
+# linear time.
+LINEAR_PATTERNS = {
+    r"^[ \t]*[^\x00-\x1F:\x7F]+([ \t]+[^\x00-\x1F:\x7F]+)*[ \t]*$": (
+        r"[^\x00-\x08\x0A-\x1F:\x7F]*[^\x00-\x1F:\x7F][^\x00-\x08\x0A-\x1F:\x7F]*"
+    ),
+    r"^[ \t]*[\x20-\x7E]+([ \t]+[\x20-\x7E]+)*[ \t]*$": r"[\t\x20-\x7E]*[\x20-\x7E][\t\x20-\x7E]*",
+}
+LONGEST_MEMBER = 64
+BOOLEANS = {"true": True, "false": False}
+
+
+class Shape(Protocol):
+    """What is used of a botocore shape."""
+
+    type_name: str
+    metadata: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One thing that is wrong: where, and what to do."""
+
+    path: str
+    problem: str
+
+    def __str__(self) -> str:
+        """Join path and problem as requesters read them."""
+        return f"{self.path}: {self.problem}" if self.path else self.problem
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A scalar in its place: path, name, shape, and the structure around it."""
+
+    path: str
+    name: str
+    value: object
+    shape: Shape
+    siblings: Mapping[str, object]
+
+
+def refuse(
+    violations: Sequence[Violation], error: type[ProvisionerError] = InvalidRequestError
+) -> None:
+    """
+    Raise one error that tells every violation, if there is any.
+
+    Raises:
+        ProvisionerError: of the class given.
+    """
+    if violations:
+        raise error("; ".join(map(str, dict.fromkeys(violations))))
+
+
+def violations(value: object, shape: Shape, path: str = "") -> Iterator[Violation]:
+    """
+    Yield everything in which a value departs from AWS's own model of it, values left out.
+
+    Args:
+        value: ``{"Name": str, "AuthParameters": {...}}``; a Text where a reference stands, which
+            is checked once it is resolved.
+        shape: the input shape of CreateConnection, or one below it.
+        path: where the value stands.
+
+    Source:
+        https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateConnection.html
+    """
+    match shape.type_name:
+        case "structure":
+            yield from _structure_violations(value, shape, path)
+        case "list":
+            yield from _list_violations(value, shape, path)
+        case "string":
+            yield from _string_violations(value, shape, path)
+        case "boolean" if not isinstance(value, bool):
+            yield Violation(path, "must be true or false")
+        case "integer" | "long" if not isinstance(value, int) or isinstance(value, bool):
+            yield Violation(path, "must be a whole number")
+
+
+def leaves(value: object, shape: Any, path: str = "") -> Iterator[Leaf]:
+    """Yield every scalar of a value at a place that the model knows."""
+    if isinstance(value, Mapping) and shape.type_name == "structure":
+        for name, child in shape.members.items():
+            if name in value:
+                yield from _leaf_or_below(name, value, child, joined(path, name))
+    elif isinstance(value, list) and shape.type_name == "list":
+        for index, item in enumerate(value):
+            yield from leaves(item, shape.member, f"{path}[{index}]")
+
+
+def coerced(value: object, shape: Any) -> object:
+    """
+    Undo CloudFormation's turning of every scalar into a string, where the model says boolean.
+
+    Source:
+        https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1037
+    """
+    if isinstance(value, Mapping) and shape.type_name == "structure":
+        return {
+            name: coerced(item, shape.members[name]) if name in shape.members else item
+            for name, item in value.items()
+        }
+    if isinstance(value, list) and shape.type_name == "list":
+        return [coerced(item, shape.member) for item in value]
+    if shape.type_name == "boolean" and isinstance(value, str):
+        return BOOLEANS.get(value.lower(), value)
+    return value
+
+
+def joined(path: str, name: object) -> str:
+    """Append a member's name to a path; a name that is no identifier is not repeated."""
+    is_plain = isinstance(name, str) and name.isidentifier() and len(name) <= LONGEST_MEMBER
+    shown = str(name) if is_plain else "(a member whose name is no identifier)"
+    return f"{path}.{shown}" if path else shown
+
+
+def _leaf_or_below(name: str, siblings: Mapping[str, Any], shape: Any, path: str) -> Iterator[Leaf]:
+    value = siblings[name]
+    if shape.type_name in ("structure", "list") and not isinstance(value, Text):
+        yield from leaves(value, shape, path)
+    else:
+        yield Leaf(path, name, value, shape, siblings)
+
+
+def _structure_violations(value: object, shape: Any, path: str) -> Iterator[Violation]:
+    if not isinstance(value, Mapping):
+        yield Violation(path, "must be an object")
+        return
+    for name in value:
+        if name not in shape.members:
+            yield Violation(joined(path, name), "unknown member")
+    for name in shape.required_members:
+        if name not in value:
+            yield Violation(joined(path, name), "required")
+    for name, child in shape.members.items():
+        if name in value:
+            yield from violations(value[name], child, joined(path, name))
+
+
+def _list_violations(value: object, shape: Any, path: str) -> Iterator[Violation]:
+    if not isinstance(value, list):
+        yield Violation(path, "must be a list")
+        return
+    longest = shape.metadata.get("max")
+    if longest is not None and len(value) > longest:
+        yield Violation(path, f"must have at most {longest} items")
+    if len(value) < shape.metadata.get("min", 0):
+        yield Violation(path, f"must have at least {shape.metadata['min']} items")
+    for index, item in enumerate(value):
+        yield from violations(item, shape.member, f"{path}[{index}]")
+
+
+def _string_violations(value: object, shape: Any, path: str) -> Iterator[Violation]:
+    if isinstance(value, Text):
+        return
+    if not isinstance(value, str):
+        yield Violation(path, "must be a string")
+    elif shape.enum and value not in shape.enum:
+        yield Violation(path, f"must be one of {', '.join(shape.enum)}")
+    elif len(value) < shape.metadata.get("min", 0):
+        yield Violation(path, f"must have at least {shape.metadata['min']} characters")
+    elif len(value) > shape.metadata.get("max", len(value)):
+        yield Violation(path, f"must have at most {shape.metadata['max']} characters")
+    elif not _matches(shape.metadata.get("pattern"), value):
+        yield Violation(path, f"must match {shape.metadata['pattern']}")
+
+
+def _matches(pattern: str | None, value: str) -> bool:
+    # fullmatch, because a $ lets a trailing line break through, common in secrets.
+    return pattern is None or bool(re.fullmatch(LINEAR_PATTERNS.get(pattern, pattern), value))

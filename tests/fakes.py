@@ -1,0 +1,250 @@
+"""In-memory stand-ins for the ports, faithful to what is recorded of AWS where it matters here."""
+
+from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import botocore.session
+
+from handler.clock import Clock
+from handler.errors import (
+    AlreadyExistsError,
+    NotFoundError,
+    ResourceConflictError,
+    SecretNotUsableError,
+)
+from handler.lifecycle import Connection
+from handler.ownership import Record
+from handler.ports import Ports
+from handler.properties import Rules
+from handler.reference import Policy, SecretValue, Source
+from handler.validation import Shape
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+ACCOUNT, REGION = "123456789012", "us-east-1"
+PARAMETER_BLOCKS = ("InvocationHttpParameters", "OAuthHttpParameters")
+BLOCKS = ("BasicAuthParameters", "ApiKeyAuthParameters", "OAuthParameters")
+
+
+def service_shape() -> Shape:
+    """Give AWS's model of CreateConnection's input, from the installed botocore."""
+    model = botocore.session.get_session().get_service_model("events")
+    shape: Shape = model.operation_model("CreateConnection").input_shape
+    return shape
+
+
+SHAPE = service_shape()
+POLICY = Policy("aws", REGION, ACCOUNT, ("connections/",), ("/connections/",), ())
+RULES = Rules(SHAPE, POLICY, "")
+
+
+@dataclass
+class FakeTime:
+    """A clock that moves only when somebody sleeps."""
+
+    seconds: float = START.timestamp()
+    deadline: float = START.timestamp() + 890
+    slept: list[float] = field(default_factory=list)
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.seconds += seconds
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(lambda: self.seconds, self.sleep, lambda: self.deadline - self.seconds)
+
+    @property
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.seconds, UTC)
+
+
+@dataclass
+class FakeConnections:
+    """EventBridge: merges on update, drops on a change of type, deletes in a while."""
+
+    time: FakeTime
+    stored: dict[str, dict[str, Any]] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    states_after_write: tuple[str, ...] = ()
+    state_reason: str = ""
+    looks_while_deleting: int = 0
+    clears_on_empty: bool = True
+    before_create: Callable[[str], None] | None = None
+    after_create: Callable[[str], None] | None = None
+
+    def describe(self, name: str) -> Connection | None:
+        self.calls.append("describe")
+        item = self.stored.get(name)
+        if item is None:
+            return None
+        states = item["states"]
+        state = states.pop(0) if len(states) > 1 else states[0]
+        if state == "GONE":
+            del self.stored[name]
+            return None
+        return Connection(
+            name=name,
+            arn=item["arn"],
+            state=state,
+            state_reason=self.state_reason,
+            authorization_type=item["properties"].get("AuthorizationType", ""),
+            creation_time=item["created"],
+            last_modified_time=item["modified"],
+            properties=shown(item["properties"]),
+        )
+
+    def create(self, properties: Mapping[str, Any]) -> str:
+        self.calls.append("create")
+        name = properties["Name"]
+        if self.before_create:
+            self.before_create(name)
+        if name in self.stored:
+            raise AlreadyExistsError(name)
+        arn = f"arn:aws:events:{REGION}:{ACCOUNT}:connection/{name}/{len(self.calls):08d}"
+        self.stored[name] = {
+            "arn": arn,
+            "created": self.time.now,
+            "properties": deepcopy(dict(properties)),
+        }
+        self._touch(name)
+        if self.after_create:
+            self.after_create(name)
+        return arn
+
+    def update(self, properties: Mapping[str, Any]) -> None:
+        self.calls.append("update")
+        item = self._item(properties["Name"])
+        before = item["properties"]
+        item["properties"] = self._merged(before, dict(properties))
+        self._touch(properties["Name"])
+
+    def delete(self, name: str) -> None:
+        self.calls.append("delete")
+        if name in self.stored:
+            looks = ["DELETING"] * self.looks_while_deleting
+            self.stored[name]["states"] = [*looks, "GONE"]
+
+    def deauthorize(self, name: str) -> None:
+        self.calls.append("deauthorize")
+        item = self._item(name)
+        item["properties"] = {**item["properties"], "AuthParameters": {}}
+        item["states"] = ["DEAUTHORIZING", "DEAUTHORIZED"]
+
+    def make_by_hand(self, name: str, properties: Mapping[str, Any]) -> None:
+        """Create a connection as somebody else would."""
+        self.create({**properties, "Name": name})
+        self.calls.clear()
+
+    def _item(self, name: str) -> dict[str, Any]:
+        if name not in self.stored:
+            raise NotFoundError(name)
+        return self.stored[name]
+
+    def _touch(self, name: str) -> None:
+        item = self.stored[name]
+        item["modified"] = self.time.now + timedelta(milliseconds=len(self.calls))
+        item["states"] = list(self.states_after_write or ("AUTHORIZED",))
+
+    def _merged(self, before: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+        if before.get("AuthorizationType") != change.get("AuthorizationType"):
+            before = {**before, "AuthParameters": {}}
+        return self._merge(before, change)
+
+    def _merge(self, before: Any, change: Any) -> Any:
+        if not isinstance(change, Mapping) or not isinstance(before, Mapping):
+            return deepcopy(before if change in ("", [], {}) and not self.clears_on_empty else change)
+        if not change and self.clears_on_empty:
+            return {}
+        merged = dict(before)
+        for name, value in change.items():
+            merged[name] = self._merge(before[name], value) if name in before else deepcopy(value)
+        return merged
+
+
+def shown(properties: Any) -> Any:
+    """Leave out what Describe leaves out: credentials, and values declared secret."""
+    match properties:
+        case {"Key": key, "IsValueSecret": True}:
+            return {"Key": key, "IsValueSecret": True}
+        case {}:
+            hidden = ("Password", "ApiKeyValue", "ClientSecret", "AuthorizationType", "Name")
+            return {
+                name: shown(value)
+                for name, value in properties.items()
+                if name not in hidden and value != ""
+            }
+        case list():
+            return [shown(item) for item in properties]
+        case _:
+            return properties
+
+
+@dataclass
+class FakeSecrets:
+    """Secrets by name, each read noted."""
+
+    texts: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    plain: set[str] = field(default_factory=set)
+    reads: list[str] = field(default_factory=list)
+
+    def fetch(self, source: Source) -> SecretValue:
+        name = source.name
+        self.reads.append(name)
+        if name not in self.texts:
+            raise SecretNotUsableError(f"secret {name} is not there")
+        version = source.version_id or self.versions.get(name, "version-1")
+        return SecretValue(self.texts[name], version, is_secret=name not in self.plain)
+
+
+@dataclass
+class FakeRegistry:
+    """The registry's table, with its conditions."""
+
+    records: dict[str, Record] = field(default_factory=dict)
+    writes: list[Record] = field(default_factory=list)
+    before_write: Iterator[Callable[[], None]] = field(default_factory=lambda: iter(()))
+
+    def read(self, name: str) -> Record | None:
+        return self.records.get(name)
+
+    def write(self, record: Record) -> Record:
+        next(self.before_write, lambda: None)()
+        self._check(record)
+        written = replace(record, revision=record.revision + 1)
+        self.records[record.name] = written
+        self.writes.append(written)
+        return written
+
+    def remove(self, record: Record) -> None:
+        self._check(record)
+        del self.records[record.name]
+
+    def _check(self, record: Record) -> None:
+        current = self.records.get(record.name)
+        if (current.revision if current else 0) != record.revision:
+            raise ResourceConflictError("somebody was faster")
+
+
+@dataclass
+class World:
+    """All fakes together."""
+
+    time: FakeTime
+    connections: FakeConnections
+    secrets: FakeSecrets
+    registry: FakeRegistry
+
+    @property
+    def ports(self) -> Ports:
+        return Ports(self.connections, self.secrets, self.registry, self.time.clock, SHAPE)
+
+
+def make_world() -> World:
+    """Make an empty account, but for one secret."""
+    time = FakeTime()
+    texts = {"connections/crm": '{"user": "ada", "password": "correct horse", "key": "k-1"}'}
+    return World(time, FakeConnections(time), FakeSecrets(texts), FakeRegistry())
