@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import botocore.session
 
@@ -17,9 +17,10 @@ from handler.errors import (
 )
 from handler.lifecycle import Connection
 from handler.ownership import Record
+from handler.policy import Policy
 from handler.ports import Ports
 from handler.properties import Rules
-from handler.reference import Policy, SecretValue, Source
+from handler.reference import SecretValue, Source
 from handler.validation import Shape
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -31,8 +32,8 @@ BLOCKS = ("BasicAuthParameters", "ApiKeyAuthParameters", "OAuthParameters")
 def service_shape() -> Shape:
     """Give AWS's model of CreateConnection's input, from the installed botocore."""
     model = botocore.session.get_session().get_service_model("events")
-    shape: Shape = model.operation_model("CreateConnection").input_shape
-    return shape
+    shape: Any = model.operation_model("CreateConnection").input_shape
+    return cast("Shape", shape)
 
 
 SHAPE = service_shape()
@@ -141,7 +142,8 @@ class FakeConnections:
     def _item(self, name: str) -> dict[str, Any]:
         if name not in self.stored:
             raise NotFoundError(name)
-        return self.stored[name]
+        item: dict[str, Any] = self.stored[name]
+        return item
 
     def _touch(self, name: str) -> None:
         item = self.stored[name]
@@ -151,11 +153,14 @@ class FakeConnections:
     def _merged(self, before: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
         if before.get("AuthorizationType") != change.get("AuthorizationType"):
             before = {**before, "AuthParameters": {}}
-        return self._merge(before, change)
+        merged: dict[str, Any] = self._merge(before, change)
+        return merged
 
     def _merge(self, before: Any, change: Any) -> Any:
         if not isinstance(change, Mapping) or not isinstance(before, Mapping):
-            return deepcopy(before if change in ("", [], {}) and not self.clears_on_empty else change)
+            return deepcopy(
+                before if change in ("", [], {}) and not self.clears_on_empty else change
+            )
         if not change and self.clears_on_empty:
             return {}
         merged = dict(before)

@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from handler.asked import MEMBERS
 from handler.errors import InvalidRequestError
 from handler.invocation import Context
 from handler.observability import count_cold_start, logger
-from handler.request import MEMBERS
 
 CLOUDFORMATION_MEMBERS = ("ResponseURL", "StackId", "LogicalResourceId")
 BARE_MEMBERS = ("Name", "AuthorizationType", "AuthParameters")

@@ -10,18 +10,17 @@ from dataclasses import replace
 from handler.convergence import leftovers, update_of
 from handler.errors import (
     AlreadyExistsError,
-    NotStabilizedError,
+    NotFoundError,
     ProvisionerError,
     ResourceConflictError,
 )
-from handler.lifecycle import BAD, Connection, ConnectionState, is_moving, is_usable
+from handler.lifecycle import BAD, Connection, is_usable
 from handler.outcome import Completion, Outcome
 from handler.ownership import Record, instant
 from handler.ports import Ports
 from handler.request import Request
 from handler.resolution import Resolved, resolve
-
-DEAUTHORIZE_SECONDS = 30.0  # recorded: one or two
+from handler.stabilizing import settled, without_leftovers
 
 
 def create(ports: Ports, request: Request, record: Record | None) -> Completion:
@@ -109,7 +108,13 @@ def _is_current(
 def _rewritten(
     ports: Ports, request: Request, record: Record, connection: Connection, desired: Resolved
 ) -> Record:
-    ports.connections.update(update_of(desired.properties, connection.properties))
+    try:
+        ports.connections.update(update_of(desired.properties, connection.properties))
+    except NotFoundError:
+        # Of the connection, or of something that it refers to.
+        if ports.connections.describe(request.name):
+            raise
+        raise ResourceConflictError(f"{request.name} was deleted meanwhile") from None
     return _noted(ports, request, record, desired)
 
 
@@ -128,56 +133,12 @@ def _noted(ports: Ports, request: Request, record: Record, desired: Resolved) ->
 
 
 def _completed(ports: Ports, request: Request, record: Record, desired: Resolved) -> Completion:
-    connection = _settled(ports, request)
+    connection = settled(ports, request)
     if any(leftovers(desired.properties, connection.properties)):
-        connection = _without_leftovers(ports, request, desired)
+        connection = without_leftovers(ports, request, desired)
     if is_usable(connection.state, request.properties):
-        settled = replace(
-            record, unsettled_outcome="", last_modified_time=connection.last_modified_time
-        )
-        if settled != record:
-            ports.registry.write(settled)
+        seen = connection.last_modified_time
+        final = replace(record, unsettled_outcome="", last_modified_time=seen)
+        if final != record:
+            ports.registry.write(final)
     return Completion(Outcome(record.unsettled_outcome or Outcome.UNCHANGED), connection)
-
-
-def _settled(ports: Ports, request: Request) -> Connection:
-    """
-    Wait until the connection is usable; with no time to wait, take it as it is.
-
-    Raises:
-        NotStabilizedError: it failed, or still moves; that is transient where requests come back.
-    """
-    name, seconds = request.name, request.wait_timeout_seconds
-    connection = ports.watch(
-        name, lambda seen: not (seen and is_moving(seen.state, request.properties)), seconds
-    )
-    if connection is None:
-        raise ResourceConflictError(f"{name} was deleted meanwhile")
-    if connection.state in BAD:
-        reason = connection.state_reason or "EventBridge gives no reason"
-        raise NotStabilizedError(f"{name} is {connection.state}: {reason}")
-    if seconds > 0 and is_moving(connection.state, request.properties):
-        reached = f"{connection.state}: {connection.state_reason}".removesuffix(": ")
-        raise NotStabilizedError(
-            f"{name} did not settle within {seconds:g} s; it is {reached}",
-            is_transient=request.door.waits_again,
-        )
-    return connection
-
-
-def _without_leftovers(ports: Ports, request: Request, desired: Resolved) -> Connection:
-    """Remove by DeauthorizeConnection what an update left, and write again."""
-    ports.connections.deauthorize(request.name)
-    seen = ports.watch(
-        request.name,
-        lambda seen: not seen or seen.state == ConnectionState.DEAUTHORIZED,
-        DEAUTHORIZE_SECONDS,
-    )
-    ports.connections.update(update_of(desired.properties, seen.properties if seen else {}))
-    connection = _settled(ports, request)
-    left = ", ".join(leftovers(desired.properties, connection.properties))
-    if left:
-        raise NotStabilizedError(
-            f"EventBridge keeps what {request.name} no longer asks for: {left}"
-        )
-    return connection

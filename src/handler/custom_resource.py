@@ -14,13 +14,13 @@ from typing import Any
 from crhelper import CfnResource
 
 from handler import answer
+from handler.asked import CLOUDFORMATION, Asked, asked_by_custom_resource
 from handler.clock import Clock
 from handler.errors import InvalidRequestError, ProvisionerError
 from handler.handling import Failed, Succeeded, handle
 from handler.invocation import Context, Invocation
 from handler.observability import logger
 from handler.outcome import attributes
-from handler.request import CLOUDFORMATION, Asked, asked_by_custom_resource
 from handler.settings import response_url_hosts
 from handler.validation import Violation, refuse
 

@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from handler.asked import MEMBERS, QUEUE
 from handler.credentials import MASK, masked
 from handler.properties import Rules, as_written
-from handler.reference import with_texts
-from handler.request import MEMBERS, QUEUE
+from handler.spelling import with_texts
 
 
 def body(text: str, rules: Rules) -> str:

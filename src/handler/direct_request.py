@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from handler.asked import DIRECT, asked_by_document
 from handler.handling import Failed, handle
 from handler.invocation import Context, Invocation
-from handler.request import DIRECT, asked_by_document
 
 
 def handle_direct_request(event: Mapping[str, Any], context: Context) -> dict[str, str]:

@@ -101,6 +101,8 @@ COMMON_CODES: dict[str, type[ProvisionerError]] = {
     "InternalServiceError": ServiceInternalError,
     "LimitExceededException": ServiceLimitExceededError,
     "RequestLimitExceeded": ThrottlingError,
+    "RequestThrottled": ThrottlingError,
+    "RequestTimeout": NetworkFailureError,
     "ServiceUnavailable": ServiceInternalError,
     "Throttling": ThrottlingError,
     "ThrottlingException": ThrottlingError,
@@ -132,6 +134,15 @@ SERVICE_CODES: dict[str, dict[str, type[ProvisionerError]]] = {
         "ReplicatedWriteConflictException": ResourceConflictError,
         "ResourceNotFoundException": ServiceInternalError,
         "TransactionConflictException": ResourceConflictError,
+    },
+    "stepfunctions": {
+        "InvalidOutput": InvalidRequestError,
+        "InvalidToken": NotFoundError,
+        "KmsAccessDeniedException": AccessDeniedError,
+        "KmsInvalidStateException": AccessDeniedError,
+        "KmsThrottlingException": ThrottlingError,
+        "TaskDoesNotExist": NotFoundError,
+        "TaskTimedOut": NotFoundError,
     },
 }
 

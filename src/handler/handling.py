@@ -8,12 +8,13 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from handler.asked import Asked
 from handler.errors import ProvisionerError, ServiceInternalError
 from handler.invocation import Invocation
 from handler.observability import emit, logger
 from handler.outcome import Completion, Outcome, failure, success
 from handler.provisioning import carry_out
-from handler.request import Asked, check
+from handler.request import check
 from handler.validation import joined
 
 SETTLING = (Outcome.CREATED, Outcome.UPDATED, Outcome.ADOPTED)

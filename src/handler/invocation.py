@@ -10,9 +10,9 @@ from handler.aws import Caller, client
 from handler.clock import Clock
 from handler.errors import NetworkFailureError, ServiceInternalError, ThrottlingError
 from handler.eventbridge import EventBridgeConnections
+from handler.policy import Policy
 from handler.ports import Ports
 from handler.properties import Rules
-from handler.reference import Policy
 from handler.registry import DynamoDbRegistry
 from handler.results import Results
 from handler.secret_sources import SecretSources

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from handler.asked import Asked
 from handler.errors import ProvisionerError
 from handler.lifecycle import Connection
-from handler.request import Asked
 
 
 class Outcome(StrEnum):

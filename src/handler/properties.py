@@ -10,7 +10,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from handler.credentials import credential_violations, with_secret_parameters
-from handler.reference import Policy, Source, Text, replaced, with_texts
+from handler.policy import Policy
+from handler.reference import Source, Text, replaced
+from handler.spelling import with_texts
 from handler.validation import Shape, Violation, joined, leaves, violations
 
 MOST_SECRETS = 50
@@ -61,8 +63,10 @@ def name_violations(properties: Mapping[str, Any], rules: Rules) -> Iterator[Vio
     if "Name" not in properties:
         yield Violation("Name", "required")
         return
-    yield from violations(properties["Name"], shape.members["Name"], "Name")
-    yield from _name_prefix_violations(properties, rules)
+    name = {"Name": properties["Name"]}
+    yield from violations(name["Name"], shape.members["Name"], "Name")
+    yield from credential_violations(name, rules.shape)
+    yield from _name_prefix_violations(name, rules)
 
 
 def resolved(

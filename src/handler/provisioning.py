@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from handler.applying import adopt, create, update
+from handler.asked import RequestType
 from handler.errors import (
     AlreadyExistsError,
     NotFoundError,
@@ -14,7 +15,7 @@ from handler.lifecycle import Connection, ConnectionState
 from handler.outcome import Completion, Outcome
 from handler.ownership import Record, Standing, instant, is_same, standing
 from handler.ports import Ports
-from handler.request import OnExisting, Request, RequestType
+from handler.request import OnExisting, Request
 from handler.resolution import resolve
 
 PAUSES_BETWEEN_ATTEMPTS = (0.2, 0.5, 1.0, 2.0, 4.0)

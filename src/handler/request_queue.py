@@ -12,11 +12,11 @@ from aws_lambda_powertools.utilities.batch import (
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from handler import dead_letter
+from handler.asked import QUEUE, asked_by_document
 from handler.errors import ProvisionerError, ResourceConflictError
 from handler.handling import Failed, Succeeded, handle
 from handler.invocation import Context, Invocation
 from handler.observability import logger
-from handler.request import QUEUE, asked_by_document
 from handler.settings import Settings
 
 MARGIN_SECONDS = 30  # after the function's end, until the messages it could not finish come back

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from handler.aws import Caller
-from handler.errors import InvalidRequestError, ServiceInternalError
+from handler.errors import NotFoundError, ServiceInternalError
 
 SOURCE = "eventbridge.connection-provisioner"
 DETAIL_TYPES = {"SUCCESS": "Connection Request Succeeded", "FAILED": "Connection Request Failed"}
@@ -51,7 +51,7 @@ class Results:
                 cause = result["Reason"][:LONGEST_CAUSE]
                 error = f"{result['ErrorCode']}Error"
                 self._send("send_task_failure", task_token, error=error, cause=cause)
-        except InvalidRequestError:
+        except NotFoundError:
             return
 
     def _send(self, operation: str, task_token: str, **parameters: str) -> None:

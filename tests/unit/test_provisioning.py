@@ -7,6 +7,14 @@ from typing import Any
 
 import pytest
 
+from handler.asked import (
+    CLOUDFORMATION,
+    DIRECT,
+    QUEUE,
+    Door,
+    asked_by_custom_resource,
+    asked_by_document,
+)
 from handler.errors import (
     AlreadyExistsError,
     InvalidRequestError,
@@ -22,15 +30,7 @@ from handler.lifecycle import Connection
 from handler.outcome import Completion, Outcome
 from handler.ownership import Record
 from handler.provisioning import carry_out
-from handler.request import (
-    CLOUDFORMATION,
-    DIRECT,
-    QUEUE,
-    Door,
-    asked_by_custom_resource,
-    asked_by_document,
-    check,
-)
+from handler.request import check
 from tests.fakes import RULES, START, World, make_world
 
 STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/9f0c"
@@ -205,7 +205,7 @@ def test_the_authorization_type_changes_in_place(world: World) -> None:
     after = ask(world, "Update", properties)
     assert after.connection.arn == before
     stored = world.connections.stored["crm"]["properties"]
-    none = {"HeaderParameters": []}
+    none: dict[str, Any] = {"HeaderParameters": []}
     expected = {"ApiKeyName": "X-Key", "ApiKeyValue": "k-1"}
     assert stored["AuthParameters"] == {
         "ApiKeyAuthParameters": expected,
@@ -252,9 +252,7 @@ def test_a_connection_that_failed_is_a_final_failure(world: World, state: str, d
 
 
 @pytest.mark.parametrize(("door", "is_transient"), [(DIRECT, False), (QUEUE, True)])
-def test_running_out_of_time_tells_the_state(
-    world: World, door: Door, is_transient: bool
-) -> None:
+def test_running_out_of_time_tells_the_state(world: World, door: Door, is_transient: bool) -> None:
     """Final for who waits, transient on the queue."""
     world.connections.states_after_write = ("AUTHORIZING",)
     with pytest.raises(NotStabilizedError, match=r"30 s; it is AUTHORIZING") as raised:
@@ -338,7 +336,7 @@ def test_two_logical_ids_of_one_stack_are_two_owners(world: World) -> None:
 
 
 def test_a_claim_of_somebody_else_is_a_conflict_until_it_is_stale(world: World) -> None:
-    """While another invocation may still be at it, the request comes back; later the name is free."""
+    """While another invocation may be at it, the request comes back; later the name is free."""
     other = Record("crm", "cloudformation/other/X", claimed_at=START)
     world.registry.write(other)
     with pytest.raises(ResourceConflictError):
@@ -349,7 +347,7 @@ def test_a_claim_of_somebody_else_is_a_conflict_until_it_is_stale(world: World) 
 
 
 def test_after_a_crash_behind_create_the_connection_is_ours(world: World) -> None:
-    """A claim with a connection not older than it: taken on, brought up to date, told as created."""
+    """A claim with a connection not older than it: taken on, updated, told as created."""
 
     def crash(name: str) -> None:
         world.connections.after_create = None
@@ -592,7 +590,7 @@ def test_every_unusable_reference_is_told_at_once(world: World) -> None:
     }
     with pytest.raises(SecretNotUsableError) as raised:
         ask(world, properties={**BASIC, "AuthParameters": both})
-    assert 'Username: {{resolve:' in raised.value.reason
+    assert "Username: {{resolve:" in raised.value.reason
     assert 'no key "neither"' in raised.value.reason
     assert "correct horse" not in raised.value.reason
 

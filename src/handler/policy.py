@@ -1,0 +1,37 @@
+"""Which secrets and parameters this installation may read; IAM says the same."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from handler.reference import Service, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Which sources this installation may read."""
+
+    partition: str
+    region: str
+    account: str
+    secret_prefixes: tuple[str, ...]
+    parameter_prefixes: tuple[str, ...]
+    accounts: tuple[str, ...]
+
+    def problems(self, source: Source) -> Iterator[str]:
+        """Yield every reason why a source is out of bounds."""
+        is_secret = source.service is Service.SECRETS_MANAGER
+        prefixes = self.secret_prefixes if is_secret else self.parameter_prefixes
+        variable = "ALLOWED_SECRET_PREFIXES" if is_secret else "ALLOWED_PARAMETER_PREFIXES"
+        if "!" in source.name:
+            yield "secrets that an AWS service owns (with ! in their name) cannot be referenced"
+        elif not source.name.startswith(prefixes):
+            allowed = ", ".join(prefixes)
+            yield f"its name begins with none of the allowed prefixes ({variable}: {allowed})"
+        if source.source_id.startswith("arn:"):
+            yield from self._arn_problems(*source.source_id.split(":")[1:5])
+
+    def _arn_problems(self, partition: str, _: str, region: str, account: str) -> Iterator[str]:
+        if (partition, region) != (self.partition, self.region):
+            yield f"it lies in another Region; only {self.region} ({self.partition}) is supported"
+        if account not in (self.account, *self.accounts):
+            yield "its account is not allowed (ALLOWED_ACCOUNTS)"

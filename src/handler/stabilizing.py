@@ -1,0 +1,53 @@
+"""Success means usable: wait until a connection has settled, and until nothing unwanted is left."""
+
+from handler.convergence import leftovers, update_of
+from handler.errors import NotStabilizedError, ResourceConflictError
+from handler.lifecycle import BAD, Connection, ConnectionState, is_moving
+from handler.ports import Ports
+from handler.request import Request
+from handler.resolution import Resolved
+
+DEAUTHORIZE_SECONDS = 30.0  # recorded: one or two
+
+
+def settled(ports: Ports, request: Request) -> Connection:
+    """
+    Wait until the connection is usable; with no time to wait, take it as it is.
+
+    Raises:
+        NotStabilizedError: it failed, or still moves; that is transient where requests come back.
+    """
+    name, seconds = request.name, request.wait_timeout_seconds
+    connection = ports.watch(
+        name, lambda seen: not (seen and is_moving(seen.state, request.properties)), seconds
+    )
+    if connection is None:
+        raise ResourceConflictError(f"{name} was deleted meanwhile")
+    if connection.state in BAD:
+        reason = connection.state_reason or "EventBridge gives no reason"
+        raise NotStabilizedError(f"{name} is {connection.state}: {reason}")
+    if seconds > 0 and is_moving(connection.state, request.properties):
+        reached = f"{connection.state}: {connection.state_reason}".removesuffix(": ")
+        raise NotStabilizedError(
+            f"{name} did not settle within {seconds:g} s; it is {reached}",
+            is_transient=request.door.waits_again,
+        )
+    return connection
+
+
+def without_leftovers(ports: Ports, request: Request, desired: Resolved) -> Connection:
+    """Remove by DeauthorizeConnection what an update left, and write again."""
+    ports.connections.deauthorize(request.name)
+    seen = ports.watch(
+        request.name,
+        lambda seen: not seen or seen.state == ConnectionState.DEAUTHORIZED,
+        DEAUTHORIZE_SECONDS,
+    )
+    ports.connections.update(update_of(desired.properties, seen.properties if seen else {}))
+    connection = settled(ports, request)
+    left = ", ".join(leftovers(desired.properties, connection.properties))
+    if left:
+        raise NotStabilizedError(
+            f"EventBridge keeps what {request.name} no longer asks for: {left}"
+        )
+    return connection
