@@ -1,0 +1,102 @@
+"""The application's queues: who may write, what is retried, where results go."""
+
+from typing import Any
+
+import pytest
+
+from tests.unit.resolved_template import EVERYTHING_ON, KEY, accepts, deployed, properties
+
+QUEUES = ("RequestQueue", "DeadLetterQueue", "ResultQueue", "ResultRuleDeadLetterQueue")
+
+
+def queue_policy(queue: str, **parameters: str) -> dict[str, dict[str, Any]]:
+    """Give the statements of a queue's policy by their Sid."""
+    document = properties(f"{queue}Policy", **parameters)["PolicyDocument"]
+    return {statement["Sid"]: statement for statement in document["Statement"]}
+
+
+def test_a_message_stays_hidden_for_six_timeouts() -> None:
+    """AWS asks for it, so that a throttled function does not meet its own messages again."""
+    timeout_seconds = properties("Function")["Timeout"]
+    assert properties("RequestQueue")["VisibilityTimeout"] == 6 * timeout_seconds
+
+
+def test_the_function_gives_up_before_sqs_does() -> None:
+    """SQS's own redrive is for crashes only, since it tells nobody."""
+    attempts = int(properties("Function")["Environment"]["Variables"]["MAX_ATTEMPTS"])
+    redrive = properties("RequestQueue")["RedrivePolicy"]
+    assert int(redrive["maxReceiveCount"]) == attempts + 3
+    assert redrive["deadLetterTargetArn"] == "DeadLetterQueue.Arn"
+
+
+def test_a_failed_message_returns_alone() -> None:
+    """Lambda deletes the rest of the batch, and MiniStack understands the concurrency."""
+    source = properties("Function")["Events"]["Requests"]["Properties"]
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert source["BatchSize"] == 10
+    assert isinstance(source["ScalingConfig"]["MaximumConcurrency"], int)
+
+
+def test_dead_letters_outlive_requests() -> None:
+    """A dead letter's age counts from the request's arrival."""
+    kept_seconds = properties("DeadLetterQueue")["MessageRetentionPeriod"]
+    assert kept_seconds == 14 * 24 * 3600
+    assert kept_seconds > properties("RequestQueue")["MessageRetentionPeriod"]
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_queues_refuse_plain_http(queue: str) -> None:
+    """Each queue's policy denies everything that does not come over TLS."""
+    assert properties(f"{queue}Policy")["Queues"] == [queue]
+    assert queue_policy(queue)["OnlyOverTls"] == {
+        "Sid": "OnlyOverTls",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "sqs:*",
+        "Resource": f"{queue}.Arn",
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_queues_are_encrypted(queue: str) -> None:
+    """SQS's keys are the default, which EventBridge can use; a customer's key replaces them."""
+    default, with_key = properties(queue), properties(queue, QueueKmsKeyArn=KEY)
+    assert (default.get("SqsManagedSseEnabled"), default.get("KmsMasterKeyId")) == (True, None)
+    assert (with_key.get("SqsManagedSseEnabled"), with_key.get("KmsMasterKeyId")) == (None, KEY)
+
+
+def test_only_named_producers_may_send() -> None:
+    """The request queue's policy allows nobody by default."""
+    assert set(queue_policy("RequestQueue")) == {"OnlyOverTls"}
+    producers = queue_policy("RequestQueue", **EVERYTHING_ON)["Producers"]
+    assert producers["Principal"] == {"AWS": EVERYTHING_ON["ProducerArns"].split(",")}
+    assert producers["Action"] == ["sqs:SendMessage", "sqs:GetQueueUrl"]
+    assert not accepts("ProducerArns", "*")
+
+
+@pytest.mark.parametrize("queue", ["ResultQueue", "ResultRuleDeadLetterQueue"])
+def test_eventbridge_writes_only_for_the_result_rule(queue: str) -> None:
+    """No other rule, of no other account, can put anything among the results."""
+    statement = queue_policy(queue)["ResultRule"]
+    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+    assert statement["Action"] == "sqs:SendMessage"
+    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": "ResultRule.Arn"}}
+
+
+def test_results_go_to_their_queue() -> None:
+    """The rule matches the function's source alone and keeps what it cannot deliver."""
+    rule = properties("ResultRule", ResultBusName="results")
+    assert rule["EventBusName"] == "results"
+    assert rule["EventPattern"]["source"] == ["eventbridge.connection-provisioner"]
+    (target,) = rule["Targets"]
+    assert target["Arn"] == "ResultQueue.Arn"
+    assert target["DeadLetterConfig"] == {"Arn": "ResultRuleDeadLetterQueue.Arn"}
+
+
+def test_no_bus_means_no_results() -> None:
+    """An empty name leaves out the rule, its queues and the permission to publish."""
+    without = deployed(ResultBusName="")
+    assert not [name for name in without["Resources"] if name.startswith("Result")]
+    assert not [name for name in without["Outputs"] if name.startswith("Result")]
+    assert "events:PutEvents" not in str(without)
