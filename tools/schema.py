@@ -1,0 +1,98 @@
+"""
+Write the JSON Schema (2020-12) of a queue message or direct request, for producers and editors.
+
+Usage: python -m tools.schema > request.schema.json
+"""
+
+import json
+from collections.abc import Iterator
+
+from botocore.model import StructureShape
+
+from tools.reference_schema import DEFINITIONS, Schema, has, ref
+from tools.service_model import AUTH_BLOCKS, create_connection
+from tools.shape_schema import definitions, structure_schema
+
+WHOLE_REQUESTS = ["Create", "Update", "Validate"]
+NAME_REQUESTS = ["Delete", "Describe", "Release"]
+OWN_MEMBERS: dict[str, Schema] = {
+    "OnExisting": {
+        "description": "What to do when a connection of that name exists that nobody owns.",
+        "enum": ["Fail", "Adopt"],
+        "default": "Fail",
+    },
+    "WaitTimeoutSeconds": {
+        "description": "How long to wait for a settled state; 0: do not wait.",
+        "type": "integer",
+        "minimum": 0,
+        "maximum": 60,
+        "default": 30,
+    },
+    "Revision": {"description": "Ignored.", "type": "string"},
+}
+
+
+def request_schema() -> Schema:
+    """Return the schema of a request: the envelope, or a bare document, which is a Create."""
+    shape = create_connection()
+    properties = properties_schema(shape)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Request to the EventBridge Connection Provisioner",
+        "type": "object",
+        "if": {"anyOf": [{"required": ["RequestType"]}, {"required": ["ResourceProperties"]}]},
+        "then": ref("Envelope"),
+        "else": ref("Properties"),
+        "$defs": {
+            "Envelope": envelope_schema(),
+            "Properties": properties | {"allOf": list(matching_blocks())},
+            "NamedProperties": properties | {"required": ["Name"]},
+            **dict(definitions(shape)),
+            **DEFINITIONS,
+        },
+    }
+
+
+def envelope_schema() -> Schema:
+    """Return the schema of what surrounds the properties."""
+    request_type = {"enum": WHOLE_REQUESTS + NAME_REQUESTS}
+    return {
+        "type": "object",
+        "properties": {
+            "RequestType": request_type,
+            "RequestId": {"type": "string"},
+            "ResourceProperties": {"type": "object"},
+            "TaskToken": {"type": "string", "minLength": 1, "maxLength": 2048},
+        },
+        "required": ["RequestType", "ResourceProperties"],
+        "additionalProperties": False,
+        "if": has("RequestType", {"enum": NAME_REQUESTS}),
+        "then": {"properties": {"ResourceProperties": ref("NamedProperties")}},
+        "else": {"properties": {"ResourceProperties": ref("Properties")}},
+    }
+
+
+def properties_schema(shape: StructureShape) -> Schema:
+    """Return the schema of AWS's members and ours side by side."""
+    schema = structure_schema(shape)
+    return schema | {"properties": schema["properties"] | OWN_MEMBERS}
+
+
+def matching_blocks() -> Iterator[Schema]:
+    """Yield, for each authorization type, that its own auth block is there and no other."""
+    for authorization_type, block in AUTH_BLOCKS.items():
+        others = dict.fromkeys(set(AUTH_BLOCKS.values()) - {block}, False)
+        parameters = {"required": [block], "properties": dict(sorted(others.items()))}
+        yield {
+            "if": has("AuthorizationType", {"const": authorization_type}),
+            "then": {"properties": {"AuthParameters": parameters}},
+        }
+
+
+def main() -> None:
+    """Print the schema."""
+    print(json.dumps(request_schema(), indent=2))
+
+
+if __name__ == "__main__":
+    main()
