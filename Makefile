@@ -1,0 +1,100 @@
+# `make` lists the targets. Every target prepares what it needs by itself.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+
+VENV    := .venv
+READY   := $(VENV)/.ready
+RUNTIME := .venv-runtime/.ready
+RUN     := $(VENV)/bin/python
+# A user's AWS settings must neither reach an emulator nor be reached by a test.
+export AWS_EC2_METADATA_DISABLED := true
+export SAM_CLI_TELEMETRY := 0
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+TYPE  ?= BASIC
+EVENT ?=
+KEEP  ?=
+PYTEST_WORKERS ?= 2
+
+# The names under which a Python that is new enough may be found; PYTHON=… overrides them.
+PYTHON ?=
+PYTHONS := $(PYTHON) python3 python3.13 python3.12 python3.11 python
+
+# The function's own version, or the path of an interpreter of it.
+RUNTIME_PYTHON ?= 3.13
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: $(READY) ## Deploy to a local emulator and see each credential arrive; KEEP=1 leaves it running
+	@$(RUN) -m tools.demo $(if $(filter-out 0,$(KEEP)),--keep)
+
+.PHONY: stop
+stop: $(READY) ## End what `make demo KEEP=1` left running
+	@$(RUN) -m tools.kept_stack
+
+.PHONY: invoke
+invoke: $(READY) $(RUNTIME) ## Run the built function on EVENT=events/x.json under the real Lambda runtime client
+	@test -n "$(EVENT)" || { echo "usage: make invoke EVENT=events/x.json" >&2; exit 2; }
+	@$(RUN) -m tools.invoke "$(EVENT)"
+
+.PHONY: skeleton
+skeleton: $(READY) ## Print a request to fill in: TYPE=BASIC|OAUTH_CLIENT_CREDENTIALS|API_KEY
+	@$(RUN) -m tools.skeleton $(TYPE)
+
+.PHONY: schema
+schema: $(READY) ## Write the JSON Schema of a request
+	@$(RUN) -m tools.schema
+
+.PHONY: build
+build: $(READY) ## Build function and layer with the SAM CLI
+	@$(RUN) -m tools.deployment
+
+.PHONY: check
+check: lint test ## Everything that CI runs: lint, then test
+
+.PHONY: lint
+lint: $(READY) ## Style, types and templates
+	$(RUN) -m ruff check
+	$(RUN) -m ruff format --check
+	$(RUN) -m mypy
+	$(VENV)/bin/sam validate --lint --template-file template.yaml
+	$(VENV)/bin/cfn-lint template.yaml examples/*.yaml
+
+.PHONY: test
+test: $(READY) $(RUNTIME) ## Unit, integration, end-to-end and artifact tests
+	$(RUN) -m pytest tests/unit -n $(PYTEST_WORKERS)
+	$(RUN) -m pytest tests/integration tests/e2e tests/artifact
+
+.PHONY: clean
+clean: ## Remove what the other targets made
+	@if test -f .local/stack.json; then echo "a stack is running: make stop" >&2; exit 1; fi
+	rm -rf $(VENV) .venv-runtime .aws-sam .local .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# uv resolves and installs in seconds; where it cannot work (a proxy, a platform), pip does the same.
+$(READY): requirements-dev.txt
+	@for python in $(PYTHONS); do \
+	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$python; break; fi; \
+	done; \
+	test -n "$${found:-}" || { echo "Python 3.11 or newer is needed; name one with PYTHON=/path/to/python" >&2; exit 1; }; \
+	echo "Preparing $(VENV) with $$("$$found" --version) (once, about a minute)"; \
+	test -x $(RUN) || "$$found" -m venv $(VENV)
+	@$(RUN) -m pip install --quiet --disable-pip-version-check uv==0.13.9 \
+	  && $(RUN) -m uv pip install --quiet --compile-bytecode --python $(RUN) -r requirements-dev.txt \
+	  || { echo "uv did not work, using pip" >&2; \
+	       $(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt; }
+	@touch $@
+
+# Where the machine has no such interpreter, the developer's does.
+$(RUNTIME): tools/requirements-runtime.txt $(READY)
+	@echo "Preparing .venv-runtime"
+	@$(RUN) -m uv venv --quiet --clear --seed --no-python-downloads --python $(RUNTIME_PYTHON) .venv-runtime 2>/dev/null \
+	  || $(RUN) -m venv --clear .venv-runtime
+	@.venv-runtime/bin/python -m pip install --quiet --disable-pip-version-check -r tools/requirements-runtime.txt
+	@touch $@

@@ -1,0 +1,69 @@
+"""A real ``sam build`` and ``sam deploy`` of the application to MiniStack."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from tools.ministack import REGION, MiniStack
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD_DIRECTORY = ROOT / ".aws-sam" / "build"
+STACK_NAME = "eventbridge-connection-provisioner"
+SAM_TIMEOUT_SECONDS = 300
+
+
+class CommandFailedError(RuntimeError):
+    """A command ended with an exit code other than 0; what it printed is the message."""
+
+
+def build() -> Path:
+    """Build function and layer; return the folder of the built template."""
+    run([*_sam("build")], environment={})
+    return BUILD_DIRECTORY
+
+
+def deploy(ministack: MiniStack) -> None:
+    """Deploy what was built last."""
+    run(
+        [
+            *_sam("deploy"),
+            *("--config-env", "local"),
+            *("--stack-name", STACK_NAME),
+            *("--region", REGION),
+        ],
+        environment={**ministack.environment(), "SAM_CLI_POLL_DELAY": "0.2"},
+    )
+
+
+def run(command: list[str], environment: Mapping[str, str]) -> str:
+    """Run a command in the project's folder with some variables changed; return its output."""
+    finished = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, "SAM_CLI_TELEMETRY": "0", **_own_python_first(), **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=SAM_TIMEOUT_SECONDS,
+        check=False,
+    )
+    if finished.returncode:
+        raise CommandFailedError(f"{' '.join(command[2:5])} failed:\n{finished.stdout}")
+    return finished.stdout
+
+
+def _sam(command: str) -> list[str]:
+    return [sys.executable, "-m", "samcli", command]
+
+
+def _own_python_first() -> dict[str, str]:
+    # The layer's Makefile calls python: the one that runs this, also outside of make.
+    own = str(Path(sys.executable).parent)
+    return {"PATH": os.pathsep.join([own, os.environ.get("PATH", os.defpath)])}
+
+
+if __name__ == "__main__":
+    print(f"built into {build().relative_to(ROOT)}")

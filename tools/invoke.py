@@ -1,0 +1,67 @@
+"""
+Runs the built function on one event under the real Lambda runtime client; ``make invoke``.
+
+What it calls is the local stack that ``make demo KEEP=1`` left running, else one of its own.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from tools import deployment, kept_stack, recorded_event
+from tools.destination import Destination, running_destination
+from tools.local_stack import LocalStack, local_stack
+from tools.runtime import built_artifact, running_function
+
+RESPONSE_PATH = "/response"
+
+
+def main() -> int:
+    """Print what the function logged and what it answered."""
+    parser = argparse.ArgumentParser(prog="make invoke", description=__doc__)
+    parser.add_argument("event", type=Path, help="a file of events/")
+    path = parser.parse_args().event
+    with _stack() as stack, running_destination() as destination:
+        event = recorded_event.load(path, stack, destination.url + RESPONSE_PATH)
+        with running_function(built_artifact(), function_environment(stack)) as function:
+            answer = function.invoke(event)
+            print(function.log)
+        print(json.dumps(_answer(destination, answer), indent=2))
+    return 0
+
+
+def function_environment(stack: LocalStack) -> Mapping[str, str]:
+    """Return the variables of the deployed function, pointed at the local stack."""
+    function = stack.lambda_.get_function_configuration(
+        FunctionName=stack.outputs["ConnectionProvisionerServiceToken"]
+    )
+    return {
+        **function["Environment"]["Variables"],
+        **stack.ministack.environment(),
+        "RESPONSE_URL_HOSTS": "127.0.0.1",
+    }
+
+
+@contextmanager
+def _stack() -> Iterator[LocalStack]:
+    kept = kept_stack.find()
+    if kept:
+        deployment.build()
+        with closing(LocalStack(kept)) as stack:
+            yield stack
+    else:
+        with local_stack() as stack:
+            yield stack
+
+
+def _answer(destination: Destination, answer: object) -> object:
+    # To CloudFormation the function answers at the event's ResponseURL.
+    answers = [each for each in destination.deliveries if each.path == RESPONSE_PATH]
+    return json.loads(answers[-1].body) if answers else answer
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""How the demo speaks: steps with their times, what they brought, and a table at the end."""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from tools.deployment import ROOT
+from tools.local_stack import LocalStack
+from tools.walkthrough import Provisioned
+
+T = TypeVar("T")
+CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+
+
+@dataclass(slots=True)
+class Narrator:
+    """Says what is done, while it is done, and how long it took."""
+
+    began: float = field(default_factory=time.monotonic)
+    steps: int = 0
+
+    @property
+    def seconds(self) -> float:
+        """Return the time since the beginning."""
+        return time.monotonic() - self.began
+
+    def step(self, text: str, work: Callable[[], T]) -> T:
+        """Do one step of the demo and return what it gave."""
+        self.steps += 1
+        print(f"{self.steps}. {text:<72}", end="", flush=True)
+        began = time.monotonic()
+        result = work()
+        print(f"{time.monotonic() - began:6.1f} s", flush=True)
+        return result
+
+    def detail(self, *columns: str) -> None:
+        """Show a piece of what the last step gave."""
+        print("   " + "  ".join(f"{column:<22}" for column in columns).rstrip(), flush=True)
+
+
+def credential(values: Mapping[str, str]) -> str:
+    """Write a credential of this run, random and of no further use, in one line."""
+    return "  ".join(f"{key}={value}" for key, value in values.items()) or "nothing"
+
+
+def table(proven: Sequence[Provisioned]) -> str:
+    """Draw what became of each connection."""
+    rows = [("Asked through", "AuthorizationType", "Connection", "State", "Credential")]
+    rows += [
+        (
+            each.door,
+            each.authorization_type,
+            each.name,
+            each.state,
+            "arrived" if each.is_proven else "DIFFERS",
+        )
+        for each in proven
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
+
+
+def commands(stack: LocalStack, name: str) -> str:
+    """Write the AWS CLI commands that talk to a stack that is left running."""
+    outputs = stack.outputs
+    payload = json.dumps({"RequestType": "Describe", "ResourceProperties": {"Name": name}})
+    spoken = [
+        "events list-connections",
+        f"events describe-connection --name {name}",
+        f"cloudformation describe-stacks --stack-name {name}",
+        f"dynamodb scan --table-name {outputs['RegistryTableName']}",
+        f"lambda invoke --payload '{payload}'"  # noqa: ISC004 - one command
+        f" --function-name {outputs['ConnectionProvisionerServiceToken']} /dev/stdout",
+        "sqs send-message --message-body file://examples/message-basic.json"  # noqa: ISC004
+        f" --queue-url {outputs['RequestQueueUrl']}",
+        f"sqs receive-message --wait-time-seconds 5 --queue-url {outputs['ResultQueueUrl']}",
+        "logs filter-log-events --query 'events[].message' --output text"  # noqa: ISC004
+        f" --log-group-name {outputs['FunctionLogGroupName']}",
+    ]
+    aws = f"{_aws()} --endpoint-url {stack.endpoint_url}"
+    return "\n".join([_environment(stack), "", *(f"{aws} {command}" for command in spoken)])
+
+
+def _environment(stack: LocalStack) -> str:
+    return "\n".join(
+        f"export {name}={value}"
+        for name, value in stack.ministack.environment().items()
+        if name in {*CREDENTIALS, "AWS_DEFAULT_REGION", "AWS_CA_BUNDLE"}
+    )
+
+
+def _aws() -> Path:
+    # The AWS CLI's first version: `sqs` in it does not know AWS_ENDPOINT_URL.
+    return Path(sys.executable).parent.relative_to(ROOT) / "aws"

@@ -1,0 +1,59 @@
+"""Fits an event of ``events/`` to a local stack: its account, its secrets, its ResponseURL."""
+
+import json
+import re
+import secrets
+from collections import defaultdict
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from tools.local_stack import LocalStack
+from tools.ministack import ACCOUNT_ID
+
+DOCUMENTED_ACCOUNT_ID = "123456789012"
+SECRET_ARN = re.compile(r"arn:aws:secretsmanager:[\w-]+:\d{12}:secret:([^:\"\s]+)-\w{6}(?=[:\"\\])")
+# {{resolve:secretsmanager:<name or ARN>:SecretString:<key>…}} and <ARN>:<key>:<stage>:<version>
+RESOLVED_SECRET = re.compile(r"resolve:secretsmanager:([\w/+=.@-]+):SecretString:([\w.-]*)")
+VALUE_FROM_SECRET = re.compile(r"secret:([\w/+=.@-]+)-\w{6}:(?:SecretString:)?([\w.-]+)")
+PARAMETER = re.compile(r"resolve:(ssm(?:-secure)?):([\w/.-]+)|:(parameter)([\w/.-]+)")
+
+
+def load(path: Path, stack: LocalStack, response_url: str) -> dict[str, Any]:
+    """Read an event, storing a random value for everything that it refers to."""
+    text = path.read_text().replace(DOCUMENTED_ACCOUNT_ID, ACCOUNT_ID)
+    arns = {name: _store_secret(stack, name, keys) for name, keys in _secrets(text).items()}
+    _store_parameters(stack, text)
+    text = SECRET_ARN.sub(lambda found: arns[found[1]], text)
+    event: dict[str, Any] = json.loads(text)
+    return {**event, "ResponseURL": response_url} if "ResponseURL" in event else event
+
+
+def _secrets(text: str) -> dict[str, set[str]]:
+    keys: dict[str, set[str]] = defaultdict(set)
+    for pattern in (RESOLVED_SECRET, VALUE_FROM_SECRET):
+        for name, key in pattern.findall(text):
+            keys[name].add(key)
+    return keys
+
+
+def _store_secret(stack: LocalStack, name: str, keys: set[str]) -> str:
+    client = stack.secretsmanager
+    with suppress(client.exceptions.ResourceExistsException):
+        client.create_secret(Name=name, SecretString=_random_values(keys))
+    # A second version, so that there is an AWSPREVIOUS too.
+    return client.put_secret_value(SecretId=name, SecretString=_random_values(keys))["ARN"]
+
+
+def _store_parameters(stack: LocalStack, text: str) -> None:
+    for kind, name, _, other_name in PARAMETER.findall(text):
+        stack.ssm.put_parameter(
+            Name=name or other_name,
+            Value=secrets.token_urlsafe(12),
+            Type="String" if kind == "ssm" else "SecureString",
+            Overwrite=True,
+        )
+
+
+def _random_values(keys: set[str]) -> str:
+    return json.dumps({key: secrets.token_urlsafe(12) for key in keys})
