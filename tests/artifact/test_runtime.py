@@ -1,0 +1,127 @@
+"""The built function and layer under AWS's own runtime client, with nothing else to import from."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools import deployment, recorded_event
+from tools.deployment import ROOT
+from tools.destination import Destination
+from tools.invoke import function_environment
+from tools.local_stack import LocalStack
+from tools.runtime import Artifact, Runtime, built_artifact, running_function
+
+EVENTS = ROOT / "events"
+
+
+@pytest.fixture(scope="module")
+def function(stack: LocalStack) -> Iterator[Runtime]:
+    """Give the built function, running as Lambda runs it."""
+    with running_function(built_artifact(), function_environment(stack)) as function:
+        yield function
+
+
+def answer_of(
+    function: Runtime, stack: LocalStack, destination: Destination, name: str
+) -> dict[str, Any]:
+    """Invoke with a recorded CloudFormation request and give what came to its ResponseURL."""
+    path = f"/answers/{name}"
+    event = recorded_event.load(EVENTS / name, stack, destination.url + path)
+    assert function.invoke(event) is None
+    answer: dict[str, Any] = json.loads(destination.wait_for(path).body)
+    return answer
+
+
+@pytest.mark.parametrize("authorization_type", ["basic", "api-key", "oauth"])
+def test_a_stacks_connection_lives_its_whole_life(
+    function: Runtime, stack: LocalStack, destination: Destination, authorization_type: str
+) -> None:
+    """Create, update, rename and delete: each answered once, each with the right id."""
+    answers = [
+        answer_of(function, stack, destination, f"cloudformation-{kind}-{authorization_type}.json")
+        for kind in ("create", "update", "rename", "delete")
+    ]
+    assert [each["Status"] for each in answers] == ["SUCCESS"] * 4, answers
+    outcomes = [each["Data"]["Outcome"] for each in answers]
+    assert outcomes == ["Created", "Updated", "Created", "Deleted"]
+    created, updated, renamed, deleted = (each["PhysicalResourceId"] for each in answers)
+    assert created == updated == deleted != renamed
+
+
+def test_the_cli_skeleton_makes_a_connection(function: Runtime, stack: LocalStack) -> None:
+    """The direct door needs no set-up but an event."""
+    event = recorded_event.load(EVENTS / "direct-cli-skeleton.json", stack, "")
+    result: Any = function.invoke(event)
+    assert (result["Status"], result["ConnectionState"]) == ("SUCCESS", "AUTHORIZED")
+
+
+def test_a_batch_is_worked_on(function: Runtime, stack: LocalStack) -> None:
+    """The queue's door, whose libraries the other doors do not load."""
+    event = recorded_event.load(EVENTS / "sqs-single.json", stack, "")
+    assert function.invoke(event) == {"batchItemFailures": []}
+
+
+def test_an_error_reaches_the_caller_as_its_class(function: Runtime) -> None:
+    """Step Functions matches on errorType; the message is our reason and nothing else."""
+    request = {"RequestType": "Describe", "ResourceProperties": {"Name": "nobody"}}
+    error: Any = function.invoke(request)
+    assert error["errorType"] == "NotFoundError"
+    assert error["errorMessage"] == "there is no connection nobody"
+
+
+def test_a_refused_secret_is_not_in_the_runtimes_own_log(function: Runtime) -> None:
+    """The runtime prints what a function raises: our reason, no value, no chained exception."""
+    canary = "CANARY-runtime"
+    block = {"BasicAuthParameters": {"Username": "ada", "Password": canary}}
+    error: Any = function.invoke(
+        {"Name": "canary", "AuthorizationType": "BASIC", "AuthParameters": block}
+    )
+    assert error["errorType"] == "InvalidRequestError"
+    assert "BasicAuthParameters.Password" in function.log
+    assert canary not in function.log + json.dumps(error)
+
+
+def test_a_foreign_event_is_refused(function: Runtime) -> None:
+    """Whatever else may invoke the function gets a clear error."""
+    error: Any = function.invoke({"source": "aws.s3", "detail": {}})
+    assert error["errorType"] == "InvalidRequestError"
+    assert "neither a CloudFormation request" in error["errorMessage"]
+
+
+@pytest.mark.parametrize("package", ["aws_lambda_powertools", "botocore", "urllib3"])
+def test_a_dependency_missing_from_the_layer_ends_the_init_phase(
+    stack: LocalStack, tmp_path: Path, package: str
+) -> None:
+    """Nothing on this machine stands in for what the artifact lacks."""
+    artifact = artifact_without(package, tmp_path)
+    with running_function(artifact, function_environment(stack)) as function:
+        error: Any = function.invoke({"RequestType": "Describe"})
+    assert error["errorType"] == "Runtime.ImportModuleError"
+    assert package in error["errorMessage"]
+
+
+def test_a_missing_crhelper_fails_stacks_only(stack: LocalStack, tmp_path: Path) -> None:
+    """It is imported when CloudFormation asks, and not before."""
+    event = recorded_event.load(
+        EVENTS / "cloudformation-create-basic.json", stack, "http://127.0.0.1:9/"
+    )
+    artifact = artifact_without("crhelper", tmp_path)
+    with running_function(artifact, function_environment(stack)) as function:
+        direct: Any = function.invoke({"RequestType": "Describe", "ResourceProperties": {}})
+        custom_resource: Any = function.invoke(event)
+    assert direct["errorType"] == "InvalidRequestError"
+    assert custom_resource["errorType"] == "ModuleNotFoundError"
+
+
+def artifact_without(package: str, folder: Path) -> Artifact:
+    """Copy the artifact, but for one package of the layer."""
+    deployment.build()
+    built = built_artifact()
+    layer = folder / "layer"
+    shutil.copytree(built.layer, layer)
+    shutil.rmtree(layer / "python" / package)
+    return Artifact(built.function, layer)

@@ -1,0 +1,1 @@
+"""The deployed application, as its users meet it."""
