@@ -45,11 +45,11 @@ invoke: $(READY) $(RUNTIME) ## Run the built function on EVENT=events/x.json und
 
 .PHONY: skeleton
 skeleton: $(READY) ## Print a request to fill in: TYPE=BASIC|OAUTH_CLIENT_CREDENTIALS|API_KEY
-	@$(RUN) -m tools.skeleton $(TYPE)
+	@PYTHONPATH=src $(RUN) -m tools.skeleton $(TYPE)
 
 .PHONY: schema
 schema: $(READY) ## Write the JSON Schema of a request
-	@$(RUN) -m tools.schema
+	@PYTHONPATH=src $(RUN) -m tools.schema
 
 .PHONY: build
 build: $(READY) ## Build function and layer with the SAM CLI
@@ -83,7 +83,7 @@ $(READY): requirements-dev.txt
 	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$python; break; fi; \
 	done; \
 	test -n "$${found:-}" || { echo "Python 3.11 or newer is needed; name one with PYTHON=/path/to/python" >&2; exit 1; }; \
-	echo "Preparing $(VENV) with $$("$$found" --version) (once, about a minute)"; \
+	echo "Preparing $(VENV) with $$("$$found" --version) (once, about a minute)" >&2; \
 	test -x $(RUN) || "$$found" -m venv $(VENV)
 	@$(RUN) -m pip install --quiet --disable-pip-version-check uv==0.13.9 \
 	  && $(RUN) -m uv pip install --quiet --compile-bytecode --python $(RUN) -r requirements-dev.txt \
@@ -93,7 +93,7 @@ $(READY): requirements-dev.txt
 
 # Where the machine has no such interpreter, the developer's does.
 $(RUNTIME): tools/requirements-runtime.txt $(READY)
-	@echo "Preparing .venv-runtime"
+	@echo "Preparing .venv-runtime" >&2
 	@$(RUN) -m uv venv --quiet --clear --seed --no-python-downloads --python $(RUNTIME_PYTHON) .venv-runtime 2>/dev/null \
 	  || $(RUN) -m venv --clear .venv-runtime
 	@.venv-runtime/bin/python -m pip install --quiet --disable-pip-version-check -r tools/requirements-runtime.txt

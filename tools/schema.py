@@ -1,7 +1,7 @@
 """
 Write the JSON Schema (2020-12) of a queue message or direct request, for producers and editors.
 
-Usage: python -m tools.schema > request.schema.json
+Usage: make schema > request.schema.json
 """
 
 import json
@@ -9,8 +9,9 @@ from collections.abc import Iterator
 
 from botocore.model import StructureShape
 
+from handler.properties import BLOCK_OF_TYPE
 from tools.reference_schema import DEFINITIONS, Schema, has, ref
-from tools.service_model import AUTH_BLOCKS, create_connection
+from tools.service_model import create_connection
 from tools.shape_schema import definitions, structure_schema
 
 WHOLE_REQUESTS = ["Create", "Update", "Validate"]
@@ -80,8 +81,8 @@ def properties_schema(shape: StructureShape) -> Schema:
 
 def matching_blocks() -> Iterator[Schema]:
     """Yield, for each authorization type, that its own auth block is there and no other."""
-    for authorization_type, block in AUTH_BLOCKS.items():
-        others = dict.fromkeys(set(AUTH_BLOCKS.values()) - {block}, False)
+    for authorization_type, block in BLOCK_OF_TYPE.items():
+        others = dict.fromkeys(set(BLOCK_OF_TYPE.values()) - {block}, False)
         parameters = {"required": [block], "properties": dict(sorted(others.items()))}
         yield {
             "if": has("AuthorizationType", {"const": authorization_type}),

@@ -3,13 +3,7 @@
 import botocore.session
 from botocore.model import Shape, StructureShape
 
-AUTH_BLOCKS = {
-    "BASIC": "BasicAuthParameters",
-    "API_KEY": "ApiKeyAuthParameters",
-    "OAUTH_CLIENT_CREDENTIALS": "OAuthParameters",
-}
-# The model calls them plain strings, yet they are halves of a credential.
-REFERENCES_WELCOME = frozenset({"Username", "ClientID"})
+from handler.credentials import PLAIN_MEMBERS_WITH_REFERENCES
 
 
 def create_connection() -> StructureShape:
@@ -28,7 +22,7 @@ def is_sensitive(shape: Shape) -> bool:
 
 def takes_reference(name: str, shape: Shape) -> bool:
     """Tell whether the member of that name may hold a reference."""
-    return is_sensitive(shape) or name in REFERENCES_WELCOME
+    return is_sensitive(shape) or name in PLAIN_MEMBERS_WITH_REFERENCES
 
 
 def is_parameter(shape: StructureShape) -> bool:

@@ -4,16 +4,10 @@ from collections.abc import Iterator
 
 from botocore.model import ListShape, Shape, StringShape, StructureShape
 
+from handler.validation import LINEAR_PATTERNS
 from tools.reference_schema import Schema, anchored, has, ref
 from tools.service_model import is_parameter, is_sensitive, takes_reference
 
-# Two published patterns backtrack exponentially; these accept the same strings in one pass.
-LINEAR_PATTERNS = {
-    r"^[ \t]*[^\x00-\x1F:\x7F]+([ \t]+[^\x00-\x1F:\x7F]+)*[ \t]*$": (
-        r"\t*[^\x00-\x1F:\x7F][^\x00-\x08\x0A-\x1F:\x7F]*"
-    ),
-    r"^[ \t]*[\x20-\x7E]+([ \t]+[\x20-\x7E]+)*[ \t]*$": r"\t*[\x20-\x7E][\t\x20-\x7E]*",
-}
 # AWS's pattern does not demand https; the function does, save for a loopback host.
 ENDPOINT = r"https://[\s\S]+|http://(?:localhost|127\.0\.0\.1)(?::[0-9]+)?(?:[/?][\s\S]*)?"
 

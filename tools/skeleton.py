@@ -1,7 +1,7 @@
 """
 Print a request to fill in, with every member that the installed botocore knows.
 
-Usage: python -m tools.skeleton BASIC|OAUTH_CLIENT_CREDENTIALS|API_KEY
+Usage: make skeleton TYPE=BASIC|OAUTH_CLIENT_CREDENTIALS|API_KEY
 """
 
 import argparse
@@ -10,7 +10,8 @@ import json
 from botocore import xform_name
 from botocore.model import ListShape, Shape, StringShape, StructureShape
 
-from tools.service_model import AUTH_BLOCKS, create_connection, is_parameter, takes_reference
+from handler.properties import BLOCK_OF_TYPE
+from tools.service_model import create_connection, is_parameter, takes_reference
 
 REFERENCE = "{{{{resolve:secretsmanager:connections/example:SecretString:{json_key}}}}}"
 PLACEHOLDERS = {
@@ -24,7 +25,7 @@ PLACEHOLDERS = {
 
 def skeleton(authorization_type: str) -> dict[str, object]:
     """Return a Create request of that authorization type, placeholders in place of values."""
-    unused = set(AUTH_BLOCKS.values()) - {AUTH_BLOCKS[authorization_type]}
+    unused = set(BLOCK_OF_TYPE.values()) - {BLOCK_OF_TYPE[authorization_type]}
     properties = structure(create_connection(), unused)
     properties["AuthorizationType"] = authorization_type
     return {"RequestType": "Create", "ResourceProperties": properties}
@@ -80,8 +81,8 @@ def reference(json_key: str) -> str:
 
 def main() -> None:
     """Print the skeleton of the authorization type that the command line names."""
-    parser = argparse.ArgumentParser(prog="python -m tools.skeleton", description=__doc__)
-    parser.add_argument("authorization_type", choices=AUTH_BLOCKS)
+    parser = argparse.ArgumentParser(prog="make skeleton", description=__doc__)
+    parser.add_argument("authorization_type", choices=BLOCK_OF_TYPE)
     print(json.dumps(skeleton(parser.parse_args().authorization_type), indent=2))
 
 

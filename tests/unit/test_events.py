@@ -11,8 +11,9 @@ import pytest
 from botocore.model import StructureShape
 from jsonschema import Draft202012Validator
 
+from handler.properties import BLOCK_OF_TYPE
 from tools.schema import request_schema
-from tools.service_model import AUTH_BLOCKS, create_connection
+from tools.service_model import create_connection
 
 EVENTS = Path(__file__).parents[2] / "events"
 BY_NAME: dict[str, Any] = {
@@ -103,7 +104,7 @@ def test_the_cli_skeleton_has_every_member_the_cli_prints() -> None:
     skeleton = BY_NAME["direct-cli-skeleton"]
     model = create_connection().members
     assert isinstance(model["AuthParameters"], StructureShape)
-    unused = set(AUTH_BLOCKS.values()) - {AUTH_BLOCKS[skeleton["AuthorizationType"]]}
+    unused = set(BLOCK_OF_TYPE.values()) - {BLOCK_OF_TYPE[skeleton["AuthorizationType"]]}
     assert set(skeleton) == set(model)
     assert set(skeleton["AuthParameters"]) == set(model["AuthParameters"].members) - unused
 

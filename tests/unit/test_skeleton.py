@@ -7,11 +7,12 @@ import pytest
 from botocore.model import ListShape, Shape, StructureShape
 from jsonschema import Draft202012Validator
 
+from handler.properties import BLOCK_OF_TYPE
 from tools.schema import request_schema
-from tools.service_model import AUTH_BLOCKS, create_connection
+from tools.service_model import create_connection
 from tools.skeleton import main, skeleton
 
-TYPES = sorted(AUTH_BLOCKS)
+TYPES = sorted(BLOCK_OF_TYPE)
 
 
 def members(shape: Shape, path: str = "") -> set[str]:
@@ -41,9 +42,9 @@ def given(value: object, path: str = "") -> dict[str, object]:
 def test_every_authorization_type_of_aws_has_its_block() -> None:
     """A type that AWS adds is noticed here."""
     shape = create_connection().members
-    assert set(AUTH_BLOCKS) == set(shape["AuthorizationType"].metadata["enum"])
+    assert set(BLOCK_OF_TYPE) == set(shape["AuthorizationType"].metadata["enum"])
     assert isinstance(shape["AuthParameters"], StructureShape)
-    assert set(AUTH_BLOCKS.values()) <= set(shape["AuthParameters"].members)
+    assert set(BLOCK_OF_TYPE.values()) <= set(shape["AuthParameters"].members)
 
 
 @pytest.mark.parametrize("authorization_type", TYPES)
@@ -51,7 +52,7 @@ def test_every_member_is_there_save_the_other_types_blocks(authorization_type: s
     """What botocore learns of tomorrow appears by itself."""
     unused = [
         f".AuthParameters.{block}."
-        for other, block in AUTH_BLOCKS.items()
+        for other, block in BLOCK_OF_TYPE.items()
         if other != authorization_type
     ]
     wanted = {path for path in members(create_connection()) if not path.startswith(tuple(unused))}
