@@ -75,7 +75,9 @@ def commands(stack: LocalStack, name: str) -> str:
         f"cloudformation describe-stacks --stack-name {name}",
         f"dynamodb scan --table-name {outputs['RegistryTableName']}",
         f"lambda invoke --payload '{payload}'"  # noqa: ISC004 - one command
-        f" --function-name {outputs['ConnectionProvisionerServiceToken']} /dev/stdout",
+        f" --function-name {outputs['ConnectionProvisionerServiceToken']} .local/result.json",
+        "secretsmanager create-secret --name connections/example"  # noqa: ISC004
+        ' --secret-string \'{"username": "ada", "password": "open sesame"}\'',
         "sqs send-message --message-body file://examples/message-basic.json"  # noqa: ISC004
         f" --queue-url {outputs['RequestQueueUrl']}",
         f"sqs receive-message --wait-time-seconds 5 --queue-url {outputs['ResultQueueUrl']}",

@@ -10,6 +10,7 @@ from handler.validation import Leaf, Shape, Violation, leaves
 
 PLAIN_MEMBERS_WITH_REFERENCES = ("Username", "ClientID")
 MASK = "***"
+PLAIN_REFUSED = "must hold a reference to a secret or a SecureString; an ssm reference is neither"
 LITERAL_REFUSED = (
     "must hold a reference to a secret, such as {{resolve:secretsmanager:name:SecretString:key}};"
     " literal credentials are refused"
@@ -98,7 +99,7 @@ def _sensitive_violations(leaf: Leaf, text: Text | None) -> Iterator[Violation]:
     holds_secret = bool(services - {Service.SSM})
     if leaf.name != "Value":
         if not holds_secret:
-            yield Violation(leaf.path, LITERAL_REFUSED)
+            yield Violation(leaf.path, PLAIN_REFUSED if services else LITERAL_REFUSED)
     elif leaf.siblings.get("IsValueSecret") is not False:
         if text is None:
             yield Violation(

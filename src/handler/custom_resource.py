@@ -52,6 +52,10 @@ def handle_custom_resource(event: Mapping[str, Any], context: Context) -> None:
         raise resource.undelivered from None
 
 
+class _ReasonError(Exception):
+    """When a request failed; its text is the Reason that a stack event shows."""
+
+
 class ConnectionResource(CfnResource):
     """
     crhelper for one request; made anew each time, for it keeps state from one request to the next.
@@ -84,7 +88,7 @@ class ConnectionResource(CfnResource):
             case Failed(_, error):
                 # What this request created must be known, so that CloudFormation can delete it.
                 self.PhysicalResourceId = error.created_name
-                raise error from None
+                raise _ReasonError(f"{error.code}: {error.reason}") from None
             case Succeeded(_, completion):
                 self.Data = attributes(completion)
                 is_deletion = event["RequestType"] == "Delete"

@@ -87,6 +87,8 @@ class ThrottlingError(TransientError):
 class ServiceInternalError(TransientError):
     """When AWS, or this function, failed for a reason of its own."""
 
+    code = "ServiceInternalError"  # CloudFormation's own name for it has the ending
+
 
 class NetworkFailureError(TransientError):
     """When AWS could not be reached."""

@@ -5,18 +5,20 @@ of it.
 
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from handler.asked import Asked
 from handler.errors import ProvisionerError, ServiceInternalError
 from handler.invocation import Invocation
+from handler.lifecycle import ConnectionState
 from handler.observability import emit, logger
 from handler.outcome import Completion, Outcome, failure, success
 from handler.provisioning import carry_out
 from handler.request import check
 from handler.validation import joined
 
+USABLE = (ConnectionState.AUTHORIZED, ConnectionState.ACTIVE)
 SETTLING = (Outcome.CREATED, Outcome.UPDATED, Outcome.ADOPTED)
 
 
@@ -46,8 +48,17 @@ class Failed:
         return failure(self.asked, self.error)
 
 
-def handle(asked: Asked, invocation: Invocation) -> Succeeded | Failed:
-    """Carry out what was asked, whatever happens; the rest is the door's way of answering."""
+def handle(
+    asked: Asked,
+    invocation: Invocation,
+    comes_back: Callable[[ProvisionerError], bool] = lambda _: False,
+) -> Succeeded | Failed:
+    """
+    Carry out what was asked, whatever happens; the rest is the door's way of answering.
+
+    ``comes_back`` tells of an error whether the door will see the same request again, so that
+    it is no failure yet.
+    """
     started = time.monotonic()
     handled: Succeeded | Failed
     try:
@@ -57,7 +68,13 @@ def handle(asked: Asked, invocation: Invocation) -> Succeeded | Failed:
         handled = Failed(asked, error)
     except Exception as error:  # noqa: BLE001 (a bug is answered, and told without the message)
         handled = Failed(asked, _unexpected(error))
-    _observe(handled, (time.monotonic() - started) * 1000)
+    milliseconds = (time.monotonic() - started) * 1000
+    match handled:
+        case Succeeded():
+            _observe_success(handled, milliseconds)
+        case Failed():
+            is_final = not comes_back(handled.error)
+            _observe_failure(handled, milliseconds, is_final=is_final)
     return handled
 
 
@@ -67,27 +84,28 @@ def _unexpected(error: Exception) -> ServiceInternalError:
     return ServiceInternalError(f"unexpected {type(error).__name__} at {place}")
 
 
-def _observe(handled: Succeeded | Failed, milliseconds: float) -> None:
-    keys = _asked_keys(handled.asked) | {"duration_ms": round(milliseconds)}
-    match handled:
-        case Failed(asked, error):
-            extra = keys | {"error_code": error.code, "reason": error.reason}
-            logger.error("request failed", extra=extra)
-            emit({"ErrorCode": error.code}, ["ConnectionFailed"], {})
-        case Succeeded(asked, completion):
-            logger.info("request succeeded", extra=keys | _completion_keys(completion))
-            _emit_success(asked, completion, milliseconds)
+def _observe_failure(failed: Failed, milliseconds: float, *, is_final: bool) -> None:
+    error = failed.error
+    outcome = {"error_code": error.code, "reason": error.reason}
+    keys = _asked_keys(failed.asked, milliseconds) | outcome
+    if not is_final:
+        logger.warning("request comes back", extra=keys)
+        return
+    logger.error("request failed", extra=keys)
+    emit({"ErrorCode": error.code}, ["ConnectionFailed"], {})
 
 
-def _emit_success(asked: Asked, completion: Completion, milliseconds: float) -> None:
-    counts = [f"Connection{completion.outcome}"]
-    if completion.is_ignored:
-        counts = ["DeleteIgnored"]
-    durations = {"TimeToSettled": milliseconds} if completion.outcome in SETTLING else {}
-    emit({"RequestType": asked.known_request_type}, counts, durations)
+def _observe_success(succeeded: Succeeded, milliseconds: float) -> None:
+    asked, completion = succeeded.asked, succeeded.completion
+    keys = _asked_keys(asked, milliseconds) | _completion_keys(completion)
+    logger.info("request succeeded", extra=keys)
+    counted = "DeleteIgnored" if completion.is_ignored else f"Connection{completion.outcome}"
+    is_settled = completion.connection.state in USABLE and completion.outcome in SETTLING
+    durations = {"TimeToSettled": milliseconds} if is_settled else {}
+    emit({"RequestType": asked.known_request_type}, [counted], durations)
 
 
-def _asked_keys(asked: Asked) -> dict[str, object]:
+def _asked_keys(asked: Asked, milliseconds: float) -> dict[str, object]:
     properties = asked.properties if isinstance(asked.properties, Mapping) else {}
     return {
         "door": asked.door.name,
@@ -95,6 +113,7 @@ def _asked_keys(asked: Asked) -> dict[str, object]:
         "correlation_id": asked.request_id,
         "owner": asked.owner,
         "connection_name": asked.name,
+        "duration_ms": round(milliseconds),
         "members": sorted(joined("", name) for name in properties),
     }
 

@@ -35,9 +35,10 @@ class Context(Protocol):
 class Invocation:
     """Everything that one invocation shares, made when first needed."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, required: tuple[str, ...] = settings.REQUIRED) -> None:
         """Start the clock."""
         self.context = context
+        self._required = required
         margin = min(ANSWER_SECONDS, self.seconds_left() * LONGEST_ANSWER_SHARE)
         self.clock = Clock(time.time, time.sleep, lambda: self.seconds_left() - margin)
 
@@ -48,7 +49,7 @@ class Invocation:
     @cached_property
     def settings(self) -> settings.Settings:
         """Give the checked environment."""
-        return settings.load(os.environ, self.context.invoked_function_arn)
+        return settings.load(os.environ, self.context.invoked_function_arn, self._required)
 
     @cached_property
     def rules(self) -> Rules:

@@ -26,12 +26,15 @@ class Policy:
             yield "secrets that an AWS service owns (with ! in their name) cannot be referenced"
         elif not source.name.startswith(prefixes):
             allowed = ", ".join(prefixes)
-            yield f"its name begins with none of the allowed prefixes ({variable}: {allowed})"
+            yield f"its name begins with no allowed prefix ({variable}: {allowed})"
         if source.source_id.startswith("arn:"):
             yield from self._arn_problems(*source.source_id.split(":")[1:5])
 
-    def _arn_problems(self, partition: str, _: str, region: str, account: str) -> Iterator[str]:
+    def _arn_problems(
+        self, partition: str, service: str, region: str, account: str
+    ) -> Iterator[str]:
         if (partition, region) != (self.partition, self.region):
             yield f"it lies in another Region; only {self.region} ({self.partition}) is supported"
-        if account not in (self.account, *self.accounts):
-            yield "its account is not allowed (ALLOWED_ACCOUNTS)"
+        others = self.accounts if service == "secretsmanager" else ()
+        if account not in (self.account, *others):
+            yield "its account is not allowed (ALLOWED_ACCOUNTS, for secrets only)"

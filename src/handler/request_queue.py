@@ -16,8 +16,8 @@ from handler.asked import QUEUE, asked_by_document
 from handler.errors import ProvisionerError, ResourceConflictError
 from handler.handling import Failed, Succeeded, handle
 from handler.invocation import Context, Invocation
-from handler.observability import logger
-from handler.settings import Settings
+from handler.observability import emit, logger
+from handler.settings import REQUIRED_BY_QUEUE, Settings
 
 MARGIN_SECONDS = 30  # after the function's end, until the messages it could not finish come back
 LEAST_SECONDS = 90.0  # for one message: its wait of at most 60 s, and what AWS takes
@@ -31,7 +31,7 @@ def handle_batch(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
     """Carry out a batch of messages; what is returned names those that shall come back."""
     if not event["Records"]:
         return {"batchItemFailures": []}
-    queue = RequestQueue(Invocation(context))
+    queue = RequestQueue(Invocation(context, REQUIRED_BY_QUEUE))
     queue.hold(event["Records"])
     # A batch of one that fails would raise, and print, everything.
     processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
@@ -50,7 +50,6 @@ class RequestQueue:
         """
         self._invocation = invocation
         self._least_seconds = min(LEAST_SECONDS, invocation.seconds_left() / 2)
-        self._call = invocation.caller("sqs")
 
     def hold(self, records: Sequence[Mapping[str, Any]]) -> None:
         """
@@ -78,19 +77,26 @@ class RequestQueue:
         if self._invocation.seconds_left() < self._least_seconds:
             raise ResourceConflictError("no time is left for this message")
         asked = asked_by_document(_document(record.body), QUEUE, record.message_id)
-        handled = handle(asked, self._invocation)
+        handled = handle(asked, self._invocation, lambda error: self._comes_back(record, error))
         try:
             self._finish(record, handled)
         except ProvisionerError:
+            emit({}, ["MessageReturned"], {})
             delay = min(FIRST_DELAY_SECONDS * 2 ** (_receives(record) - 1), LONGEST_DELAY_SECONDS)
             entry = {"Id": "0", "ReceiptHandle": record.receipt_handle, "VisibilityTimeout": delay}
             self._change_visibility([entry])
             raise
 
+    def _comes_back(self, record: SQSRecord, error: ProvisionerError) -> bool:
+        try:
+            return error.is_transient and _receives(record) < self._settings.max_attempts
+        except ProvisionerError:
+            return True  # the environment is not usable now
+
     def _finish(self, record: SQSRecord, handled: Succeeded | Failed) -> None:
         """Let everybody know before the message is gone, or raise what makes it come back."""
         error = handled.error if isinstance(handled, Failed) else None
-        if error and error.is_transient and _receives(record) < self._settings.max_attempts:
+        if error and self._comes_back(record, error):
             raise error from None
         results = self._invocation.results
         results.publish(handled.result)
@@ -105,7 +111,7 @@ class RequestQueue:
             "RequestId": _printable(request_id),
             "RequestTime": _request_time(record),
         }
-        self._call(
+        self._invocation.caller("sqs")(
             "send_message",
             "the dead-letter queue",
             QueueUrl=self._settings.dead_letter_queue_url,
@@ -120,7 +126,7 @@ class RequestQueue:
         # Only a matter of when a message comes back, so that a failure must not keep it from being
         # worked on.
         try:
-            self._call(
+            self._invocation.caller("sqs")(
                 "change_message_visibility_batch",
                 "the request queue",
                 QueueUrl=self._settings.request_queue_url,

@@ -49,7 +49,7 @@ class Results:
                 self._send("send_task_success", task_token, output=json.dumps(result))
             else:
                 cause = result["Reason"][:LONGEST_CAUSE]
-                error = f"{result['ErrorCode']}Error"
+                error = result["ErrorCode"].removesuffix("Error") + "Error"
                 self._send("send_task_failure", task_token, error=error, cause=cause)
         except NotFoundError:
             return

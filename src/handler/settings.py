@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from handler.errors import ServiceInternalError
 
+REQUIRED = ("REGISTRY_TABLE_NAME",)
+REQUIRED_BY_QUEUE = (*REQUIRED, "REQUEST_QUEUE_URL", "DEAD_LETTER_QUEUE_URL")
 LONGEST_NAME_PREFIX = 40  # leaves a derived name 24 characters of its own
 
 
@@ -31,18 +33,18 @@ class Settings:
     read_timeout_seconds: int
 
 
-def load(environment: Mapping[str, str], invoked_function_arn: str) -> Settings:
+def load(
+    environment: Mapping[str, str], invoked_function_arn: str, required: tuple[str, ...]
+) -> Settings:
     """
-    Check the environment.
+    Check the environment; which variables are required depends on the door.
 
     Raises:
         ServiceInternalError: names every variable that is missing or malformed.
     """
     problems: list[str] = []
     _, partition, _, region, account, *_ = [*invoked_function_arn.split(":"), *[""] * 5]
-    table_name = environment.get("REGISTRY_TABLE_NAME", "")
-    if not table_name:
-        problems.append("REGISTRY_TABLE_NAME: required")
+    problems += [f"{name}: required" for name in required if not environment.get(name)]
     prefix = environment.get("CONNECTION_NAME_PREFIX", "")
     if len(prefix) > LONGEST_NAME_PREFIX:
         problems.append(f"CONNECTION_NAME_PREFIX: at most {LONGEST_NAME_PREFIX} characters")
@@ -50,7 +52,7 @@ def load(environment: Mapping[str, str], invoked_function_arn: str) -> Settings:
         partition=partition,
         region=region,
         account=account,
-        registry_table_name=table_name,
+        registry_table_name=environment.get("REGISTRY_TABLE_NAME", ""),
         request_queue_url=environment.get("REQUEST_QUEUE_URL", ""),
         dead_letter_queue_url=environment.get("DEAD_LETTER_QUEUE_URL", ""),
         result_bus_name=environment.get("RESULT_BUS_NAME", "default"),
