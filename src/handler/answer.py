@@ -6,11 +6,9 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-
 
 import json
 import random
-import re
 import ssl
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 import urllib3
 
@@ -23,25 +21,6 @@ LONGEST_STATE_REASON_BYTES = 1000
 MOST_ATTEMPTS = 8
 ATTEMPT_SECONDS = 5.0
 RETRIED = (408, 429)
-LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
-
-
-def is_answerable(url: str, region: str, configured_hosts: tuple[str, ...]) -> bool:
-    """
-    Tell whether a ResponseURL leads to CloudFormation's bucket of this Region, or to a configured
-    host.
-    """
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        return False
-    bucket = f"cloudformation-custom-resource-response-{region.replace('-', '')}"
-    aws = rf"{bucket}\.s3([.-](dualstack\.)?{region})?\.amazonaws\.com(\.cn)?"
-    if parts.scheme == "https" and port in (None, 443) and re.fullmatch(aws, host):
-        return True
-    is_safe_scheme = parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK_HOSTS)
-    return host in configured_hosts and is_safe_scheme
 
 
 def encode(body: Mapping[str, Any]) -> bytes:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from handler.validation import Violation, joined
+from handler.violation import Violation, joined
 
 
 class RequestType(StrEnum):

@@ -20,6 +20,7 @@ from botocore.exceptions import (
     ConnectionError as BotoConnectionError,
 )
 
+from handler.aws_errors import error_class
 from handler.clock import Clock
 from handler.errors import (
     AccessDeniedError,
@@ -29,7 +30,6 @@ from handler.errors import (
     ResourceConflictError,
     ServiceInternalError,
     ThrottlingError,
-    error_class,
 )
 
 MOST_RETRIES = 5

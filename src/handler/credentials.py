@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from handler.reference import Service, Text
-from handler.validation import Leaf, Shape, Violation, leaves
+from handler.validation import Leaf, Shape, leaves
+from handler.violation import Violation
 
 PLAIN_MEMBERS_WITH_REFERENCES = ("Username", "ClientID")
 MASK = "***"
@@ -63,10 +64,15 @@ def masked(value: object, shape: Any) -> object:
             return [masked(item, shape.member if kind == "list" else None) for item in value]
         case bool() | None:
             return value
-        case str() if kind == "string" and not shape.metadata.get("sensitive"):
+        case str() if kind == "string" and not _may_be_credential(value, shape):
             return value
         case _:
             return MASK
+
+
+def _may_be_credential(text: str, shape: Any) -> bool:
+    # An endpoint with a user name and password in it is refused, and must not be kept.
+    return bool(shape.metadata.get("sensitive")) or ("@" in text and "//" in text)
 
 
 def _masked_member(name: str, value: Mapping[str, object], shape: Any) -> object:

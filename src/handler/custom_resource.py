@@ -14,17 +14,15 @@ from typing import Any
 from crhelper import CfnResource
 
 from handler import answer
-from handler.asked import CLOUDFORMATION, Asked, asked_by_custom_resource
+from handler.answerable import refuse_unanswerable
+from handler.asked import Asked, asked_by_custom_resource
 from handler.clock import Clock
-from handler.errors import InvalidRequestError, ProvisionerError
+from handler.errors import ProvisionerError
 from handler.handling import Failed, Succeeded, handle
 from handler.invocation import Context, Invocation
 from handler.observability import logger
 from handler.outcome import attributes
-from handler.settings import response_url_hosts
-from handler.validation import Violation, refuse
 
-REQUIRED = ("RequestType", "RequestId", "ResponseURL", "StackId", "LogicalResourceId")
 TIMEOUT_MARGIN_SECONDS = (
     5.0  # a PUT with its TLS handshake takes up to one; the rest is for retries
 )
@@ -43,7 +41,7 @@ def handle_custom_resource(event: Mapping[str, Any], context: Context) -> None:
         InvalidRequestError: the event is none that could be answered.
         NetworkFailureError: the answer was not acknowledged; Lambda tries again.
     """
-    _refuse_unanswerable(event, context)
+    refuse_unanswerable(event, context)
     invocation = Invocation(context)
     asked = asked_by_custom_resource(event, os.environ.get("CONNECTION_NAME_PREFIX", ""))
     resource = ConnectionResource(asked, invocation, event["ResponseURL"])
@@ -158,22 +156,3 @@ def _without_clients() -> Iterator[None]:
             del os.environ["AWS_SAM_LOCAL"]
         else:
             os.environ["AWS_SAM_LOCAL"] = before
-
-
-def _refuse_unanswerable(event: Mapping[str, Any], context: Context) -> None:
-    found = [
-        Violation(name, "required, a string")
-        for name in REQUIRED
-        if not isinstance(event.get(name), str) or not event[name]
-    ]
-    if event.get("RequestType") not in CLOUDFORMATION.request_types:
-        found.append(Violation("RequestType", "must be Create, Update or Delete"))
-    if not isinstance(event.get("PhysicalResourceId", ""), str):
-        found.append(Violation("PhysicalResourceId", "must be a string"))
-    if any(name.startswith("CrHelper") for name in event):
-        found.append(Violation("", "members that begin with CrHelper are not accepted"))
-    refuse(found)
-    region = context.invoked_function_arn.split(":")[3]
-    if not answer.is_answerable(event["ResponseURL"], region, response_url_hosts(os.environ)):
-        problem = "must lead to CloudFormation's bucket of this Region (or see RESPONSE_URL_HOSTS)"
-        raise InvalidRequestError(f"ResponseURL: {problem}")

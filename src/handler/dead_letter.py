@@ -24,9 +24,11 @@ def body(text: str, rules: Rules) -> str:
 
 
 def _masked_document(document: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
-    if not any(name in document for name in MEMBERS):
-        return _masked_properties(document, rules)
-    return {name: _masked_member(name, value, rules) for name, value in document.items()}
+    is_bare = "RequestType" not in document and "ResourceProperties" not in document
+    around = {name: document[name] for name in document if name in MEMBERS or not is_bare}
+    properties = {name: document[name] for name in document if name not in around}
+    kept = {name: _masked_member(name, value, rules) for name, value in around.items()}
+    return _masked_properties(properties, rules) | kept
 
 
 def _masked_member(name: str, value: object, rules: Rules) -> object:

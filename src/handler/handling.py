@@ -16,7 +16,7 @@ from handler.observability import emit, logger
 from handler.outcome import Completion, Outcome, failure, success
 from handler.provisioning import carry_out
 from handler.request import check
-from handler.validation import joined
+from handler.violation import joined
 
 USABLE = (ConnectionState.AUTHORIZED, ConnectionState.ACTIVE)
 SETTLING = (Outcome.CREATED, Outcome.UPDATED, Outcome.ADOPTED)

@@ -13,7 +13,8 @@ from handler.credentials import credential_violations, with_secret_parameters
 from handler.policy import Policy
 from handler.reference import Source, Text, replaced
 from handler.spelling import with_texts
-from handler.validation import Shape, Violation, joined, leaves, violations
+from handler.validation import Shape, leaves, violations
+from handler.violation import Violation, joined
 
 MOST_SECRETS = 50
 MOST_BYTES = 256 * 1024

@@ -17,6 +17,11 @@ def shortened(text: str) -> str:
     return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "…"
 
 
+def _refuse_constant(constant: str) -> None:
+    # NaN and Infinity are Python's own; nobody else takes them for JSON.
+    raise ValueError(constant)
+
+
 class Service(StrEnum):
     """Where a referenced value lives."""
 
@@ -95,14 +100,20 @@ class Reference:
         if not self.json_key:
             return value.text
         try:
-            document = json.loads(value.text, parse_float=str, parse_int=str)
+            document = json.loads(
+                value.text, parse_float=str, parse_int=str, parse_constant=_refuse_constant
+            )
         except (ValueError, RecursionError):
             raise SecretNotUsableError(f"{self}: the secret is not JSON") from None
         if not isinstance(document, dict):
             raise SecretNotUsableError(f"{self}: the secret is not a JSON object")
         if self.json_key not in document:
-            raise SecretNotUsableError(f'{self}: the secret has no key "{self.json_key}"')
+            raise SecretNotUsableError(f"{self}: the secret has no key {self._shown_key}")
         return self._scalar(document[self.json_key])
+
+    @property
+    def _shown_key(self) -> str:
+        return f'"{shortened(self.json_key)}"'
 
     def _scalar(self, value: object) -> str:
         match value:
@@ -112,7 +123,7 @@ class Reference:
                 return json.dumps(value)
             case _:
                 kind = "an object" if isinstance(value, dict) else "an array or null"
-                raise SecretNotUsableError(f'{self}: key "{self.json_key}" holds {kind}')
+                raise SecretNotUsableError(f"{self}: key {self._shown_key} holds {kind}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from typing import Any
 from handler.asked import CLOUDFORMATION, Asked, Door, RequestType
 from handler.errors import InvalidRequestError
 from handler.properties import Rules, as_written, name_violations, prepared, property_violations
-from handler.validation import Violation, coerced, refuse
+from handler.validation import coerced
+from handler.violation import Violation, refuse
 
 
 class OnExisting(StrEnum):

@@ -9,7 +9,8 @@ from handler.ports import Ports
 from handler.properties import sources
 from handler.reference import Text, replaced
 from handler.request import Request
-from handler.validation import Leaf, Violation, leaves, refuse, violations
+from handler.validation import Leaf, leaves, violations
+from handler.violation import Violation, refuse
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,12 @@ Shapes are botocore's, taken by their form, so that this module needs no import 
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from handler.errors import InvalidRequestError, ProvisionerError
 from handler.reference import Text
+from handler.violation import Violation, joined
 
 # Two published patterns backtrack exponentially in Python's re; these accept the same strings in
 # linear time.
@@ -20,7 +20,6 @@ LINEAR_PATTERNS = {
     ),
     r"^[ \t]*[\x20-\x7E]+([ \t]+[\x20-\x7E]+)*[ \t]*$": r"\t*[\x20-\x7E][\t\x20-\x7E]*",
 }
-LONGEST_MEMBER = 64
 BOOLEANS = {"true": True, "false": False}
 
 
@@ -32,18 +31,6 @@ class Shape(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Violation:
-    """One thing that is wrong: where, and what to do."""
-
-    path: str
-    problem: str
-
-    def __str__(self) -> str:
-        """Join path and problem as requesters read them."""
-        return f"{self.path}: {self.problem}" if self.path else self.problem
-
-
-@dataclass(frozen=True, slots=True)
 class Leaf:
     """A scalar in its place: path, name, shape, and the structure around it."""
 
@@ -52,19 +39,6 @@ class Leaf:
     value: object
     shape: Shape
     siblings: Mapping[str, object]
-
-
-def refuse(
-    violations: Sequence[Violation], error: type[ProvisionerError] = InvalidRequestError
-) -> None:
-    """
-    Raise one error that tells every violation, if there is any.
-
-    Raises:
-        ProvisionerError: of the class given.
-    """
-    if violations:
-        raise error("; ".join(map(str, dict.fromkeys(violations))))
 
 
 def violations(value: object, shape: Shape, path: str = "") -> Iterator[Violation]:
@@ -121,13 +95,6 @@ def coerced(value: object, shape: Any) -> object:
     if shape.type_name == "boolean" and isinstance(value, str):
         return BOOLEANS.get(value.lower(), value)
     return value
-
-
-def joined(path: str, name: object) -> str:
-    """Append a member's name to a path; a name that is no identifier is not repeated."""
-    is_plain = isinstance(name, str) and name.isidentifier() and len(name) <= LONGEST_MEMBER
-    shown = str(name) if is_plain else "(a member whose name is no identifier)"
-    return f"{path}.{shown}" if path else shown
 
 
 def _leaf_or_below(name: str, siblings: Mapping[str, Any], shape: Any, path: str) -> Iterator[Leaf]:

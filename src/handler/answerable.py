@@ -1,0 +1,63 @@
+"""
+Which events of CloudFormation can be answered, and where: nothing is sent to anybody else.
+
+Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requests.html
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from handler.asked import CLOUDFORMATION
+from handler.errors import InvalidRequestError
+from handler.invocation import Context
+from handler.settings import response_url_hosts
+from handler.violation import Violation, refuse
+
+REQUIRED = ("RequestType", "RequestId", "ResponseURL", "StackId", "LogicalResourceId")
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
+
+
+def refuse_unanswerable(event: Mapping[str, Any], context: Context) -> None:
+    """
+    Let nothing pass that crhelper could stumble over, or that leads to a foreign host.
+
+    Raises:
+        InvalidRequestError: tells everything that is missing or malformed.
+    """
+    found = [
+        Violation(name, "required, a string")
+        for name in REQUIRED
+        if not isinstance(event.get(name), str) or not event[name]
+    ]
+    if event.get("RequestType") not in CLOUDFORMATION.request_types:
+        found.append(Violation("RequestType", "must be Create, Update or Delete"))
+    if not isinstance(event.get("PhysicalResourceId", ""), str):
+        found.append(Violation("PhysicalResourceId", "must be a string"))
+    if any(name.startswith("CrHelper") for name in event):
+        found.append(Violation("", "members that begin with CrHelper are not accepted"))
+    refuse(found)
+    region = context.invoked_function_arn.split(":")[3]
+    if not is_answerable(event["ResponseURL"], region, response_url_hosts(os.environ)):
+        problem = "must lead to CloudFormation's bucket of this Region (or see RESPONSE_URL_HOSTS)"
+        raise InvalidRequestError(f"ResponseURL: {problem}")
+
+
+def is_answerable(url: str, region: str, configured_hosts: tuple[str, ...]) -> bool:
+    """
+    Tell whether a ResponseURL leads to CloudFormation's bucket of this Region, or to a configured
+    host.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    bucket = f"cloudformation-custom-resource-response-{region.replace('-', '')}"
+    aws = rf"{bucket}\.s3([.-](dualstack\.)?{region})?\.amazonaws\.com(\.cn)?"
+    if parts.scheme == "https" and port in (None, 443) and re.fullmatch(aws, host):
+        return True
+    is_safe_scheme = parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK_HOSTS)
+    return host in configured_hosts and is_safe_scheme
