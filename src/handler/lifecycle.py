@@ -47,15 +47,9 @@ class Connection:
 
 
 def is_private(properties: Mapping[str, Any]) -> bool:
-    """Tell whether these properties reach an endpoint, or a token endpoint, inside a VPC."""
-    auth_parameters = properties.get("AuthParameters") or {}
-    return any(
-        (connectivity or {}).get("ResourceParameters", {}).get("ResourceConfigurationArn")
-        for connectivity in (
-            properties.get("InvocationConnectivityParameters"),
-            auth_parameters.get("ConnectivityParameters"),
-        )
-    )
+    """Tell whether these properties reach an API inside a VPC; a token endpoint is no API."""
+    connectivity = properties.get("InvocationConnectivityParameters") or {}
+    return bool(connectivity.get("ResourceParameters", {}).get("ResourceConfigurationArn"))
 
 
 def is_usable(state: str, properties: Mapping[str, Any]) -> bool:
