@@ -449,31 +449,64 @@ MISPLACED = [
     ),
 ]
 
-# 3.1: exactly one of the three auth blocks, and it matches AuthorizationType. Which of the blocks
-# is the wrong one is for nobody to guess, so the path is the structure that holds them.
+# 3.1: exactly one of the three auth blocks, and it matches AuthorizationType, which says which one
+# is missing and which are too many; without a type, the path is the structure that holds them.
 AUTH_BLOCKS = [
     bad(
         "two auth blocks",
         BASIC,
         {API_KEY_BLOCK: API_KEY["AuthParameters"]["ApiKeyAuthParameters"]},
-        "AuthParameters",
     ),
     bad(
         "two auth blocks",
         OAUTH,
         {BASIC_BLOCK: BASIC["AuthParameters"]["BasicAuthParameters"]},
+    ),
+    bad(
+        "two auth blocks",
+        BASIC,
+        {
+            API_KEY_BLOCK: API_KEY["AuthParameters"]["ApiKeyAuthParameters"],
+            "AuthorizationType": "NONE",
+        },
+        "AuthorizationType",
         "AuthParameters",
     ),
-    bad("no auth block", BASIC, {"AuthParameters": {}}),
+    bad("no auth block", BASIC, {"AuthParameters": {}}, BASIC_BLOCK),
     bad(
         "no auth block",
         API_KEY,
         {"AuthParameters": {"InvocationHttpParameters": {}}},
+        API_KEY_BLOCK,
+    ),
+    bad(
+        "no auth block",
+        BASIC,
+        {"AuthParameters": {}, "AuthorizationType": ABSENT},
+        "AuthorizationType",
         "AuthParameters",
     ),
-    bad("auth block of another type", BASIC, {"AuthorizationType": "API_KEY"}, "AuthParameters"),
-    bad("auth block of another type", API_KEY, {"AuthorizationType": "BASIC"}, "AuthParameters"),
-    bad("auth block of another type", OAUTH, {"AuthorizationType": "BASIC"}, "AuthParameters"),
+    bad(
+        "auth block of another type",
+        BASIC,
+        {"AuthorizationType": "API_KEY"},
+        API_KEY_BLOCK,
+        BASIC_BLOCK,
+    ),
+    bad(
+        "auth block of another type",
+        API_KEY,
+        {"AuthorizationType": "BASIC"},
+        BASIC_BLOCK,
+        API_KEY_BLOCK,
+    ),
+    bad(
+        "auth block of another type",
+        OAUTH,
+        {"AuthorizationType": "BASIC"},
+        BASIC_BLOCK,
+        OAUTH_BLOCK,
+    ),
 ]
 
 # 3.1: https, or http to a loopback host; the last four only look like one.

@@ -11,11 +11,12 @@ import botocore.session
 from handler.clock import Clock
 from handler.errors import (
     AlreadyExistsError,
+    InvalidRequestError,
     NotFoundError,
     ResourceConflictError,
     SecretNotUsableError,
 )
-from handler.lifecycle import Connection
+from handler.lifecycle import Connection, is_private
 from handler.ownership import Record
 from handler.policy import Policy
 from handler.ports import Ports
@@ -64,7 +65,12 @@ class FakeTime:
 
 @dataclass
 class FakeConnections:
-    """EventBridge: merges on update, drops on a change of type, deletes in a while."""
+    """
+    EventBridge: merges on update, drops on a change of type, deletes in a while.
+
+    States pass with each look. The contract that it shares with the stand-in is tested in
+    tests/integration/stand_in/test_contract.py.
+    """
 
     time: FakeTime
     stored: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -92,9 +98,11 @@ class FakeConnections:
             state=state,
             state_reason=self.state_reason,
             authorization_type=item["properties"].get("AuthorizationType", ""),
+            secret_arn="" if state == "DEAUTHORIZED" else item["secret_arn"],
             creation_time=item["created"],
             last_modified_time=item["modified"],
-            properties=shown(item["properties"]),
+            last_authorized_time=item["authorized"],
+            properties={name: value for name, value in shown(item["properties"]).items() if value},
         )
 
     def create(self, properties: Mapping[str, Any]) -> str:
@@ -110,17 +118,23 @@ class FakeConnections:
             "created": self.time.now,
             "properties": deepcopy(dict(properties)),
         }
-        self._touch(name)
+        self._touch(name, "CREATING")
+        self._authorize(name)
         if self.after_create:
             self.after_create(name)
         return arn
 
     def update(self, properties: Mapping[str, Any]) -> None:
         self.calls.append("update")
-        item = self._item(properties["Name"])
+        name = properties["Name"]
+        item = self._item(name)
+        if "AuthParameters" in properties and "AuthorizationType" not in properties:
+            raise InvalidRequestError("AuthParameters need an AuthorizationType")
         before = item["properties"]
         item["properties"] = self._merged(before, dict(properties))
-        self._touch(properties["Name"])
+        self._touch(name, "UPDATING")
+        if "AuthParameters" in properties:
+            self._authorize(name)
 
     def delete(self, name: str) -> None:
         self.calls.append("delete")
@@ -133,6 +147,7 @@ class FakeConnections:
         item = self._item(name)
         item["properties"] = {**item["properties"], "AuthParameters": {}}
         item["states"] = ["DEAUTHORIZING", "DEAUTHORIZED"]
+        item["secret_of"] = ""
 
     def make_by_hand(self, name: str, properties: Mapping[str, Any]) -> None:
         """Create a connection as somebody else would."""
@@ -145,10 +160,21 @@ class FakeConnections:
         item: dict[str, Any] = self.stored[name]
         return item
 
-    def _touch(self, name: str) -> None:
+    def _touch(self, name: str, first: str) -> None:
         item = self.stored[name]
         item["modified"] = self.time.now + timedelta(milliseconds=len(self.calls))
-        item["states"] = list(self.states_after_write or ("AUTHORIZED",))
+        item["states"] = list(self.states_after_write or _states(item["properties"], first))
+
+    def _authorize(self, name: str) -> None:
+        item = self.stored[name]
+        item["authorized"] = self.time.now
+        authorization_type = item["properties"].get("AuthorizationType", "")
+        if item.get("secret_of") != authorization_type:
+            item["secret_of"] = authorization_type
+            item["secret_arn"] = (
+                f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:"
+                f"events!connection/{name}/{len(self.calls):08d}-AbCdEf"
+            )
 
     def _merged(self, before: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
         if before.get("AuthorizationType") != change.get("AuthorizationType"):
@@ -167,6 +193,13 @@ class FakeConnections:
         for name, value in change.items():
             merged[name] = self._merge(before[name], value) if name in before else deepcopy(value)
         return merged
+
+
+def _states(properties: Mapping[str, Any], first: str) -> list[str]:
+    is_oauth = properties.get("AuthorizationType") == "OAUTH_CLIENT_CREDENTIALS"
+    if not is_private(properties):
+        return ["AUTHORIZING", "AUTHORIZED"] if is_oauth else ["AUTHORIZED"]
+    return ["AUTHORIZING", "AUTHORIZED", "ACTIVE"] if is_oauth else [first, "ACTIVE"]
 
 
 def shown(properties: Any) -> Any:

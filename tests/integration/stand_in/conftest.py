@@ -1,0 +1,57 @@
+"""A stand-in of EventBridge for these tests, and boto3's clients in front of it."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.stand_in import Pace, StandIn, running_stand_in
+from tests.stand_in.clients import client_at
+from tests.stand_in.seconds import Seconds
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+
+@pytest.fixture(autouse=True)
+def _no_secret_leaves() -> None:
+    """Need no deployed application, unlike the other integration tests."""
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[StandIn]:
+    """Run one stand-in for all tests."""
+    with running_stand_in() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def events(server: StandIn) -> Iterator["EventBridgeClient"]:
+    """Give EventBridge's client."""
+    client: EventBridgeClient = client_at(server.url, "events")
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def secretsmanager(server: StandIn) -> Iterator["SecretsManagerClient"]:
+    """Give Secrets Manager's client."""
+    client: SecretsManagerClient = client_at(server.url, "secretsmanager")
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def seconds() -> Seconds:
+    """Give the clock."""
+    return Seconds()
+
+
+@pytest.fixture(autouse=True)
+def stand_in(server: StandIn, seconds: Seconds) -> Iterator[StandIn]:
+    """Give the stand-in, empty; what passes takes two seconds."""
+    server.reset()
+    server.pace = Pace(settle_seconds=2, clock=seconds)
+    yield server
+    server.reset()

@@ -1,0 +1,144 @@
+"""Everything that AWS may answer has its place among our errors."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import botocore.session
+import pytest
+from botocore import xform_name
+
+from handler import aws_errors
+from handler.aws_errors import COMMON_CODES, SERVICE_CODES, error_class
+from handler.errors import (
+    AccessDeniedError,
+    AlreadyExistsError,
+    InvalidRequestError,
+    NetworkFailureError,
+    NotFoundError,
+    ProvisionerError,
+    ResourceConflictError,
+    SecretNotUsableError,
+    ServiceInternalError,
+    ServiceLimitExceededError,
+    ThrottlingError,
+)
+
+HANDLER = Path(aws_errors.__file__).parent
+SERVICES = ("events", "secretsmanager", "ssm", "dynamodb", "sqs", "stepfunctions")
+SESSION = botocore.session.get_session()
+
+
+def texts_of_adapters() -> set[str]:
+    """Give every literal text in the function's code."""
+    return {
+        node.value
+        for path in HANDLER.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
+def called() -> Iterator[tuple[str, str]]:
+    """Yield every operation that the function's code names, with its service."""
+    texts = texts_of_adapters()
+    for service in SERVICES:
+        for operation in SESSION.get_service_model(service).operation_names:
+            if xform_name(operation) in texts:
+                yield service, operation
+
+
+def listed() -> Iterator[tuple[str, str]]:
+    """Yield every error code that the service model lists for what is called, with its service."""
+    for service, operation in called():
+        for shape in SESSION.get_service_model(service).operation_model(operation).error_shapes:
+            yield service, str(shape.metadata.get("error", {}).get("code") or shape.name)
+
+
+def test_the_operations_called_are_found() -> None:
+    """Else the next test would promise nothing."""
+    operations = set(called())
+    assert {service for service, _ in operations} == set(SERVICES)
+    assert {operation for service, operation in operations if service == "events"} == {
+        "CreateConnection",
+        "UpdateConnection",
+        "DeleteConnection",
+        "DescribeConnection",
+        "DeauthorizeConnection",
+        "PutEvents",
+    }
+    assert len(set(listed())) > 20
+
+
+@pytest.mark.parametrize(("service", "code"), sorted(set(listed())))
+def test_every_error_that_the_model_lists_is_translated_on_purpose(service: str, code: str) -> None:
+    """The fall-back by HTTP status is for those that no model tells of."""
+    assert code in {**COMMON_CODES, **SERVICE_CODES.get(service, {})}
+
+
+@pytest.mark.parametrize(
+    ("service", "code", "expected"),
+    [
+        ("events", "ResourceAlreadyExistsException", AlreadyExistsError),
+        ("events", "ResourceNotFoundException", NotFoundError),
+        ("events", "LimitExceededException", ServiceLimitExceededError),
+        ("events", "ConcurrentModificationException", ResourceConflictError),
+        ("events", "InternalException", ServiceInternalError),
+        ("events", "ThrottlingException", ThrottlingError),
+        ("events", "AccessDeniedException", AccessDeniedError),
+        ("events", "ValidationException", InvalidRequestError),
+        ("secretsmanager", "ResourceNotFoundException", SecretNotUsableError),
+        ("secretsmanager", "InvalidRequestException", SecretNotUsableError),
+        ("secretsmanager", "InvalidParameterException", SecretNotUsableError),
+        ("secretsmanager", "DecryptionFailure", AccessDeniedError),
+        ("secretsmanager", "InternalServiceError", ServiceInternalError),
+        ("ssm", "ParameterNotFound", SecretNotUsableError),
+        ("ssm", "ParameterVersionNotFound", SecretNotUsableError),
+        ("ssm", "InvalidKeyId", AccessDeniedError),
+        ("dynamodb", "ConditionalCheckFailedException", ResourceConflictError),
+        ("dynamodb", "ResourceNotFoundException", ServiceInternalError),
+        ("dynamodb", "ProvisionedThroughputExceededException", ThrottlingError),
+        ("stepfunctions", "TaskTimedOut", NotFoundError),
+        ("stepfunctions", "TaskDoesNotExist", NotFoundError),
+        ("stepfunctions", "KmsThrottlingException", ThrottlingError),
+        ("sqs", "RequestThrottled", ThrottlingError),
+    ],
+)
+def test_an_answer_of_aws_has_its_class(
+    service: str, code: str, expected: type[ProvisionerError]
+) -> None:
+    """Whatever the HTTP status; one code means different things in different services."""
+    assert error_class(service, code, 400) is expected
+    assert error_class(service, code, 500) is expected
+
+
+def test_a_quota_is_final_and_a_concurrent_change_is_not() -> None:
+    """By default, botocore does the opposite."""
+    assert not error_class("events", "LimitExceededException", 400).is_transient
+    assert error_class("events", "ConcurrentModificationException", 400).is_transient
+
+
+@pytest.mark.parametrize(
+    ("http_status", "expected"),
+    [
+        (400, InvalidRequestError),
+        (413, InvalidRequestError),
+        (429, ThrottlingError),
+        (500, ServiceInternalError),
+        (503, ServiceInternalError),
+    ],
+)
+def test_an_unknown_answer_is_judged_by_its_status(
+    http_status: int, expected: type[ProvisionerError]
+) -> None:
+    """Only what is the service's own fault is worth another try."""
+    assert error_class("events", "SomethingNew", http_status) is expected
+    assert error_class("unheard-of", "", http_status) is expected
+
+
+def test_a_network_failure_is_no_answer_of_aws() -> None:
+    """No code leads to it but a time-out that AWS reports itself."""
+    codes = {**COMMON_CODES, **{k: v for each in SERVICE_CODES.values() for k, v in each.items()}}
+    assert {code for code, each in codes.items() if each is NetworkFailureError} <= {
+        "RequestTimeout"
+    }

@@ -1,0 +1,187 @@
+"""What is kept of a message: enough to mend and send it again, and nothing secret."""
+
+import json
+from typing import Any
+
+import pytest
+
+from handler import dead_letter
+from tests.bad_requests import (
+    API_KEY,
+    BASIC,
+    BASIC_BLOCK,
+    BODY,
+    CANARY,
+    HEADERS,
+    OAUTH,
+    OAUTH_BLOCK,
+    PASSWORD,
+    changed,
+    parameter,
+    secret,
+    secret_arn,
+)
+from tests.fakes import RULES
+
+MASK = "***"
+ENVELOPE: dict[str, Any] = {"RequestType": "Create", "RequestId": "request-1"}
+
+
+def kept(message: object) -> Any:
+    """Give what is kept of a message."""
+    return json.loads(dead_letter.body(json.dumps(message), RULES))
+
+
+@pytest.mark.parametrize("properties", [BASIC, API_KEY, OAUTH])
+def test_a_message_without_literals_is_kept_as_it_is(properties: dict[str, Any]) -> None:
+    """A limit that was reached is mended by sending it again later."""
+    own = {"OnExisting": "Adopt", "WaitTimeoutSeconds": 7, "Revision": "2"}
+    message = {**ENVELOPE, "ResourceProperties": {**properties, **own}}
+    assert kept(message) == message
+    assert kept(properties) == properties
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        secret("key"),
+        secret("key", "production/out-of-bounds"),
+        f"Bearer {secret('key')}",
+        {"ValueFrom": f"{secret_arn()}:key::"},
+        "{{resolve:ssm-secure:/connections/crm:1}}",
+    ],
+)
+def test_references_are_kept_as_they_were_spelled(reference: object) -> None:
+    """They are what has to be mended, and tell nothing."""
+    message = {
+        **ENVELOPE,
+        "ResourceProperties": changed(BASIC, {PASSWORD: reference, HEADERS: parameter(reference)}),
+    }
+    assert kept(message) == message
+
+
+def test_the_task_token_is_masked() -> None:
+    """Whoever holds it can answer for us."""
+    message = {**ENVELOPE, "TaskToken": CANARY, "ResourceProperties": BASIC}
+    assert kept(message) == {**message, "TaskToken": MASK}
+
+
+@pytest.mark.parametrize("extra", [{"RequestId": "request-1"}, {"TaskToken": CANARY}])
+def test_a_bare_document_with_an_id_or_a_token_is_kept_like_any_other(
+    extra: dict[str, str],
+) -> None:
+    """It is a request like that without them, so that it can be sent again."""
+    expected = {name: MASK if name == "TaskToken" else value for name, value in extra.items()}
+    assert kept({**BASIC, **extra}) == {**BASIC, **expected}
+
+
+@pytest.mark.parametrize(
+    ("path", "masked_path"),
+    [
+        (PASSWORD, PASSWORD),
+        ("AuthParameters.ApiKeyAuthParameters.ApiKeyValue", None),
+        (f"{OAUTH_BLOCK}.ClientParameters.ClientSecret", None),
+        (f"{BASIC_BLOCK}.Passwort", None),
+        (f"{BASIC_BLOCK}.Password.Value", None),
+        ("AuthParameters.Basic.Password", None),
+        ("AuthParameters.Password", None),
+        ("Password", None),
+        ("Auth.BasicAuthParameters.Password", None),
+        ("BasicAuthParameters.Password", None),
+        (f"{OAUTH_BLOCK}.Scope", None),
+        ("OAuthParameters", None),
+    ],
+)
+@pytest.mark.parametrize("literal", [CANARY, [CANARY], {"Key": CANARY, "Value": CANARY}])
+@pytest.mark.parametrize("is_bare", [True, False])
+def test_a_literal_is_masked_wherever_it_was_put(
+    path: str, masked_path: str | None, literal: object, is_bare: bool
+) -> None:
+    """In its place, misspelt, or nested wrongly; the rest can still be read."""
+    properties = changed(BASIC, {PASSWORD: {}, path: literal})
+    found = kept(properties if is_bare else {**ENVELOPE, "ResourceProperties": properties})
+    assert CANARY not in json.dumps(found)
+    shown = found if is_bare else found["ResourceProperties"]
+    assert shown["Name"] == BASIC["Name"]
+    assert masked_path is None or shown["AuthParameters"]["BasicAuthParameters"]["Password"] in (
+        MASK,
+        [MASK],
+        {"Key": MASK, "Value": MASK},
+    )
+
+
+@pytest.mark.parametrize(
+    ("secrecy", "expected"),
+    [
+        ({}, MASK),
+        ({"IsValueSecret": True}, MASK),
+        ({"IsValueSecret": "false"}, MASK),
+        ({"IsValueSecret": 0}, MASK),
+        ({"IsValueSecret": None}, MASK),
+        ({"IsValueSecret": False}, "literal"),
+    ],
+)
+@pytest.mark.parametrize("list_path", [HEADERS, BODY])
+def test_a_value_is_kept_only_where_it_is_declared_plain(
+    list_path: str, secrecy: dict[str, object], expected: str
+) -> None:
+    """As the request itself is judged."""
+    properties = changed(BASIC, {list_path: parameter("literal", **secrecy)})
+    found = kept(properties)["AuthParameters"]["InvocationHttpParameters"]
+    ((value,),) = found.values()
+    assert (value["Key"], value["Value"]) == ("X-Header", expected)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"RequestType": CANARY},
+        {"RequestType": [CANARY]},
+        {"RequestId": {"x": CANARY}},
+        {"ResourceProperties": CANARY},
+        {"ResourceProperties": [{"Password": CANARY}]},
+        {"Password": CANARY},
+        {"OldResourceProperties": changed(BASIC, {PASSWORD: CANARY})},
+        {"ResponseURL": f"https://bucket/?X-Amz-Signature={CANARY}"},
+        {"ResourceProperties": {"WaitTimeoutSeconds": [CANARY]}},
+        {"ResourceProperties": {"Revision": {"Text": CANARY}}},
+        {"ResourceProperties": {"OnExisting": {"ValueFrom": CANARY}}},
+    ],
+)
+def test_an_envelope_that_is_wrong_is_masked_where_it_is(members: dict[str, object]) -> None:
+    """Its names stay, so that one sees what it was."""
+    message = {**ENVELOPE, "ResourceProperties": BASIC, **members}
+    found = kept(message)
+    assert set(found) == set(message)
+    assert CANARY not in json.dumps(found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        CANARY,
+        f'"{CANARY}"',
+        f'["{CANARY}"]',
+        f'{{"Password": "{CANARY}"',
+        "[" * 100_000,
+        '{"a":' * 100_000 + f'"{CANARY}"' + "}" * 100_000,
+        '{"a":' * 700 + f'"{CANARY}"' + "}" * 700,
+        "5",
+        "null",
+    ],
+    ids=lambda text: text[:20],
+)
+def test_what_is_no_readable_object_is_told_by_its_length(text: str) -> None:
+    """Nothing of it can be judged."""
+    found = json.loads(dead_letter.body(text, RULES))
+    assert found == {"Length": len(text)} or CANARY not in json.dumps(found)
+    assert isinstance(found, dict)
+
+
+def test_what_is_kept_of_what_was_kept_is_the_same() -> None:
+    """A dead letter sent again and failing again loses nothing more."""
+    once = kept(
+        {**ENVELOPE, "TaskToken": "t", "ResourceProperties": changed(BASIC, {PASSWORD: "x"})}
+    )
+    assert kept(once) == once

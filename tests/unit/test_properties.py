@@ -1,0 +1,203 @@
+"""The rules across members, and what properties amount to."""
+
+import json
+from typing import Any
+
+import pytest
+
+from handler.properties import (
+    BLOCK_OF_TYPE,
+    MOST_BYTES,
+    MOST_SECRETS,
+    as_written,
+    prepared,
+    property_violations,
+    sources,
+)
+from handler.reference import Service, Source
+from tests.bad_requests import (
+    ABSENT,
+    API_KEY,
+    BASIC,
+    BLOCK_OF,
+    BODY,
+    CANARY,
+    ENDPOINT,
+    HEADERS,
+    OAUTH,
+    PASSWORD,
+    QUERY,
+    RESOURCE,
+    USERNAME,
+    changed,
+    parameter,
+    secret,
+    secret_arn,
+)
+from tests.fakes import RULES, SHAPE
+
+GO = "remove it"
+ARN = "arn:aws:vpc-lattice:us-east-1:123456789012:resourceconfiguration/rcfg-0123456789abcdef0"
+
+
+def told(properties: dict[str, Any]) -> list[str]:
+    """Give all violations of properties, as somebody wrote them."""
+    return [str(each) for each in property_violations(prepared(properties, RULES), RULES)]
+
+
+@pytest.mark.parametrize("properties", [BASIC, API_KEY, OAUTH])
+def test_every_field_of_todays_model_may_be_asked_for(properties: dict[str, Any]) -> None:
+    """Each type with parameters, private endpoints, a key and a description."""
+    everywhere: dict[str, object] = {
+        "Description": "",
+        "KmsKeyIdentifier": "alias/crm",
+        f"InvocationConnectivityParameters.{RESOURCE}": ARN,
+        f"AuthParameters.ConnectivityParameters.{RESOURCE}": ARN,
+        HEADERS: parameter(secret("h")),
+        QUERY: parameter("q", IsValueSecret=False),
+        BODY: parameter({"ValueFrom": f"{secret_arn()}:b::"}),
+    }
+    assert told(changed(properties, everywhere)) == []
+
+
+def test_the_blocks_are_those_of_the_model() -> None:
+    """Each AuthorizationType has one; a type that AWS adds is noticed here."""
+    shape: Any = SHAPE
+    assert list(BLOCK_OF_TYPE) == sorted(
+        shape.members["AuthorizationType"].enum, key=list(BLOCK_OF_TYPE).index
+    )
+    blocks = {name for name in shape.members["AuthParameters"].members if "Auth" in name}
+    assert set(BLOCK_OF_TYPE.values()) == blocks == set(BLOCK_OF)
+
+
+@pytest.mark.parametrize("wanted", list(BLOCK_OF_TYPE))
+@pytest.mark.parametrize("present", [[], *([block] for block in BLOCK_OF), list(BLOCK_OF)])
+def test_just_the_block_of_the_type_must_be_there(wanted: str, present: list[str]) -> None:
+    """What is missing is told, and each that is too many."""
+    blocks = {block: BLOCK_OF[block]["AuthParameters"][block] for block in present}
+    found = told({"Name": "crm", "AuthorizationType": wanted, "AuthParameters": blocks})
+    missing = {BLOCK_OF_TYPE[wanted]} - set(present)
+    unwanted = set(present) - {BLOCK_OF_TYPE[wanted]}
+    assert {each for each in found if GO not in each} == {
+        f"AuthParameters.{block}: required with AuthorizationType {wanted}" for block in missing
+    }
+    assert [each.split(": ")[0] for each in found if GO in each] == [
+        f"AuthParameters.{block}" for block in BLOCK_OF_TYPE.values() if block in unwanted
+    ]
+
+
+@pytest.mark.parametrize("authorization_type", [ABSENT, "NONE", 5, None, ["BASIC"], secret("x")])
+@pytest.mark.parametrize("present", [[], list(BLOCK_OF)[:2]])
+def test_without_a_type_there_must_be_one_block(
+    authorization_type: object, present: list[str]
+) -> None:
+    """Which one is nobody's to guess, so all three are named."""
+    blocks = {block: BLOCK_OF[block]["AuthParameters"][block] for block in present}
+    document = changed(BASIC, {"AuthorizationType": authorization_type, "AuthParameters": blocks})
+    problem = "must hold exactly one of BasicAuthParameters, ApiKeyAuthParameters, OAuthParameters"
+    assert f"AuthParameters: {problem}" in told(document)
+    one = changed(BASIC, {"AuthorizationType": authorization_type})
+    assert [each.split(": ")[0] for each in told(one)] == ["AuthorizationType"]
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "https://login.example.com",
+        "https://login.example.com/token?tenant=a&x=%41",
+        "https://login.example.com:8443/token",
+        "https://localhost/token",
+        "http://localhost:8080/token",
+        "http://LOCALHOST/token",
+        "http://127.0.0.1:8080/token",
+    ],
+)
+def test_a_token_endpoint_is_https_or_loopback(endpoint: str) -> None:
+    """The client secret goes there."""
+    assert told(changed(OAUTH, {ENDPOINT: endpoint})) == []
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "http://login.example.com/token",
+        "http://localhost.example.com/token",
+        "http://127.0.0.1.example.com/token",
+        "http://127.0.0.1@login.example.com/token",
+        "http://localhost:80@login.example.com/token",
+        "http:/localhost",
+        "http://",
+        "https://",
+        "https:///token",
+        "https:login.example.com",
+        "HTTP://login.example.com",
+        "ftp://localhost/token",
+        "//login.example.com/token",
+        "login.example.com",
+        "https",
+    ],
+)
+def test_any_other_token_endpoint_is_refused(endpoint: str) -> None:
+    """Also what only looks like a loopback host."""
+    problem = "must begin with https:// (http:// only to a loopback host)"
+    assert told(changed(OAUTH, {ENDPOINT: endpoint})) == [f"{ENDPOINT}: {problem}"]
+
+
+@pytest.mark.parametrize("host", ["login.example.com", "localhost"])
+@pytest.mark.parametrize("login", [CANARY, f"ada:{CANARY}", ""])
+def test_an_endpoint_must_not_hold_a_login(host: str, login: str) -> None:
+    """It would be a literal credential, and shown by Describe."""
+    found = told(changed(OAUTH, {ENDPOINT: f"https://{login}@{host}/token"}))
+    assert found == [f"{ENDPOINT}: must not hold a user name or password"]
+
+
+@pytest.mark.parametrize("endpoint", ["https://[::1", "https://[login]/", "http://[::1]:80/t"])
+def test_an_endpoint_with_brackets_is_refused_by_the_model(endpoint: str) -> None:
+    """Whatever else may be said of it, and without a crash."""
+    found = told(changed(OAUTH, {ENDPOINT: endpoint}))
+    assert any(each.startswith(f"{ENDPOINT}: must match") for each in found)
+
+
+def with_secrets(count: int) -> dict[str, Any]:
+    """Give properties that refer to so many different secrets, and to each of them twice."""
+    names = [f"connections/s{number}" for number in range(count)]
+    twice = [parameter(secret("k", name) + secret("l", name))[0] for name in names]
+    return changed(BASIC, {USERNAME: "ada", PASSWORD: secret("p", names[0]), BODY: twice})
+
+
+def test_fifty_different_secrets_are_enough() -> None:
+    """Two keys of one secret count once."""
+    assert len(sources(prepared(with_secrets(MOST_SECRETS), RULES))) == MOST_SECRETS == 50
+    assert told(with_secrets(MOST_SECRETS)) == []
+    expected = "AuthParameters: refers to more than 50 different secrets"
+    assert told(with_secrets(MOST_SECRETS + 1)) == [expected]
+
+
+def test_a_request_has_its_largest_size() -> None:
+    """256 KB, the size of a message; body values know no other bound."""
+    assert MOST_BYTES == 256 * 1024
+    empty = changed(BASIC, {BODY: parameter("", IsValueSecret=False)})
+    left = MOST_BYTES - len(json.dumps(empty))
+    fits = parameter("x" * left, IsValueSecret=False)
+    assert told(changed(BASIC, {BODY: fits})) == []
+    too_large = parameter("x" * (left + 1), IsValueSecret=False)
+    assert told(changed(BASIC, {BODY: too_large})) == ["the request is larger than 256 KB"]
+
+
+def test_versions_and_stages_are_sources_of_their_own() -> None:
+    """Each is fetched; keys are not."""
+    name = "connections/orders"
+    spelled = "".join(secret(options) for options in ("a", "b", "a:AWSPREVIOUS", "a::id"))
+    found = sources(prepared(changed(BASIC, {PASSWORD: spelled}), RULES))
+    assert set(found) == {
+        Source(Service.SECRETS_MANAGER, name),
+        Source(Service.SECRETS_MANAGER, name, version_stage="AWSPREVIOUS"),
+        Source(Service.SECRETS_MANAGER, name, version_id="id"),
+    }
+
+
+def test_properties_can_be_written_down_again() -> None:
+    """References as they were spelled, and what was left unsaid."""
+    document = changed(BASIC, {HEADERS: parameter({"ValueFrom": CANARY})})
+    said = changed(document, {HEADERS: parameter({"ValueFrom": CANARY}, IsValueSecret=True)})
+    assert as_written(prepared(document, RULES)) == said

@@ -1,0 +1,307 @@
+"""From what is asked to one checked request."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from handler.asked import (
+    CLOUDFORMATION,
+    DIRECT,
+    QUEUE,
+    Door,
+    RequestType,
+    asked_by_custom_resource,
+    asked_by_document,
+)
+from handler.errors import InvalidRequestError
+from handler.reference import Text
+from handler.request import OnExisting, Request, check
+from tests.bad_requests import BASIC, CANARY, HEADERS, PASSWORD, changed, parameter, secret
+from tests.fakes import RULES
+from tests.unit.test_asked import EVENT
+
+PREFIXED = replace(RULES, connection_name_prefix="team-")
+NAMELESS = {name: value for name, value in BASIC.items() if name != "Name"}
+
+
+def message(properties: object, request_type: str = "Create", door: Door = DIRECT) -> Request:
+    """Check a message or a direct request."""
+    document = {"RequestType": request_type, "ResourceProperties": properties}
+    return check(asked_by_document(document, door, "request-1"), RULES)
+
+
+def resource(properties: object, request_type: str = "Create", **members: str) -> Request:
+    """Check a custom resource's request."""
+    event = {**EVENT, "RequestType": request_type, "ResourceProperties": properties, **members}
+    return check(asked_by_custom_resource(event, ""), RULES)
+
+
+def refusal(properties: object, request_type: str = "Create", door: Door = DIRECT) -> str:
+    """Give the reason why a message or direct request is refused."""
+    with pytest.raises(InvalidRequestError) as raised:
+        message(properties, request_type, door)
+    return raised.value.reason
+
+
+def test_own_members_leave_and_the_rest_stays() -> None:
+    """EventBridge gets its own members only, references in place."""
+    own = {"OnExisting": "Adopt", "WaitTimeoutSeconds": 7, "Revision": "2"}
+    request = message({**BASIC, **own})
+    assert (request.on_existing, request.wait_timeout_seconds) == (OnExisting.ADOPT, 7)
+    assert request.written == BASIC
+    password = request.properties["AuthParameters"]["BasicAuthParameters"]["Password"]
+    assert isinstance(password, Text)
+
+
+def test_what_is_left_out_has_its_default() -> None:
+    """Fail on what exists; each door's own patience."""
+    request = message(BASIC)
+    assert (request.on_existing, request.name, request.owner) == (
+        OnExisting.FAIL,
+        "bad-request",
+        "requests",
+    )
+    assert (request.request_type, request.request_id) == (RequestType.CREATE, "request-1")
+
+
+def test_a_revision_changes_nothing() -> None:
+    """It only makes CloudFormation send an Update."""
+    assert message({**BASIC, "Revision": CANARY}) == message(BASIC)
+
+
+@pytest.mark.parametrize("value", [0, 1, 60, "0", "60", "0060"])
+@pytest.mark.parametrize("door", [DIRECT, QUEUE])
+def test_a_message_waits_a_minute_at_most(door: Door, value: object) -> None:
+    """As a number, or as CloudFormation's kind of number."""
+    assert message({**BASIC, "WaitTimeoutSeconds": value}, door=door).wait_timeout_seconds == int(
+        str(value)
+    )
+
+
+@pytest.mark.parametrize(
+    "value", [61, "61", -1, "-1", 1.0, "1.0", "", "٣", " 7", "1e1", "9" * 5000, True, None, [7], {}]
+)
+def test_any_other_wait_is_refused(value: object) -> None:
+    """By name and bounds."""
+    reason = refusal({**BASIC, "WaitTimeoutSeconds": value})
+    assert reason == "WaitTimeoutSeconds: must be a whole number from 0 to 60"
+
+
+@pytest.mark.parametrize(("door", "seconds"), [(DIRECT, 30), (QUEUE, 30)])
+def test_a_message_waits_half_a_minute_by_itself(door: Door, seconds: int) -> None:
+    """It comes back, or its sender asks again."""
+    assert message(BASIC, door=door).wait_timeout_seconds == seconds
+
+
+@pytest.mark.parametrize(
+    ("own", "seconds"),
+    [
+        ({}, 840),
+        ({"WaitTimeoutSeconds": "0"}, 0),
+        ({"WaitTimeoutSeconds": "840"}, 840),
+        ({"ServiceTimeout": "3600"}, 840),
+        ({"ServiceTimeout": "600"}, 570),
+        ({"ServiceTimeout": "40"}, 20),
+        ({"ServiceTimeout": "1"}, 0.5),
+        ({"ServiceTimeout": 120}, 90),
+        ({"ServiceTimeout": "600", "WaitTimeoutSeconds": "60"}, 60),
+        ({"ServiceTimeout": "60", "WaitTimeoutSeconds": "600"}, 30),
+        ({"ServiceTimeout": "60", "WaitTimeoutSeconds": "0"}, 0),
+        ({"ServiceTimeout": "soon"}, 840),
+    ],
+)
+@pytest.mark.parametrize("request_type", ["Create", "Update"])
+def test_a_stack_waits_so_that_the_answer_still_counts(
+    own: dict[str, object], seconds: float, request_type: str
+) -> None:
+    """Long, but within CloudFormation's own ServiceTimeout."""
+    assert resource({**BASIC, **own}, request_type).wait_timeout_seconds == seconds
+
+
+def test_a_stack_cannot_wait_longer_than_the_function_lives() -> None:
+    """Its bound is its own."""
+    with pytest.raises(InvalidRequestError, match=r"WaitTimeoutSeconds: .* from 0 to 840"):
+        resource({**BASIC, "WaitTimeoutSeconds": "841"})
+
+
+def test_cloudformations_own_members_are_dropped() -> None:
+    """They are not EventBridge's."""
+    request = resource({**BASIC, "ServiceToken": "arn", "ServiceTimeout": "600"})
+    assert request.written == BASIC
+
+
+@pytest.mark.parametrize("name", ["ServiceToken", "ServiceTimeout"])
+def test_cloudformations_own_members_are_unknown_elsewhere(name: str) -> None:
+    """A copied template is told apart."""
+    assert refusal({**BASIC, name: "600"}) == f"{name}: unknown member"
+
+
+@pytest.mark.parametrize(("written", "meant"), [("true", True), ("false", False), ("True", True)])
+def test_cloudformations_strings_become_booleans(written: str, meant: bool) -> None:
+    """It sends every scalar as a string."""
+    value = secret("key") if meant else "plain"
+    request = resource(changed(BASIC, {HEADERS: parameter(value, IsValueSecret=written)}))
+    (header,) = request.written["AuthParameters"]["InvocationHttpParameters"]["HeaderParameters"]
+    assert header["IsValueSecret"] is meant
+
+
+def test_a_string_is_no_boolean_in_a_message() -> None:
+    """JSON has booleans; what is meant otherwise is not guessed."""
+    properties = changed(BASIC, {HEADERS: parameter(secret("key"), IsValueSecret="true")})
+    assert refusal(properties) == f"{HEADERS}[0].IsValueSecret: must be true or false"
+
+
+@pytest.mark.parametrize(
+    ("members", "name"), [({}, "shop-Connection-"), ({"PhysicalResourceId": "old"}, "old")]
+)
+def test_a_resource_without_name_gets_one(members: dict[str, str], name: str) -> None:
+    """A derived one, or the one it has."""
+    assert resource(NAMELESS, "Update", **members).name.startswith(name)
+
+
+def test_a_name_given_wins_over_the_physical_id() -> None:
+    """That is a rename."""
+    assert resource(BASIC, "Update", PhysicalResourceId="old").name == "bad-request"
+
+
+def test_a_message_needs_a_name() -> None:
+    """There is nothing that one could be derived from."""
+    assert refusal(NAMELESS) == "Name: required"
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {},
+        None,
+        [CANARY],
+        {"Name": 5, "AuthParameters": CANARY, "OnExisting": CANARY},
+        {"Name": "with spaces", "Nmae": CANARY, "WaitTimeoutSeconds": "soon"},
+        changed(BASIC, {PASSWORD: CANARY}),
+    ],
+)
+def test_a_stacks_delete_works_for_whatever_was_once_accepted(properties: object) -> None:
+    """By any version of this function, or by none: else the stack could never go."""
+    request = resource(properties, "Delete", PhysicalResourceId="crm")
+    assert (request.request_type, request.name) == (RequestType.DELETE, "crm")
+    assert (request.properties, request.wait_timeout_seconds) == ({}, 840)
+
+
+@pytest.mark.parametrize(
+    ("properties", "other_name"),
+    [({"Name": "crm"}, "crm"), ({}, "shop-Connection-"), ({"Name": 5}, "shop-Connection-")],
+)
+def test_a_stacks_delete_knows_where_else_to_look(
+    properties: dict[str, object], other_name: str
+) -> None:
+    """CloudFormation makes an id up when no answer reached it."""
+    request = resource(properties, "Delete", PhysicalResourceId="shop_Connection_ABCDEF")
+    assert request.name == "shop_Connection_ABCDEF"
+    assert request.other_name.startswith(other_name)
+
+
+def test_a_stacks_delete_keeps_to_its_service_timeout() -> None:
+    """As its Create did."""
+    assert resource({"ServiceTimeout": "120"}, "Delete").wait_timeout_seconds == 90
+
+
+@pytest.mark.parametrize("request_type", ["Delete", "Describe", "Release"])
+def test_where_only_the_name_counts_the_rest_may_be_there(request_type: str) -> None:
+    """The document of the Create can be sent as it is, even without its secrets."""
+    assert message(BASIC, request_type).name == "bad-request"
+    assert message({"Name": "crm", "AuthParameters": None}, request_type).name == "crm"
+
+
+@pytest.mark.parametrize("request_type", ["Delete", "Describe", "Release"])
+@pytest.mark.parametrize(
+    ("properties", "reason"),
+    [
+        ({}, "Name: required"),
+        ({"Name": 5}, "Name: must be a string"),
+        ({"Name": "a b"}, r"Name: must match [\.\-_A-Za-z0-9]+"),
+        ({"Name": "crm\n"}, r"Name: must match [\.\-_A-Za-z0-9]+"),
+        ({"Name": "n" * 65}, "Name: must have at most 64 characters"),
+        ({"Name": secret("name")}, "Name: a reference is not allowed here"),
+        ({"Name": {"ValueFrom": CANARY}}, "Name: a reference is not allowed here"),
+        ({"Name": "crm", "Nmae": CANARY}, "Nmae: unknown member"),
+        ({"Name": "crm", "OnExisting": "x"}, "OnExisting: must be one of Fail, Adopt"),
+    ],
+)
+def test_a_name_is_checked_where_only_it_counts(
+    request_type: str, properties: dict[str, object], reason: str
+) -> None:
+    """And what cannot be meant is told."""
+    assert refusal(properties, request_type) == reason
+
+
+@pytest.mark.parametrize("request_type", list(RequestType))
+def test_a_prefix_is_demanded_of_every_name(request_type: str) -> None:
+    """Whatever shall be done with it."""
+    document = {"RequestType": request_type, "ResourceProperties": BASIC}
+    with pytest.raises(InvalidRequestError, match="Name: must begin with team-"):
+        check(asked_by_document(document, DIRECT, "r"), PREFIXED)
+
+
+def test_a_derived_name_has_the_prefix() -> None:
+    """So that a resource without Name works in every installation."""
+    event = {**EVENT, "ResourceProperties": NAMELESS}
+    assert check(asked_by_custom_resource(event, "team-"), PREFIXED).name.startswith("team-shop-")
+
+
+@pytest.mark.parametrize(
+    ("door", "request_type"),
+    [(QUEUE, "Release"), (DIRECT, "Refresh"), (DIRECT, "create"), (DIRECT, ""), (QUEUE, CANARY)],
+)
+def test_a_door_takes_its_own_request_types_only(door: Door, request_type: str) -> None:
+    """The error names those that there are."""
+    expected = f"RequestType: must be one of {', '.join(door.request_types)}"
+    assert refusal(BASIC, request_type, door) == expected
+
+
+@pytest.mark.parametrize("properties", [None, [], CANARY, 5])
+@pytest.mark.parametrize("door", [DIRECT, QUEUE])
+def test_properties_must_be_an_object(properties: object, door: Door) -> None:
+    """Told together with what is wrong around them."""
+    assert refusal(properties, "Upsert", door).startswith("RequestType: must be one of")
+    assert refusal(properties, "Create", door) == "ResourceProperties: required, an object"
+
+
+def test_a_stacks_properties_must_be_an_object() -> None:
+    """CloudFormation sends one always; others may invoke the function."""
+    with pytest.raises(InvalidRequestError, match="ResourceProperties: required, an object"):
+        resource(None)
+
+
+@pytest.mark.parametrize("document", [None, [BASIC], "text"])
+def test_what_is_no_object_is_refused(document: object) -> None:
+    """As a whole."""
+    with pytest.raises(InvalidRequestError, match="must be a JSON object"):
+        check(asked_by_document(document, QUEUE, "r"), RULES)
+
+
+def nested(depth: int, innermost: object) -> object:
+    """Put objects into objects."""
+    for _ in range(depth):
+        innermost = {"AuthParameters": innermost}
+    return innermost
+
+
+@pytest.mark.parametrize("depth", [100, 1_000, 100_000])
+def test_a_deeply_nested_request_is_refused_like_any_other(depth: int) -> None:
+    """Not by a crash of the function."""
+    assert "\n" not in refusal(nested(depth, CANARY))
+    assert CANARY not in refusal(nested(depth, CANARY))
+
+
+def test_the_longest_waits_are_those_of_the_contract() -> None:
+    """CloudFormation's 840, the others' 60."""
+    longest = [door.longest_wait_seconds for door in (CLOUDFORMATION, QUEUE, DIRECT)]
+    assert longest == [840, 60, 60]
+
+
+def test_what_is_kept_of_a_request_can_be_asked_again() -> None:
+    """The registry's document makes the same request, spellings included."""
+    value_from: Any = {"ValueFrom": "arn:aws:ssm:us-east-1:123456789012:parameter/connections/crm"}
+    request = message(changed(BASIC, {PASSWORD: value_from, HEADERS: parameter(secret("key"))}))
+    assert message(request.written) == request

@@ -1,0 +1,135 @@
+"""The environment of the function: defaults, and every mistake by name."""
+
+import pytest
+
+from handler.errors import ServiceInternalError
+from handler.settings import (
+    LONGEST_NAME_PREFIX,
+    REQUIRED,
+    REQUIRED_BY_QUEUE,
+    load,
+    response_url_hosts,
+)
+
+ARN = "arn:aws:lambda:eu-central-1:123456789012:function:provisioner:live"
+LEAST = {"REGISTRY_TABLE_NAME": "registry"}
+
+
+def test_everything_but_the_table_has_a_default() -> None:
+    """As the contract has them."""
+    settings = load(LEAST, ARN, REQUIRED)
+    assert settings.registry_table_name == "registry"
+    assert (settings.request_queue_url, settings.dead_letter_queue_url) == ("", "")
+    assert settings.result_bus_name == "default"
+    assert settings.connection_name_prefix == ""
+    assert settings.allowed_secret_prefixes == ("connections/",)
+    assert settings.allowed_parameter_prefixes == ("/connections/",)
+    assert settings.allowed_accounts == ()
+    assert settings.max_attempts == 8
+    assert (settings.connect_timeout_seconds, settings.read_timeout_seconds) == (5, 10)
+
+
+def test_where_the_function_runs_is_in_its_arn() -> None:
+    """Partition, Region and account are nobody's to configure."""
+    settings = load(LEAST, ARN.replace(":aws:", ":aws-cn:"), REQUIRED)
+    assert (settings.partition, settings.region, settings.account) == (
+        "aws-cn",
+        "eu-central-1",
+        "123456789012",
+    )
+
+
+@pytest.mark.parametrize("arn", ["", "odd", "arn:aws:lambda"])
+def test_an_odd_arn_is_no_crash(arn: str) -> None:
+    """Then no full ARN of a secret is in the same Region."""
+    assert load(LEAST, arn, REQUIRED).region == ""
+
+
+def test_every_variable_is_read() -> None:
+    """Lists with commas, blanks around them left out."""
+    given = {
+        **LEAST,
+        "REQUEST_QUEUE_URL": "https://sqs/requests",
+        "DEAD_LETTER_QUEUE_URL": "https://sqs/dead",
+        "RESULT_BUS_NAME": "results",
+        "CONNECTION_NAME_PREFIX": "team-",
+        "ALLOWED_SECRET_PREFIXES": "a/, b/ ,,c",
+        "ALLOWED_PARAMETER_PREFIXES": "/a/",
+        "ALLOWED_ACCOUNTS": "111111111111,222222222222",
+        "MAX_ATTEMPTS": "3",
+        "CONNECT_TIMEOUT_SECONDS": "1",
+        "READ_TIMEOUT_SECONDS": "60",
+    }
+    settings = load(given, ARN, REQUIRED)
+    assert settings.request_queue_url == "https://sqs/requests"
+    assert settings.dead_letter_queue_url == "https://sqs/dead"
+    assert settings.result_bus_name == "results"
+    assert settings.connection_name_prefix == "team-"
+    assert settings.allowed_secret_prefixes == ("a/", "b/", "c")
+    assert settings.allowed_parameter_prefixes == ("/a/",)
+    assert settings.allowed_accounts == ("111111111111", "222222222222")
+    assert settings.max_attempts == 3
+    assert (settings.connect_timeout_seconds, settings.read_timeout_seconds) == (1, 60)
+
+
+def test_empty_is_none_where_none_can_be_meant() -> None:
+    """No bus, no secret, no parameter; numbers and their defaults are another matter."""
+    empty = dict.fromkeys(
+        ("RESULT_BUS_NAME", "ALLOWED_SECRET_PREFIXES", "ALLOWED_PARAMETER_PREFIXES"), ""
+    )
+    settings = load({**LEAST, **empty, "MAX_ATTEMPTS": ""}, ARN, REQUIRED)
+    assert settings.result_bus_name == ""
+    assert (settings.allowed_secret_prefixes, settings.allowed_parameter_prefixes) == ((), ())
+    assert settings.max_attempts == 8
+
+
+@pytest.mark.parametrize(
+    "variable", ["MAX_ATTEMPTS", "CONNECT_TIMEOUT_SECONDS", "READ_TIMEOUT_SECONDS"]
+)
+@pytest.mark.parametrize("text", ["0", "-1", "1.5", "eight", " 8", "٣", "1e3", "0x1"])
+def test_a_malformed_number_is_answered_by_name(variable: str, text: str) -> None:
+    """Nobody must look into the function's logs for it."""
+    with pytest.raises(ServiceInternalError) as raised:
+        load({**LEAST, variable: text}, ARN, REQUIRED)
+    assert raised.value.reason.endswith(f"{variable}: must be a whole number above 0")
+
+
+def test_everything_wrong_is_told_at_once() -> None:
+    """Transient, for an operator may mend it while the request waits."""
+    given = {
+        "MAX_ATTEMPTS": "many",
+        "READ_TIMEOUT_SECONDS": "0",
+        "CONNECTION_NAME_PREFIX": "p" * (LONGEST_NAME_PREFIX + 1),
+    }
+    with pytest.raises(ServiceInternalError) as raised:
+        load(given, ARN, REQUIRED)
+    for variable in (*given, "REGISTRY_TABLE_NAME"):
+        assert f"{variable}: " in raised.value.reason
+    assert raised.value.is_transient
+
+
+@pytest.mark.parametrize("missing", REQUIRED_BY_QUEUE)
+def test_the_queues_door_needs_its_queues(missing: str) -> None:
+    """A message that cannot be held or buried must not be worked on."""
+    whole = {name: f"https://{name}" for name in REQUIRED_BY_QUEUE}
+    assert load(whole, ARN, REQUIRED_BY_QUEUE).dead_letter_queue_url.endswith(
+        "DEAD_LETTER_QUEUE_URL"
+    )
+    for lacking in ({**whole, missing: ""}, {n: v for n, v in whole.items() if n != missing}):
+        with pytest.raises(ServiceInternalError, match=f"{missing}: required"):
+            load(lacking, ARN, REQUIRED_BY_QUEUE)
+
+
+def test_the_longest_prefix_leaves_room_for_a_name() -> None:
+    """40 of 64 characters."""
+    prefix = "p" * LONGEST_NAME_PREFIX
+    assert (
+        load({**LEAST, "CONNECTION_NAME_PREFIX": prefix}, ARN, REQUIRED).connection_name_prefix
+        == prefix
+    )
+
+
+def test_hosts_to_be_answered_are_read_apart() -> None:
+    """An error of the settings must be answered, too."""
+    assert response_url_hosts({}) == ()
+    assert response_url_hosts({"RESPONSE_URL_HOSTS": "localhost, ::1"}) == ("localhost", "::1")

@@ -1,0 +1,61 @@
+"""One error tells everything that is wrong, as far as an error can be told at all."""
+
+import pytest
+
+from handler.errors import InvalidRequestError, SecretNotUsableError
+from handler.violation import LONGEST_REASON, Violation, joined, refuse
+
+
+def reason(violations: list[Violation]) -> str:
+    """Give the reason of the one error."""
+    with pytest.raises(InvalidRequestError) as raised:
+        refuse(violations)
+    return raised.value.reason
+
+
+def test_every_violation_is_told_once() -> None:
+    """In order, those without a path, too."""
+    assert reason([Violation("A", "x"), Violation("", "y"), Violation("A", "x")]) == "A: x; y"
+
+
+def test_nothing_wrong_is_no_error() -> None:
+    """The usual case."""
+    refuse([])
+
+
+def test_an_error_is_of_the_class_asked_for() -> None:
+    """What came out of a secret is no fault of the request."""
+    with pytest.raises(SecretNotUsableError):
+        refuse([Violation("A", "x")], SecretNotUsableError)
+
+
+def test_however_many_violations_there_are_the_first_are_told() -> None:
+    """And how many more there are."""
+    told = reason([Violation(f"A[{number}]", "x" * 90) for number in range(5_000)])
+    assert told.startswith("A[0]: x")
+    shown = told.count("A[")
+    assert told.endswith(f"; and {5_000 - shown} more")
+    assert shown > 100
+    assert len(told) < 1.1 * LONGEST_REASON
+
+
+def test_a_single_long_violation_is_told() -> None:
+    """Better than none."""
+    assert reason([Violation("A", "x" * LONGEST_REASON)]).startswith("A: x")
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "expected"),
+    [
+        ("", "Name", "Name"),
+        ("A.B[0]", "Name", "A.B[0].Name"),
+        ("A", "N" * 64, "A." + "N" * 64),
+        ("A", "N" * 65, "A.(a member whose name is no identifier)"),
+        ("A", "a name", "A.(a member whose name is no identifier)"),
+        ("", "", "(a member whose name is no identifier)"),
+        ("A", 5, "A.(a member whose name is no identifier)"),
+    ],
+)
+def test_a_name_that_is_none_is_not_repeated(path: str, name: object, expected: str) -> None:
+    """A credential may stand where a name belongs."""
+    assert joined(path, name) == expected
