@@ -70,7 +70,7 @@ class ConnectionResource(CfnResource):
         with _without_clients():
             super().__init__(
                 # It sets the root logger's level, to what it is already.
-                log_level=logging.getLevelName(logging.root.level),
+                log_level=logging.root.level,  # type: ignore[arg-type]
                 boto_level="WARNING",
                 sleep_on_delete=0,
             )

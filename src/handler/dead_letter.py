@@ -17,7 +17,8 @@ def body(text: str, rules: Rules) -> str:
     try:
         document = json.loads(text)
         if isinstance(document, dict):
-            return json.dumps(_masked_document(document, rules))
+            # As ASCII it could outgrow what a queue takes.
+            return json.dumps(_masked_document(document, rules), ensure_ascii=False)
     except (ValueError, RecursionError):
         pass
     return json.dumps({"Length": len(text)})
