@@ -156,6 +156,13 @@ def test_an_envelope_that_is_wrong_is_masked_where_it_is(members: dict[str, obje
     assert CANARY not in json.dumps(found)
 
 
+@pytest.mark.parametrize("member", ["RequestType", "ResourceProperties"])
+def test_what_stands_beside_half_an_envelope_is_masked(member: str) -> None:
+    """It belongs nowhere, so that nobody knows what it is."""
+    found = kept({**BASIC, member: {"Name": "crm"}})
+    assert [found[name] for name in BASIC] == [MASK] * len(BASIC)
+
+
 @pytest.mark.parametrize(
     "text",
     [

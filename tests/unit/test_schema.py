@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from handler.validation import LINEAR_PATTERNS
 from tools.schema import main, request_schema
-from tools.shape_schema import LINEAR_PATTERNS
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = request_schema()

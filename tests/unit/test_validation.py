@@ -190,6 +190,23 @@ def test_cloudformations_strings_become_booleans_again(written: object, meant: o
     assert coerced(document, SHAPE) == expected
 
 
+@pytest.mark.parametrize(
+    "document", [CANARY, [CANARY], {"AuthParameters": [CANARY]}, {"AuthParameters": CANARY}]
+)
+def test_what_is_of_another_kind_is_walked_around(document: object) -> None:
+    """It is a violation already; nobody looks into it or changes it."""
+    assert list(leaves(document, SHAPE)) == []
+    assert coerced(document, SHAPE) == document
+
+
+@pytest.mark.parametrize("value", [{"HeaderParameters": {"Key": "x"}}, {"HeaderParameters": "x"}])
+def test_what_is_no_list_is_walked_around(value: dict[str, object]) -> None:
+    """The same one level deeper."""
+    document = {"AuthParameters": {"InvocationHttpParameters": value}}
+    assert list(leaves(document, SHAPE)) == []
+    assert coerced(document, SHAPE) == document
+
+
 def operation_shape(operation: str) -> Any:
     """Give AWS's model of an operation's input."""
     model = botocore.session.get_session().get_service_model("events")

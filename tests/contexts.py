@@ -1,0 +1,22 @@
+"""Lambda's context, as much of it as the function and its libraries use."""
+
+import time
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+
+@dataclass(slots=True)
+class LambdaContext:
+    """An invocation that ends ``seconds`` after it began."""
+
+    invoked_function_arn: str
+    seconds: float = 60
+    aws_request_id: str = field(default_factory=lambda: str(uuid4()))
+    function_name: str = "eventbridge-connection-provisioner"
+    function_version: str = "$LATEST"
+    memory_limit_in_mb: int = 512
+    started: float = field(default_factory=time.monotonic)
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Tell the milliseconds until Lambda would end the function."""
+        return max(0, round((self.started + self.seconds - time.monotonic()) * 1000))

@@ -1,0 +1,103 @@
+"""Plays Lambda's event source mapping: from the real request queue to the function's event."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tools.local_stack import LocalStack
+from tools.ministack import REGION
+
+TIMEOUT_SECONDS = 10
+MOST_MESSAGES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class EventSource:
+    """The request queue of a deployed application, whose own mapping is switched off."""
+
+    stack: LocalStack
+
+    def clear(self) -> None:
+        """Empty the queues."""
+        for name in ("RequestQueueUrl", "DeadLetterQueueUrl"):
+            self.stack.sqs.purge_queue(QueueUrl=self.stack.outputs[name])
+
+    def batch(self, *bodies: object, receives: int = 1) -> dict[str, Any]:
+        """Send messages, receive them, and make the event that Lambda would make of them."""
+        sent = [self._send(body) for body in bodies]
+        arrived = self.arrived(len(sent))["Records"]
+        records = sorted(arrived, key=lambda record: sent.index(record["messageId"]))
+        for record in records:
+            record["attributes"]["ApproximateReceiveCount"] = str(receives)
+        return {"Records": records}
+
+    def arrived(self, count: int) -> dict[str, Any]:
+        """Receive so many messages, whoever sent them, and make the event of them."""
+        received: dict[str, Any] = {}
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while len(received) < count:
+            if time.monotonic() > deadline:
+                raise TimeoutError("not all messages came")
+            received |= self._receive("RequestQueueUrl")
+        return {"Records": [self._record(message) for message in received.values()]}
+
+    def settle(self, event: Mapping[str, Any], response: Mapping[str, Any]) -> list[str]:
+        """Delete what the function did not return, as Lambda does; give the ids of the rest."""
+        kept = [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
+        for record in event["Records"]:
+            if record["messageId"] not in kept:
+                self.stack.sqs.delete_message(
+                    QueueUrl=self.stack.outputs["RequestQueueUrl"],
+                    ReceiptHandle=record["receiptHandle"],
+                )
+        return kept
+
+    def dead_letters(self) -> list[Any]:
+        """Take everything from the dead-letter queue."""
+        taken = self._receive("DeadLetterQueueUrl")
+        for message in taken.values():
+            self.stack.sqs.delete_message(
+                QueueUrl=self.stack.outputs["DeadLetterQueueUrl"],
+                ReceiptHandle=message["ReceiptHandle"],
+            )
+        return list(taken.values())
+
+    def _send(self, body: object) -> str:
+        text = body if isinstance(body, str) else json.dumps(body)
+        sent = self.stack.sqs.send_message(
+            QueueUrl=self.stack.outputs["RequestQueueUrl"], MessageBody=text
+        )
+        return sent["MessageId"]
+
+    def _receive(self, queue: str) -> dict[str, Any]:
+        received = self.stack.sqs.receive_message(
+            QueueUrl=self.stack.outputs[queue],
+            MaxNumberOfMessages=MOST_MESSAGES,
+            MessageSystemAttributeNames=["All"],
+            MessageAttributeNames=["All"],
+            WaitTimeSeconds=1,
+        )
+        return {message["MessageId"]: message for message in received.get("Messages", [])}
+
+    def _record(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "messageId": message["MessageId"],
+            "receiptHandle": message["ReceiptHandle"],
+            "body": message["Body"],
+            "attributes": dict(message["Attributes"]),
+            "messageAttributes": {
+                name: {
+                    "stringValue": attribute["StringValue"],
+                    "dataType": attribute["DataType"],
+                    "stringListValues": [],
+                    "binaryListValues": [],
+                }
+                for name, attribute in message.get("MessageAttributes", {}).items()
+            },
+            "md5OfBody": message["MD5OfBody"],
+            "eventSource": "aws:sqs",
+            "eventSourceARN": self.stack.outputs["RequestQueueArn"],
+            "awsRegion": REGION,
+        }

@@ -1,0 +1,23 @@
+"""The function in this process, its clients pointed at the emulator by the environment."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from handler.app import lambda_handler
+from handler.invocation import Invocation
+from tests.contexts import LambdaContext
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """The entry point, called as Lambda calls it."""
+
+    arn: str
+
+    def __call__(self, event: Any, seconds: float = 60) -> Any:
+        """Invoke the function with an event and so many seconds to live."""
+        return lambda_handler(event, LambdaContext(self.arn, seconds))
+
+    def invocation(self, seconds: float = 60) -> Invocation:
+        """Give what an invocation is made of, to look at its adapters alone."""
+        return Invocation(LambdaContext(self.arn, seconds))

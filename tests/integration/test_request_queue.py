@@ -1,0 +1,422 @@
+"""The queue's door: what is consumed, what comes back, and who is told."""
+
+import json
+import re
+import time
+from typing import Any
+
+import pytest
+
+from tests.event_source import EventSource
+from tests.faulty_proxy import FaultyProxy, answered, aws_error, edited
+from tests.function import Function
+from tests.function_output import FunctionOutput
+from tools import doors
+from tools.local_stack import LocalStack
+
+THROTTLED = aws_error("ThrottlingException")
+PARTLY_ACCEPTED = answered(
+    200,
+    {
+        "FailedEntryCount": 1,
+        "Entries": [{"ErrorCode": "InternalException", "ErrorMessage": "try again"}],
+    },
+)
+
+
+@pytest.fixture
+def queue(event_source: EventSource, function: Function) -> "Queue":
+    """Give the queue with the function behind it."""
+    return Queue(event_source, function)
+
+
+class Queue:
+    """The request queue, the mapping that Lambda would have, and the function behind."""
+
+    def __init__(self, event_source: EventSource, function: Function) -> None:
+        """Put them together."""
+        self._source, self._function = event_source, function
+
+    def deliver(self, *bodies: object, receives: int = 1, seconds: float = 200) -> list[str]:
+        """Send messages and have them worked on; give the bodies of those that come back."""
+        event = self._source.batch(*bodies, receives=receives)
+        returned = self._source.settle(event, self._function(event, seconds))
+        texts = {record["messageId"]: record["body"] for record in event["Records"]}
+        return [texts[message_id] for message_id in returned]
+
+    @property
+    def dead_letters(self) -> list[Any]:
+        """Take what was buried."""
+        return self._source.dead_letters()
+
+
+def message(
+    request_id: str, properties: dict[str, Any], request_type: str = "Create", **members: Any
+) -> dict[str, Any]:
+    """Make a message's body."""
+    return {
+        "RequestType": request_type,
+        "RequestId": request_id,
+        "ResourceProperties": properties,
+        **members,
+    }
+
+
+def delays(proxy: FaultyProxy) -> list[int]:
+    """Give the visibility time-outs that were set, after the one for the whole batch."""
+    _, *later = proxy.parameters_of("ChangeMessageVisibilityBatch")
+    return [entry["VisibilityTimeout"] for each in later for entry in each["Entries"]]
+
+
+def published(proxy: FaultyProxy) -> list[dict[str, Any]]:
+    """Give the results that were put on the bus."""
+    return [
+        json.loads(entry["Detail"])
+        for each in proxy.parameters_of("PutEvents")
+        for entry in each["Entries"]
+    ]
+
+
+def test_a_message_makes_a_connection_and_its_result_arrives(
+    queue: Queue, stack: LocalStack, basic: dict[str, Any], name: str, proxy: FaultyProxy
+) -> None:
+    """Through the bus and the rule into the result queue, as the template wires them."""
+    assert queue.deliver(message(f"request-{name}", basic)) == []
+    result = doors.await_result(stack, f"request-{name}")
+    arn = stack.events.describe_connection(Name=name)["ConnectionArn"]
+    assert result["ConnectionArn"] == arn
+    assert (result["Status"], result["Outcome"]) == ("SUCCESS", "Created")
+    (sent,) = proxy.parameters_of("PutEvents")
+    (entry,) = sent["Entries"]
+    assert entry["Source"] == "eventbridge.connection-provisioner"
+    assert entry["DetailType"] == "Connection Request Succeeded"
+    assert queue.dead_letters == []
+
+
+def test_in_a_mixed_batch_each_message_has_its_own_fate(
+    queue: Queue, basic: dict[str, Any], name: str, proxy: FaultyProxy
+) -> None:
+    """Good, no JSON, never valid, later perhaps: one bad message harms no other."""
+    later = basic | {"Name": f"{name}-later", "WaitTimeoutSeconds": 1}
+    moving = proxy.after("CreateConnection", edited(ConnectionState="AUTHORIZING"))
+    proxy.spoil("DescribeConnection", moving, containing=later["Name"])
+    bodies = [
+        message("good", basic),
+        "this is not JSON",
+        message("permanent", basic | {"AuthorizationType": "API_KEY"}),
+        message("transient", later),
+        message("good-too", basic | {"Name": f"{name}-too"}),
+    ]
+    assert queue.deliver(*bodies, seconds=200) == [json.dumps(bodies[3])]
+    by_id = {result["RequestId"]: result for result in published(proxy)}
+    assert by_id["good"]["Status"] == by_id["good-too"]["Status"] == "SUCCESS"
+    assert by_id["permanent"]["ErrorCode"] == "InvalidRequest"
+    assert "transient" not in by_id
+    (poison,) = [
+        each for key, each in by_id.items() if key not in {"good", "good-too", "permanent"}
+    ]
+    assert poison["Reason"] == "the request must be a JSON object"
+    assert len(queue.dead_letters) == 2
+
+
+def test_a_dead_letter_tells_why_and_hides_what_may_be_secret(
+    queue: Queue, basic: dict[str, Any], name: str, proxy: FaultyProxy
+) -> None:
+    """It can be mended and sent again; a literal credential in it cannot be read."""
+    block = basic["AuthParameters"]["BasicAuthParameters"]
+    wrong = basic | {
+        "AuthParameters": {"BasicAuthParameters": block | {"Password": "CANARY-password"}},
+        "Unknown": "CANARY-unknown",
+    }
+    proxy.spoil("SendTaskFailure", answered(200, {}))
+    before = time.time() * 1000
+    assert queue.deliver(message("the-request", wrong, TaskToken="CANARY-token")) == []
+    (letter,) = queue.dead_letters
+    attributes = {key: each["StringValue"] for key, each in letter["MessageAttributes"].items()}
+    assert attributes["ErrorCode"] == "InvalidRequest"
+    assert "Password: must hold a reference to a secret" in attributes["Reason"]
+    assert attributes["RequestId"] == "the-request"
+    assert before - 1000 < int(attributes["RequestTime"]) < before + 60_000
+    assert set(attributes) == {"ErrorCode", "Reason", "RequestId", "RequestTime"}
+    assert "CANARY" not in json.dumps(letter)
+    kept = json.loads(letter["Body"])
+    assert (kept["RequestType"], kept["RequestId"]) == ("Create", "the-request")
+    assert kept["ResourceProperties"]["Name"] == name
+    shown = kept["ResourceProperties"]["AuthParameters"]["BasicAuthParameters"]
+    assert shown == {"Username": block["Username"], "Password": "***"}
+
+
+@pytest.mark.parametrize(
+    "body", ["CANARY is no JSON", '["CANARY"]', '"CANARY"', "CANARY", "{", "[" * 5000, "5"]
+)
+def test_a_body_that_is_no_json_object_is_replaced_by_its_length(body: str, queue: Queue) -> None:
+    """It may be a credential that somebody pasted into the wrong place."""
+    assert queue.deliver(body) == []
+    (letter,) = queue.dead_letters
+    assert json.loads(letter["Body"]) == {"Length": len(body)}
+    assert "CANARY" not in json.dumps(letter)
+
+
+def test_a_transient_failure_comes_back_later_each_time(
+    queue: Queue, basic: dict[str, Any], proxy: FaultyProxy
+) -> None:
+    """Ten seconds, twenty, forty, up to a quarter of an hour; nobody is told yet."""
+    proxy.spoil("DescribeConnection", THROTTLED)
+    for receives in (1, 2, 7):
+        proxy.calls.clear()
+        assert len(queue.deliver(message("r", basic), receives=receives, seconds=0.6)) == 1
+        assert delays(proxy) == [10 * 2 ** (receives - 1)]
+        assert published(proxy) == []
+    assert queue.dead_letters == []
+
+
+def test_the_delay_has_an_upper_end(
+    queue: Queue, basic: dict[str, Any], proxy: FaultyProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often a message came."""
+    monkeypatch.setenv("MAX_ATTEMPTS", "50")
+    proxy.spoil("DescribeConnection", THROTTLED)
+    queue.deliver(message("r", basic), receives=40, seconds=0.6)
+    assert delays(proxy) == [900]
+
+
+def test_the_visibility_is_set_on_the_real_message(
+    queue: Queue, basic: dict[str, Any], proxy: FaultyProxy
+) -> None:
+    """With the permissions of the deployed role."""
+    proxy.spoil("DescribeConnection", THROTTLED)
+    queue.deliver(message("r", basic), seconds=0.6)
+    answers = [
+        call.answer.document
+        for call in proxy.calls
+        if call.operation == "ChangeMessageVisibilityBatch" and call.answer
+    ]
+    assert [answer.get("Successful") for answer in answers] == [[{"Id": "0"}]] * 2
+
+
+@pytest.mark.parametrize("receives", [8, 9])
+def test_the_last_attempt_is_answered_and_buried(
+    receives: int, queue: Queue, basic: dict[str, Any], proxy: FaultyProxy
+) -> None:
+    """MAX_ATTEMPTS is 8: then a transient failure is final, and SQS's own redrive never tells."""
+    proxy.spoil("DescribeConnection", THROTTLED)
+    assert queue.deliver(message("last", basic), receives=receives, seconds=0.6) == []
+    (result,) = published(proxy)
+    assert (result["RequestId"], result["ErrorCode"]) == ("last", "Throttling")
+    (letter,) = queue.dead_letters
+    assert letter["MessageAttributes"]["ErrorCode"]["StringValue"] == "Throttling"
+
+
+def test_a_result_that_the_bus_did_not_take_keeps_just_that_message(
+    queue: Queue, basic: dict[str, Any], name: str, proxy: FaultyProxy
+) -> None:
+    """PutEvents answers HTTP 200 with a failed entry; the result must be out first."""
+    proxy.spoil("PutEvents", PARTLY_ACCEPTED, containing="the-unlucky-one")
+    bodies = [
+        message("first", basic),
+        message("the-unlucky-one", basic | {"Name": f"{name}-2"}),
+        message("third", basic | {"Name": f"{name}-3"}),
+    ]
+    assert queue.deliver(*bodies) == [json.dumps(bodies[1])]
+    assert delays(proxy) == [10]
+
+
+def test_a_message_whose_result_got_lost_is_answered_when_it_comes_back(
+    queue: Queue, stack: LocalStack, basic: dict[str, Any], name: str, proxy: FaultyProxy
+) -> None:
+    """Twice worked on, once created."""
+    proxy.spoil("PutEvents", PARTLY_ACCEPTED, times=1)
+    body = message(f"request-{name}", basic)
+    assert len(queue.deliver(body)) == 1
+    assert queue.deliver(body, receives=2) == []
+    assert doors.await_result(stack, f"request-{name}")["Status"] == "SUCCESS"
+    assert proxy.operations().count("CreateConnection") == 1
+
+
+def test_a_dead_letter_queue_that_refuses_keeps_the_message(
+    queue: Queue, proxy: FaultyProxy
+) -> None:
+    """Nothing is lost between the queues."""
+    proxy.spoil("SendMessage", aws_error("AccessDeniedException"))
+    assert queue.deliver("no JSON") == ["no JSON"]
+
+
+def test_a_batch_of_one_that_fails_does_not_raise(
+    queue: Queue, basic: dict[str, Any], proxy: FaultyProxy, output: FunctionOutput
+) -> None:
+    """Powertools would, with every traceback in the text."""
+    proxy.spoil("DescribeConnection", THROTTLED)
+    assert len(queue.deliver(message("r", basic), seconds=0.6)) == 1
+    assert "Traceback" not in output.text
+
+
+def test_without_time_left_a_message_comes_back_untouched(
+    queue: Queue, basic: dict[str, Any], name: str, proxy: FaultyProxy
+) -> None:
+    """Better than being killed in the middle of it; a slow first message costs only the rest."""
+    slow = basic | {"Name": f"{name}-slow"}
+    proxy.spoil("DescribeConnection", proxy.hang, containing=slow["Name"])
+    bodies = [message("slow", slow), message("second", basic)]
+    assert queue.deliver(*bodies, seconds=1.3) == [json.dumps(body) for body in bodies]
+    assert f'"{name}"' not in json.dumps([call.parameters for call in proxy.calls])
+    assert published(proxy) == []
+
+
+def test_at_its_start_a_batch_is_held_until_after_the_invocations_end(
+    queue: Queue, basic: dict[str, Any], name: str, proxy: FaultyProxy
+) -> None:
+    """A crash then costs minutes, not the queue's hour and a half."""
+    queue.deliver(message("a", basic), message("b", basic | {"Name": f"{name}-b"}), seconds=100)
+    held = proxy.calls[0]
+    assert held.operation == "ChangeMessageVisibilityBatch"
+    seconds = [entry["VisibilityTimeout"] for entry in held.parameters["Entries"]]
+    assert len(seconds) == 2
+    assert set(seconds) <= {129, 130}
+
+
+def test_a_visibility_that_cannot_be_changed_harms_nothing(
+    queue: Queue, basic: dict[str, Any], proxy: FaultyProxy
+) -> None:
+    """It is only a matter of when a message would come back."""
+    proxy.spoil("ChangeMessageVisibilityBatch", aws_error("AccessDeniedException"))
+    assert queue.deliver(message("r", basic)) == []
+    assert published(proxy)[0]["Status"] == "SUCCESS"
+
+
+def test_a_body_of_300_kb_is_refused(
+    queue: Queue, basic: dict[str, Any], proxy: FaultyProxy
+) -> None:
+    """SQS takes a megabyte by now, a registry item does not."""
+    header = {"Key": "X-Header", "Value": "v" * 500, "IsValueSecret": False}
+    query = {"QueryStringParameters": [header] * 100}
+    block = {"InvocationHttpParameters": query | {"Unknown": "x" * 300 * 1024}}
+    large = basic | {"AuthParameters": basic["AuthParameters"] | block}
+    assert queue.deliver(message("large", large)) == []
+    (result,) = published(proxy)
+    assert result["ErrorCode"] == "InvalidRequest"
+    assert "the request is larger than 256 KB" in result["Reason"]
+    assert len(queue.dead_letters) == 1
+
+
+@pytest.mark.parametrize(
+    "long",
+    [{"Description": "é" * 200_000}, {f"é{number}" + "é" * 55: 1 for number in range(6000)}],
+    ids=["value", "names"],
+)
+def test_a_message_that_grows_in_a_dead_letter_is_buried_all_the_same(
+    long: dict[str, object], queue: Queue, basic: dict[str, Any]
+) -> None:
+    """JSON's escapes are longer than UTF-8; SQS's own redrive would mask nothing, tell nobody."""
+    assert queue.deliver(json.dumps(message("r", basic | long), ensure_ascii=False)) == []
+    assert len(queue.dead_letters) == 1
+
+
+@pytest.mark.parametrize("character", ["\ud800", "\uffff", "\u0000", "\u2028"], ids=ascii)
+def test_a_character_that_sqs_refuses_is_buried_escaped_or_not_at_all(
+    character: str, queue: Queue, basic: dict[str, Any]
+) -> None:
+    """
+    JSON carries every character, escaped; SQS takes no other than XML does.
+
+    Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+    """
+    wrong = basic | {"Description": f"two\nlines {character}"}
+    assert queue.deliver(json.dumps(message("r", wrong))) == []
+    (letter,) = queue.dead_letters
+    refused = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+    assert not refused.search(letter["Body"])
+
+
+def test_a_result_fits_an_event_however_much_is_wrong(
+    queue: Queue, basic: dict[str, Any], proxy: FaultyProxy
+) -> None:
+    """PutEvents takes 256 KB for certain; what is larger could never be told."""
+    assert queue.deliver(message("r", basic | {f"Unknown{n}": n for n in range(20_000)})) == []
+    (result,) = published(proxy)
+    assert len(json.dumps(result)) < 256 * 1024
+    assert "Unknown0: unknown member" in result["Reason"]
+
+
+def test_a_connection_that_takes_long_is_waited_for_again(
+    queue: Queue, basic: dict[str, Any], proxy: FaultyProxy
+) -> None:
+    """The message comes back and the wait goes on, until there is a result to tell."""
+    authorizing = edited(ConnectionState="AUTHORIZING")
+    proxy.spoil("DescribeConnection", proxy.after("CreateConnection", authorizing))
+    body = message("patient", basic | {"WaitTimeoutSeconds": 1})
+    assert len(queue.deliver(body)) == 1
+    assert published(proxy) == []
+    proxy.reset()
+    assert queue.deliver(body, receives=2) == []
+    assert [result["Outcome"] for result in published(proxy)] == ["Created"]
+    assert not {"CreateConnection", "UpdateConnection"} & set(proxy.operations())
+
+
+def test_a_waiting_state_machine_goes_on_with_the_result(
+    queue: Queue, basic: dict[str, Any], proxy: FaultyProxy
+) -> None:
+    """The token is answered before the message is consumed, and told to nobody else."""
+    proxy.spoil("SendTaskSuccess", answered(200, {}))
+    assert queue.deliver(message("r", basic, TaskToken="CANARY-token")) == []
+    (told,) = proxy.parameters_of("SendTaskSuccess")
+    (result,) = published(proxy)
+    assert told["taskToken"] == "CANARY-token"
+    assert json.loads(told["output"]) == result
+    assert "CANARY" not in json.dumps(result)
+
+
+def test_a_waiting_state_machine_fails_with_the_error(queue: Queue, proxy: FaultyProxy) -> None:
+    """By the error's class, as its Catch matches it."""
+    proxy.spoil("SendTaskFailure", answered(200, {}))
+    assert queue.deliver(message("r", {"Name": "no-type"}, TaskToken="the-token")) == []
+    (told,) = proxy.parameters_of("SendTaskFailure")
+    assert told["error"] == "InvalidRequestError"
+    assert "AuthorizationType: required" in told["cause"]
+
+
+def test_messages_of_one_batch_share_what_is_fetched(
+    queue: Queue, basic: dict[str, Any], name: str, proxy: FaultyProxy
+) -> None:
+    """One call for one secret, however many connections are made from it."""
+    bodies = [message(f"r{n}", basic | {"Name": f"{name}-{n}"}) for n in range(3)]
+    assert queue.deliver(*bodies) == []
+    assert proxy.operations().count("CreateConnection") == 3
+    assert proxy.operations().count("GetSecretValue") == 1
+
+
+@pytest.mark.parametrize("variable", ["REGISTRY_TABLE_NAME", "DEAD_LETTER_QUEUE_URL"])
+def test_a_missing_setting_loses_no_message_and_is_logged_by_name(
+    variable: str,
+    queue: Queue,
+    basic: dict[str, Any],
+    output: FunctionOutput,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """All of them come back, to a function that is set up again."""
+    bodies = [message("r", basic), "no JSON"]
+    with monkeypatch.context() as patch:
+        patch.delenv(variable)
+        assert len(queue.deliver(*bodies, seconds=2)) == 2
+    assert f"{variable}: required" in output.text
+
+
+def test_without_a_result_bus_nothing_is_published(
+    queue: Queue, basic: dict[str, Any], proxy: FaultyProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty RESULT_BUS_NAME means none."""
+    monkeypatch.setenv("RESULT_BUS_NAME", "")
+    assert queue.deliver(message("r", basic)) == []
+    assert published(proxy) == []
+
+
+def test_a_redriven_message_keeps_the_time_of_its_first_sending(
+    function: Function, event_source: EventSource
+) -> None:
+    """RequestTime travels with the dead letter, through any number of redrives."""
+    event = event_source.batch("no JSON")
+    sent = int(event["Records"][0]["attributes"]["SentTimestamp"])
+    carried = {"stringValue": str(sent - 86_400_000), "dataType": "String"}
+    event["Records"][0]["messageAttributes"] = {"RequestTime": carried}
+    function(event)
+    (letter,) = event_source.dead_letters()
+    assert letter["MessageAttributes"]["RequestTime"]["StringValue"] == carried["stringValue"]

@@ -1,0 +1,51 @@
+"""CloudFormation's requests for one custom resource, as the events of ``events/`` have them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from tools.ministack import ACCOUNT_ID, REGION
+
+# As S3 signs it: encoded colons, slashes and bars in the path, a signature in the query.
+TARGET = (
+    "/arn%3Aaws%3Acloudformation%3Aus-east-1%3A012345678912%3Astack/shop/{id}%7CConnection%7C{id}"
+    "?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=20261122T140500Z&X-Amz-SignedHeaders=host"
+    "&X-Amz-Expires=7200&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20261122%2Fus-east-1%2Fs3"
+    "&X-Amz-Signature=f16bffb9992e0d24f5b16c562b15b46f29f7cab238e08768aefd8380a4bc4bdd"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CustomResource:
+    """One resource of one stack."""
+
+    origin: str
+    logical_resource_id: str = "Connection"
+    stack_id: str = field(
+        default_factory=lambda: f"arn:aws:cloudformation:{REGION}:{ACCOUNT_ID}:stack/shop/{uuid4()}"
+    )
+
+    def request(
+        self,
+        request_type: str,
+        properties: Mapping[str, Any],
+        physical_resource_id: str = "",
+        **members: Any,
+    ) -> dict[str, Any]:
+        """Make a request as CloudFormation sends it; a further member set to None is left out."""
+        given = {"PhysicalResourceId": physical_resource_id} if physical_resource_id else {}
+        token = f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:provisioner"
+        request = {
+            "RequestType": request_type,
+            "ServiceToken": token,
+            "ResponseURL": self.origin + TARGET.format(id=uuid4()),
+            "StackId": self.stack_id,
+            "RequestId": str(uuid4()),
+            "LogicalResourceId": self.logical_resource_id,
+            "ResourceType": "Custom::EventBridgeConnection",
+            "ResourceProperties": {"ServiceToken": token, **properties},
+            **given,
+            **members,
+        }
+        return {key: value for key, value in request.items() if value is not None}
