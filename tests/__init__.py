@@ -1,1 +1,1 @@
-"""Tests: unit (no network), integration (every door against MiniStack), e2e (the demo), artifact."""
+"""Unit (no network), integration (every door against MiniStack), e2e (the demo) and artifact."""
