@@ -12,7 +12,6 @@ from ministack import app
 from ministack.core import iam_actions
 
 CONNECTION_ACTION = re.compile(r"AWSEvents\.(Create|Update|Delete|Describe|Deauthorize)Connection")
-STATE_MACHINE = "arn:aws:states:us-east-1:012345678912:stateMachine:the-one-that-waits"
 action_as_ministack_reads_it = iam_actions.extract_iam_action
 resource_as_ministack_reads_it = iam_actions.extract_resource_arn
 
@@ -24,14 +23,13 @@ def action(*arguments: Any, **keywords: Any) -> str | None:
 
 
 def resource(service: str, *arguments: Any, **keywords: Any) -> str:
-    """Name the connection or the state machine that a request is about."""
+    """Name the connection that a request is about, which MiniStack takes for a rule."""
     arn: str = resource_as_ministack_reads_it(service, *arguments, **keywords)
     _, _, headers, body, *_ = arguments
-    target = headers.get("x-amz-target", "")
-    if service == "events" and CONNECTION_ACTION.fullmatch(target):
+    if service == "events" and CONNECTION_ACTION.fullmatch(headers.get("x-amz-target", "")):
         name = json.loads(body).get("Name", "")
         return re.sub(r":rule/.*", lambda _: f":connection/{name}", arn)
-    return STATE_MACHINE if target.startswith("AWSStepFunctions.SendTask") else arn
+    return arn
 
 
 if __name__ == "__main__":

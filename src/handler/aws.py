@@ -106,7 +106,10 @@ class Caller:
 
 
 def _of_answer(service: str, call: str, response: Any) -> ProvisionerError:
-    code = str(response.get("Error", {}).get("Code", ""))
+    told = response.get("Error", {})
+    code = str(
+        told.get("QueryErrorCode") or told.get("Code", "")
+    )  # SQS keeps its model's name there
     metadata = response.get("ResponseMetadata", {})
     kind = error_class(service, code, int(metadata.get("HTTPStatusCode", 500)))
     hint = "; a policy of the function's role, of the resource or of its KMS key refuses it"

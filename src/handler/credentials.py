@@ -57,7 +57,7 @@ def masked(value: object, shape: Any) -> object:
     kind = shape.type_name if shape is not None else ""
     match value:
         case Text():
-            return value if value.parts else MASK
+            return value if _is_keepable(value, shape) else MASK
         case Mapping():
             return {name: _masked_member(name, value, shape) for name in value}
         case list():
@@ -68,6 +68,14 @@ def masked(value: object, shape: Any) -> object:
             return value
         case _:
             return MASK
+
+
+def _is_keepable(text: Text, shape: Any) -> bool:
+    # Literal pieces beside a mere parameter's reference may be the credential that was refused.
+    services = {reference.source.service for reference in text.references}
+    is_sensitive = shape is not None and shape.metadata.get("sensitive")
+    is_whole = all(not isinstance(part, str) for part in text.parts)
+    return bool(services) and (not is_sensitive or is_whole or bool(services - {Service.SSM}))
 
 
 def _may_be_credential(text: str, shape: Any) -> bool:

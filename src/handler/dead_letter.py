@@ -8,8 +8,12 @@ from typing import Any
 
 from handler.asked import MEMBERS, QUEUE
 from handler.credentials import MASK, masked
+from handler.errors import ProvisionerError
 from handler.properties import Rules, as_written
 from handler.spelling import with_texts
+
+LONGEST_ATTRIBUTE = 1024
+LEAST_BYTES = 4096  # that every queue takes, however short the original
 
 
 def body(text: str, rules: Rules) -> str:
@@ -17,11 +21,24 @@ def body(text: str, rules: Rules) -> str:
     try:
         document = json.loads(text)
         if isinstance(document, dict):
-            # As ASCII it could outgrow what a queue takes.
-            return json.dumps(_masked_document(document, rules), ensure_ascii=False)
+            # ASCII, for SQS refuses some characters, and what outgrew its original it might, too.
+            kept = json.dumps(_masked_document(document, rules), separators=(",", ":"))
+            if len(kept) <= max(len(text.encode("utf-8", "replace")), LEAST_BYTES):
+                return kept
     except (ValueError, RecursionError):
         pass
     return json.dumps({"Length": len(text)})
+
+
+def attributes(error: ProvisionerError, request_id: str, request_time: str) -> dict[str, Any]:
+    """Say why a message is kept, and what a redrive needs to know."""
+    values = {
+        "ErrorCode": error.code,
+        "Reason": _printable(error.reason),
+        "RequestId": _printable(request_id),
+        "RequestTime": request_time,
+    }
+    return {name: {"DataType": "String", "StringValue": value} for name, value in values.items()}
 
 
 def _masked_document(document: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
@@ -53,3 +70,9 @@ def _masked_properties(properties: Mapping[str, Any], rules: Rules) -> dict[str,
 
 def _scalar(value: object) -> object:
     return value if isinstance(value, (str, int, bool)) else MASK
+
+
+def _printable(text: str) -> str:
+    # SQS refuses an attribute that is empty or holds a control character.
+    clean = "".join(character if character.isprintable() else " " for character in text)
+    return clean[:LONGEST_ATTRIBUTE] or "-"

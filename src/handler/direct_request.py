@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from handler.asked import DIRECT, asked_by_document
-from handler.handling import Failed, handle
+from handler.errors import ProvisionerError
+from handler.handling import Failed, Succeeded, handle
 from handler.invocation import Context, Invocation
+from handler.observability import logger
 
 
 def handle_direct_request(event: Mapping[str, Any], context: Context) -> dict[str, str]:
@@ -17,8 +19,12 @@ def handle_direct_request(event: Mapping[str, Any], context: Context) -> dict[st
     """
     invocation = Invocation(context)
     handled = handle(asked_by_document(event, DIRECT, context.aws_request_id), invocation)
-    if handled.asked.task_token:
+    try:
         invocation.results.finish_task(handled.asked.task_token, handled.result)
+    except ProvisionerError as error:
+        logger.error("task not told", extra={"reason": error.reason})
+        if isinstance(handled, Succeeded):
+            raise
     if isinstance(handled, Failed):
         raise handled.error from None
     return handled.result

@@ -29,7 +29,6 @@ class Completion:
     outcome: Outcome
     connection: Connection
     is_ignored: bool = False  # a Delete of what is not the requester's
-    settled_milliseconds: float | None = None
 
 
 def attributes(completion: Completion) -> dict[str, str]:

@@ -4,16 +4,16 @@ three members.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from handler.credentials import credential_violations, with_secret_parameters
 from handler.policy import Policy
-from handler.reference import Source, Text, replaced
+from handler.reference import Source, replaced
 from handler.spelling import with_texts
-from handler.validation import Shape, leaves, violations
+from handler.validation import Shape, violations
 from handler.violation import Violation, joined
 
 MOST_SECRETS = 50
@@ -68,15 +68,6 @@ def name_violations(properties: Mapping[str, Any], rules: Rules) -> Iterator[Vio
     yield from violations(name["Name"], shape.members["Name"], "Name")
     yield from credential_violations(name, rules.shape)
     yield from _name_prefix_violations(name, rules)
-
-
-def resolved(
-    properties: Mapping[str, Any], fetch: Callable[[Text, str], str], shape: Shape
-) -> dict[str, Any]:
-    """Put values in the place of all references; fetch is given each Text with its path."""
-    paths = {id(leaf.value): leaf.path for leaf in leaves(properties, shape)}
-    value = replaced(properties, lambda text: fetch(text, paths[id(text)]))
-    return dict(value) if isinstance(value, Mapping) else {}
 
 
 def sources(properties: object) -> tuple[Source, ...]:

@@ -1,6 +1,5 @@
 """Door: the request queue, on Powertools' batch processing; one bad message harms no other."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ from handler.asked import QUEUE, asked_by_document
 from handler.errors import ProvisionerError, ResourceConflictError
 from handler.handling import Failed, Succeeded, handle
 from handler.invocation import Context, Invocation
+from handler.message import document, receives, request_time
 from handler.observability import emit, logger
 from handler.settings import REQUIRED_BY_QUEUE, Settings
 
@@ -24,7 +24,6 @@ LEAST_SECONDS = 90.0  # for one message: its wait of at most 60 s, and what AWS 
 FIRST_DELAY_SECONDS = 10
 LONGEST_DELAY_SECONDS = 900
 MOST_ENTRIES = 10  # of one ChangeMessageVisibilityBatch
-LONGEST_ATTRIBUTE = 1024
 
 
 def handle_batch(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
@@ -76,20 +75,20 @@ class RequestQueue:
         """
         if self._invocation.seconds_left() < self._least_seconds:
             raise ResourceConflictError("no time is left for this message")
-        asked = asked_by_document(_document(record.body), QUEUE, record.message_id)
+        asked = asked_by_document(document(record), QUEUE, record.message_id)
         handled = handle(asked, self._invocation, lambda error: self._comes_back(record, error))
         try:
             self._finish(record, handled)
         except ProvisionerError:
             emit({}, ["MessageReturned"], {})
-            delay = min(FIRST_DELAY_SECONDS * 2 ** (_receives(record) - 1), LONGEST_DELAY_SECONDS)
+            delay = min(FIRST_DELAY_SECONDS * 2 ** (receives(record) - 1), LONGEST_DELAY_SECONDS)
             entry = {"Id": "0", "ReceiptHandle": record.receipt_handle, "VisibilityTimeout": delay}
             self._change_visibility([entry])
             raise
 
     def _comes_back(self, record: SQSRecord, error: ProvisionerError) -> bool:
         try:
-            return error.is_transient and _receives(record) < self._settings.max_attempts
+            return error.is_transient and receives(record) < self._settings.max_attempts
         except ProvisionerError:
             return True  # the environment is not usable now
 
@@ -98,28 +97,30 @@ class RequestQueue:
         error = handled.error if isinstance(handled, Failed) else None
         if error and self._comes_back(record, error):
             raise error from None
-        results = self._invocation.results
-        results.publish(handled.result)
-        results.finish_task(handled.asked.task_token, handled.result)
+        untold = self._untold(record, handled)
+        error = error or untold
         if error:
             self._bury(record, handled.asked.request_id, error)
 
+    def _untold(self, record: SQSRecord, handled: Succeeded | Failed) -> ProvisionerError | None:
+        results = self._invocation.results
+        try:
+            results.publish(handled.result)
+            results.finish_task(handled.asked.task_token, handled.result)
+        except ProvisionerError as error:
+            if receives(record) < self._settings.max_attempts:
+                raise
+            logger.error("result not told", extra={"reason": error.reason})
+            return error
+        return None
+
     def _bury(self, record: SQSRecord, request_id: str, error: ProvisionerError) -> None:
-        attributes = {
-            "ErrorCode": error.code,
-            "Reason": _printable(error.reason),
-            "RequestId": _printable(request_id),
-            "RequestTime": _request_time(record),
-        }
         self._invocation.caller("sqs")(
             "send_message",
             "the dead-letter queue",
             QueueUrl=self._settings.dead_letter_queue_url,
             MessageBody=dead_letter.body(record.body, self._invocation.rules),
-            MessageAttributes={
-                name: {"DataType": "String", "StringValue": value}
-                for name, value in attributes.items()
-            },
+            MessageAttributes=dead_letter.attributes(error, request_id, request_time(record)),
         )
 
     def _change_visibility(self, entries: list[dict[str, Any]]) -> None:
@@ -138,30 +139,3 @@ class RequestQueue:
     @property
     def _settings(self) -> Settings:
         return self._invocation.settings
-
-
-def _document(body: str) -> object:
-    try:
-        document: object = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    return document
-
-
-def _receives(record: SQSRecord) -> int:
-    return int(record.attributes.approximate_receive_count or 1)
-
-
-def _request_time(record: SQSRecord) -> str:
-    """Give the milliseconds of the first sending, through any number of redrives."""
-    sent = record.attributes.sent_timestamp or "0"
-    attribute = record.message_attributes["RequestTime"] if record.message_attributes else None
-    carried = attribute.string_value if attribute else None
-    is_older = bool(carried) and str(carried).isdigit() and int(str(carried)) < int(sent)
-    return str(carried) if is_older else sent
-
-
-def _printable(text: str) -> str:
-    # SQS refuses an attribute that is empty or holds a control character.
-    clean = "".join(character if character.isprintable() else " " for character in text)
-    return clean[:LONGEST_ATTRIBUTE] or "-"

@@ -3,6 +3,7 @@ The environment of the function, checked; read per request, so that what is wron
 name.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from handler.errors import ServiceInternalError
 
 REQUIRED = ("REGISTRY_TABLE_NAME",)
 REQUIRED_BY_QUEUE = (*REQUIRED, "REQUEST_QUEUE_URL", "DEAD_LETTER_QUEUE_URL")
-LONGEST_NAME_PREFIX = 40  # leaves a derived name 24 characters of its own
+NAME_PREFIX = re.compile(r"[.\-_A-Za-z0-9]{0,40}")  # leaves a derived name 24 of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,8 @@ def load(
     _, partition, _, region, account, *_ = [*invoked_function_arn.split(":"), *[""] * 5]
     problems += [f"{name}: required" for name in required if not environment.get(name)]
     prefix = environment.get("CONNECTION_NAME_PREFIX", "")
-    if len(prefix) > LONGEST_NAME_PREFIX:
-        problems.append(f"CONNECTION_NAME_PREFIX: at most {LONGEST_NAME_PREFIX} characters")
+    if not NAME_PREFIX.fullmatch(prefix):
+        problems.append(f"CONNECTION_NAME_PREFIX: must match {NAME_PREFIX.pattern}")
     settings = Settings(
         partition=partition,
         region=region,

@@ -21,7 +21,7 @@ MODULES = {
 LAYERS = {
     "entry": {"app"},
     "door": {"custom_resource", "request_queue", "direct_request"},
-    "wire": {"answer", "answerable"},  # the custom resource's own way of answering
+    "wire": {"answer", "answerable", "message"},  # what a door has to say to its own service
     "shared": {"handling", "invocation", "observability"},
     "use case": {"provisioning", "applying", "stabilizing", "resolution"},
     "adapter": {"aws", "eventbridge", "secret_sources", "registry", "results"},
@@ -41,6 +41,7 @@ FOREIGN = {
     "answer": {"urllib3"},
     "custom_resource": {"crhelper"},
     "request_queue": {"aws_lambda_powertools"},
+    "message": {"aws_lambda_powertools"},
     "observability": {"aws_lambda_powertools"},
 }
 HARMLESS = {  # they neither read the world nor change it

@@ -1,6 +1,7 @@
 """What is kept of a message: enough to mend and send it again, and nothing secret."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -184,6 +185,31 @@ def test_what_is_no_readable_object_is_told_by_its_length(text: str) -> None:
     found = json.loads(dead_letter.body(text, RULES))
     assert found == {"Length": len(text)} or CANARY not in json.dumps(found)
     assert isinstance(found, dict)
+
+
+@pytest.mark.parametrize("character", ["\ud800", "\ufffe", "\uffff", "\x00", "\x1b", "雪"])
+def test_a_queue_takes_what_is_kept(character: str) -> None:
+    """SQS refuses some characters that JSON can spell; with one, nothing could be buried."""
+    message = {**ENVELOPE, "ResourceProperties": {**BASIC, "Description": character}}
+    body = dead_letter.body(json.dumps(message), RULES)
+    assert re.fullmatch(r"[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*", body)
+    assert json.loads(body) == message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"Tags":[' + "1," * 100_000 + "1]}",
+        '{"Tags":{' + ",".join(f'"k{n}":""' for n in range(20_000)) + "}}",
+        json.dumps(changed(BASIC, {BODY: parameter("雪" * 80_000)}), ensure_ascii=False),
+    ],
+    ids=["numbers", "members", "wide"],
+)
+def test_a_queue_has_room_for_what_is_kept(text: str) -> None:
+    """What came in a message fits into one, also masked."""
+    size = len(text.encode())
+    assert size > 200_000
+    assert len(dead_letter.body(text, RULES).encode()) <= size
 
 
 def test_what_is_kept_of_what_was_kept_is_the_same() -> None:

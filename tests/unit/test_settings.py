@@ -4,7 +4,6 @@ import pytest
 
 from handler.errors import ServiceInternalError
 from handler.settings import (
-    LONGEST_NAME_PREFIX,
     REQUIRED,
     REQUIRED_BY_QUEUE,
     load,
@@ -99,7 +98,7 @@ def test_everything_wrong_is_told_at_once() -> None:
     given = {
         "MAX_ATTEMPTS": "many",
         "READ_TIMEOUT_SECONDS": "0",
-        "CONNECTION_NAME_PREFIX": "p" * (LONGEST_NAME_PREFIX + 1),
+        "CONNECTION_NAME_PREFIX": "p" * 41,
     }
     with pytest.raises(ServiceInternalError) as raised:
         load(given, ARN, REQUIRED)
@@ -122,7 +121,7 @@ def test_the_queues_door_needs_its_queues(missing: str) -> None:
 
 def test_the_longest_prefix_leaves_room_for_a_name() -> None:
     """40 of 64 characters."""
-    prefix = "p" * LONGEST_NAME_PREFIX
+    prefix = "p" * 40
     assert (
         load({**LEAST, "CONNECTION_NAME_PREFIX": prefix}, ARN, REQUIRED).connection_name_prefix
         == prefix
@@ -133,3 +132,10 @@ def test_hosts_to_be_answered_are_read_apart() -> None:
     """An error of the settings must be answered, too."""
     assert response_url_hosts({}) == ()
     assert response_url_hosts({"RESPONSE_URL_HOSTS": "localhost, ::1"}) == ("localhost", "::1")
+
+
+@pytest.mark.parametrize("prefix", ["team/", "team ", "t!", "équipe-"])
+def test_a_prefix_holds_only_what_a_name_can(prefix: str) -> None:
+    """Else every derived name would be refused, and the error would blame the name."""
+    with pytest.raises(ServiceInternalError, match="CONNECTION_NAME_PREFIX"):
+        load({**LEAST, "CONNECTION_NAME_PREFIX": prefix}, ARN, REQUIRED)

@@ -32,6 +32,8 @@ def test_nothing_is_allowed_wholesale(parameters: dict[str, str]) -> None:
     for statement in allowing_statements(**parameters):
         assert statement["Sid"]
         assert not [action for action in listed(statement["Action"]) if "*" in action]
+        if statement["Sid"] == "TaskTokens":
+            continue  # Step Functions defines no resource for these; the token is the credential
         for resource in listed(statement.get("Resource", "the role that is assumed")):
             assert not re.fullmatch(r"\*|arn(:[^:]*){4}:\*", resource)
 

@@ -1,0 +1,28 @@
+"""What a message of the request queue says beside its request."""
+
+import json
+
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+
+def document(record: SQSRecord) -> object:
+    """Give the body's JSON, None where it is none."""
+    try:
+        parsed: object = json.loads(record.body)
+    except (ValueError, RecursionError):
+        return None
+    return parsed
+
+
+def receives(record: SQSRecord) -> int:
+    """Tell how often the message was received, this time included."""
+    return int(record.attributes.approximate_receive_count or 1)
+
+
+def request_time(record: SQSRecord) -> str:
+    """Give the milliseconds of the first sending, through any number of redrives."""
+    sent = record.attributes.sent_timestamp or "0"
+    attribute = record.message_attributes["RequestTime"] if record.message_attributes else None
+    carried = attribute.string_value if attribute else None
+    is_older = bool(carried) and str(carried).isdigit() and int(str(carried)) < int(sent)
+    return str(carried) if is_older else sent
