@@ -95,6 +95,7 @@ $(READY): requirements-dev.txt
 $(RUNTIME): tools/requirements-runtime.txt $(READY)
 	@echo "Preparing .venv-runtime" >&2
 	@$(RUN) -m uv venv --quiet --clear --seed --no-python-downloads --python $(RUNTIME_PYTHON) .venv-runtime 2>/dev/null \
-	  || $(RUN) -m venv --clear .venv-runtime
+	  || { echo "no Python $(RUNTIME_PYTHON) here, using $$($(RUN) --version); RUNTIME_PYTHON=… names another" >&2; \
+	     $(RUN) -m venv --clear .venv-runtime; }
 	@.venv-runtime/bin/python -m pip install --quiet --disable-pip-version-check -r tools/requirements-runtime.txt
 	@touch $@

@@ -24,13 +24,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make invoke", description=__doc__)
     parser.add_argument("event", type=Path, help="a file of events/")
     path = parser.parse_args().event
+    try:
+        json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        print(f"{path}: {error}", file=sys.stderr)
+        return 2
     with _stack() as stack, running_destination() as destination:
         event = recorded_event.load(path, stack, destination.url + RESPONSE_PATH)
         with running_function(built_artifact(), function_environment(stack)) as function:
             answer = function.invoke(event)
             print(function.log)
-        print(json.dumps(_answer(destination, answer), indent=2))
-    return 0
+        told = _answer(destination, answer)
+        print(json.dumps(told, indent=2))
+    return 1 if _is_failure(told) else 0
 
 
 def function_environment(stack: LocalStack) -> Mapping[str, str]:
@@ -43,6 +49,11 @@ def function_environment(stack: LocalStack) -> Mapping[str, str]:
         **stack.ministack.environment(),
         "RESPONSE_URL_HOSTS": "127.0.0.1",
     }
+
+
+def _is_failure(told: object) -> bool:
+    # An error of the function, or an answer to CloudFormation.
+    return isinstance(told, dict) and ("errorType" in told or told.get("Status") == "FAILED")
 
 
 @contextmanager

@@ -81,7 +81,7 @@ def commands(stack: LocalStack, name: str) -> str:
         "sqs send-message --message-body file://examples/message-basic.json"  # noqa: ISC004
         f" --queue-url {outputs['RequestQueueUrl']}",
         f"sqs receive-message --wait-time-seconds 5 --queue-url {outputs['ResultQueueUrl']}",
-        "logs filter-log-events --query 'events[].message' --output text"  # noqa: ISC004
+        "logs filter-log-events --query 'events[].[message]' --output text"  # noqa: ISC004
         f" --log-group-name {outputs['FunctionLogGroupName']}",
     ]
     aws = f"{_aws()} --endpoint-url {stack.endpoint_url}"

@@ -6,6 +6,7 @@ Usage: make skeleton TYPE=BASIC|OAUTH_CLIENT_CREDENTIALS|API_KEY
 
 import argparse
 import json
+import sys
 
 from botocore import xform_name
 from botocore.model import ListShape, Shape, StringShape, StructureShape
@@ -83,6 +84,7 @@ def main() -> None:
     """Print the skeleton of the authorization type that the command line names."""
     parser = argparse.ArgumentParser(prog="make skeleton", description=__doc__)
     parser.add_argument("authorization_type", choices=BLOCK_OF_TYPE)
+    print("Delete what is not needed; only the auth block is required.", file=sys.stderr)
     print(json.dumps(skeleton(parser.parse_args().authorization_type), indent=2))
 
 

@@ -28,12 +28,18 @@ from handler.errors import (
     NetworkFailureError,
     ProvisionerError,
     ResourceConflictError,
+    SecretNotUsableError,
     ServiceInternalError,
     ThrottlingError,
 )
 
 MOST_RETRIES = 5
 LONGEST_PAUSE_SECONDS = 5.0
+HINTS: dict[type[ProvisionerError], str] = {
+    AccessDeniedError: "; a policy of the function's role, of the resource or of its KMS key"
+    " refuses it",
+    SecretNotUsableError: "; it does not exist, not in that version, or it is being deleted",
+}
 
 
 @cache
@@ -112,8 +118,7 @@ def _of_answer(service: str, call: str, response: Any) -> ProvisionerError:
     )  # SQS keeps its model's name there
     metadata = response.get("ResponseMetadata", {})
     kind = error_class(service, code, int(metadata.get("HTTPStatusCode", 500)))
-    hint = "; a policy of the function's role, of the resource or of its KMS key refuses it"
-    reason = f"{call} failed: {code}{hint if kind is AccessDeniedError else ''}"
+    reason = f"{call} failed: {code}{HINTS.get(kind, '')}"
     request_id = metadata.get("RequestId")
     return kind(f"{reason} (AWS request {request_id})" if request_id else reason)
 

@@ -14,7 +14,7 @@ MASK = "***"
 PLAIN_REFUSED = "must hold a reference to a secret or a SecureString; an ssm reference is neither"
 LITERAL_REFUSED = (
     "must hold a reference to a secret, such as {{resolve:secretsmanager:name:SecretString:key}};"
-    " literal credentials are refused"
+    " literal credentials are refused, also where something resolved a reference too early"
 )
 
 

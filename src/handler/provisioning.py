@@ -138,7 +138,9 @@ def _delete(ports: Ports, request: Request) -> Completion:
             return _delete_own(ports, request, record)
     if request.door.is_deleting_foreign_fine:
         return Completion(Outcome.DELETED, Connection(request.name), is_ignored=True)
-    raise NotFoundError(f"there is no connection {request.name} made by {request.owner}")
+    record = ports.registry.read(request.name)
+    whose = f"belongs to {record.owner}" if record else "was not made here, or is gone"
+    raise NotFoundError(f"connection {request.name} {whose}")
 
 
 def _delete_own(ports: Ports, request: Request, record: Record) -> Completion:
@@ -159,9 +161,8 @@ def _deleted(ports: Ports, request: Request, record: Record) -> Connection | Non
     if seen is None or not is_same(record, seen):
         return None
     if seconds > 0:
-        is_transient = request.door.waits_again
         reason = f"{record.name} is still {seen.state} after {seconds:g} s"
-        raise NotStabilizedError(reason, is_transient=is_transient)
+        raise NotStabilizedError(reason, is_transient=request.door.waits_again)
     return seen
 
 

@@ -20,6 +20,9 @@ LINEAR_PATTERNS = {
     ),
     r"^[ \t]*[\x20-\x7E]+([ \t]+[\x20-\x7E]+)*[ \t]*$": r"\t*[\x20-\x7E][\t\x20-\x7E]*",
 }
+HINTS = dict.fromkeys(LINEAR_PATTERNS, ", so no colon and no control character") | {
+    r"^[ \t]*[\x20-\x7E]+([ \t]+[\x20-\x7E]+)*[ \t]*$": ", so printable ASCII only",
+}
 BOOLEANS = {"true": True, "false": False}
 
 
@@ -145,7 +148,8 @@ def _string_violations(value: object, shape: Any, path: str) -> Iterator[Violati
     elif len(value) > shape.metadata.get("max", len(value)):
         yield Violation(path, f"must have at most {shape.metadata['max']} characters")
     elif not _matches(shape.metadata.get("pattern"), value):
-        yield Violation(path, f"must match {shape.metadata['pattern']}")
+        pattern = shape.metadata["pattern"]
+        yield Violation(path, f"must match {pattern}{HINTS.get(pattern, '')}")
 
 
 def _matches(pattern: str | None, value: str) -> bool:
