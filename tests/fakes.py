@@ -275,10 +275,19 @@ class World:
     connections: FakeConnections
     secrets: FakeSecrets
     registry: FakeRegistry
+    holder: str = "this invocation"
+
+    @property
+    def owners(self) -> dict[str, str]:
+        """Give the owner of each name, tombstones left out."""
+        records = self.registry.records.values()
+        return {record.name: record.owner for record in records if not record.deleted_at}
 
     @property
     def ports(self) -> Ports:
-        return Ports(self.connections, self.secrets, self.registry, self.time.clock, SHAPE)
+        return Ports(
+            self.connections, self.secrets, self.registry, self.time.clock, SHAPE, self.holder
+        )
 
 
 def make_world() -> World:

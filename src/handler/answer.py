@@ -23,6 +23,19 @@ ATTEMPT_SECONDS = 5.0
 RETRIED = (408, 429)
 
 
+def failed(event: Mapping[str, Any], physical_resource_id: str, reason: str) -> dict[str, Any]:
+    """Give the answer that a request came to nothing."""
+    ids = {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
+    return {
+        "Status": "FAILED",
+        "Reason": reason,
+        "PhysicalResourceId": physical_resource_id,
+        **ids,
+        "NoEcho": False,
+        "Data": {},
+    }
+
+
 def encode(body: Mapping[str, Any]) -> bytes:
     """Make an answer of at most 4096 bytes, keeping the heads of its reasons."""
     data = dict(body.get("Data") or {})

@@ -17,6 +17,9 @@ from handler.settings import response_url_hosts
 from handler.violation import Violation, refuse
 
 REQUIRED = ("RequestType", "RequestId", "ResponseURL", "StackId", "LogicalResourceId")
+# No backslash, @, space or control character before the path: parsers disagree about those, and
+# what is judged here must be what is dialled.
+PLAIN_URL = re.compile(r"https?://[A-Za-z0-9.\-:\[\]]+(/[\x21-\x5B\x5D-\x7E]*)?")
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
@@ -50,6 +53,8 @@ def is_answerable(url: str, region: str, configured_hosts: tuple[str, ...]) -> b
     Tell whether a ResponseURL leads to CloudFormation's bucket of this Region, or to a configured
     host.
     """
+    if not PLAIN_URL.fullmatch(url):
+        return False
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port

@@ -1,5 +1,6 @@
 """Entry point: choose the door by the event's shape, refuse everything else."""
 
+import os
 from typing import Any
 
 from handler.asked import MEMBERS
@@ -21,6 +22,10 @@ def lambda_handler(event: Any, context: Context) -> Any:
     count_cold_start()
     # Each door brings libraries of its own, which the others' cold starts must not pay for.
     match event:
+        case {"Records": [*records]} if records and all(map(_is_unanswered, records)):
+            from handler.unanswered import handle_unanswered  # noqa: PLC0415
+
+            return handle_unanswered(event, context)
         case {"Records": [*records]} if all(map(_is_message, records)):
             from handler.request_queue import handle_batch  # noqa: PLC0415
 
@@ -39,6 +44,13 @@ def lambda_handler(event: Any, context: Context) -> Any:
     )
     logger.error("event refused", error_code=error.code, reason=error.reason)
     raise error
+
+
+def _is_unanswered(record: object) -> bool:
+    queue_arn = os.environ.get("UNANSWERED_QUEUE_ARN")
+    return (
+        bool(queue_arn) and isinstance(record, dict) and record.get("eventSourceARN") == queue_arn
+    )
 
 
 def _is_message(record: object) -> bool:

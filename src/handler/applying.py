@@ -13,8 +13,10 @@ from handler.errors import (
     NotFoundError,
     ProvisionerError,
     ResourceConflictError,
+    TransientError,
 )
-from handler.lifecycle import BAD, Connection, is_usable
+from handler.leasing import claimed, leased, released
+from handler.lifecycle import BAD, Connection, is_moving, is_usable
 from handler.outcome import Completion, Outcome
 from handler.ownership import Record, instant
 from handler.ports import Ports
@@ -25,22 +27,24 @@ from handler.stabilizing import settled, without_leftovers
 
 def create(ports: Ports, request: Request, record: Record | None) -> Completion:
     """Create the connection under a claim, so that after a crash the registry knows whose it is."""
-    claim = ports.registry.write(_record(ports, request, record, Outcome.CREATED))
-    desired, connection_arn = _created(ports, request, claim)
+    with claimed(ports, _record(ports, request, Outcome.CREATED), record) as claim:
+        desired, connection_arn = _created(ports, request)
+        with _naming_created(request.name):
+            made = _noted(ports, request, replace(claim, connection_arn=connection_arn), desired)
     with _naming_created(request.name):
-        made = replace(claim, connection_arn=connection_arn)
-        return _completed(ports, request, _noted(ports, request, made, desired), desired)
+        return _completed(ports, request, made, desired)
 
 
 def update(ports: Ports, request: Request, record: Record, connection: Connection) -> Completion:
     """Bring an own connection to the full desired state; no write where it is there already."""
-    desired = resolve(ports, request)
-    is_made_by_this = record.unsettled_outcome == Outcome.CREATED
+    is_made_by_this = record.unsettled_outcome in (Outcome.CREATED, Outcome.ADOPTED)
     with _naming_created(request.name if is_made_by_this else ""):
+        desired = resolve(ports, request)
         if not _is_current(record, request, desired, connection):
-            record = _rewritten(
-                ports, request, replace(record, connection_arn=connection.arn), connection, desired
-            )
+            newest = max(record.request_time, request.request_time)
+            known = replace(record, connection_arn=connection.arn, request_time=newest)
+            with leased(ports, known) as held:
+                record = _rewritten(ports, request, held, connection, desired)
         return _completed(ports, request, record, desired)
 
 
@@ -49,45 +53,46 @@ def adopt(
 ) -> Completion:
     """Register a connection that is nobody's, then update it; a Delete will release it only."""
     desired = resolve(ports, request)
-    adopted = _record(ports, request, record, Outcome.ADOPTED)
-    adopted = replace(adopted, connection_arn=connection.arn, is_adopted=True)
-    adopted = ports.registry.write(adopted)
-    adopted = _rewritten(ports, request, adopted, connection, desired)
-    return _completed(ports, request, adopted, desired)
+    adoption = replace(
+        _record(ports, request, Outcome.ADOPTED), connection_arn=connection.arn, is_adopted=True
+    )
+    with claimed(ports, adoption, record) as held:
+        adopted = _rewritten(ports, request, held, connection, desired)
+    with _naming_created(request.name):
+        return _completed(ports, request, adopted, desired)
 
 
-def _record(ports: Ports, request: Request, record: Record | None, outcome: Outcome) -> Record:
+def _record(ports: Ports, request: Request, outcome: Outcome) -> Record:
     return Record(
         name=request.name,
         owner=request.owner,
         claimed_at=instant(ports.clock.now()),
+        request_time=request.request_time,
         unsettled_outcome=outcome,
-        revision=record.revision if record else 0,
     )
 
 
 @contextmanager
 def _naming_created(name: str) -> Iterator[None]:
-    # A failure after the creation must tell the name, or CloudFormation could not delete what was
-    # made.
+    # A failure after the creation must tell the name, or nobody could delete what was made.
     try:
         yield
     except ProvisionerError as error:
-        error.created_name = name
+        error.created_name = error.created_name or name
         raise
 
 
-def _created(ports: Ports, request: Request, claim: Record) -> tuple[Resolved, str]:
+def _created(ports: Ports, request: Request) -> tuple[Resolved, str]:
     try:
         desired = resolve(ports, request)
         return desired, ports.connections.create(desired.properties)
+    except TransientError as error:
+        # It may have been made; a Delete of what was not is ignored.
+        error.created_name = request.name
+        raise
     except AlreadyExistsError:
         # Ours, if an earlier try arrived and only its answer was lost: the next look tells.
         raise ResourceConflictError(f"{request.name} appeared while it was being created") from None
-    except ProvisionerError as error:
-        if not error.is_transient:
-            ports.registry.remove(claim)
-        raise
 
 
 def _is_current(
@@ -98,6 +103,7 @@ def _is_current(
         and record.secret_versions == desired.versions
         and record.connection_arn == connection.arn
         and connection.state not in BAD
+        and not record.lease_holder  # never given back: whoever held it may have written
         and (
             bool(record.unsettled_outcome)  # the time was not known yet when it was written
             or record.last_modified_time == connection.last_modified_time
@@ -123,7 +129,7 @@ def _noted(ports: Ports, request: Request, record: Record, desired: Resolved) ->
     outcome = record.unsettled_outcome if is_same_request else ""
     return ports.registry.write(
         replace(
-            record,
+            released(record),
             properties=request.written,
             secret_versions=desired.versions,
             unsettled_outcome=outcome or Outcome.UPDATED,
@@ -134,11 +140,17 @@ def _noted(ports: Ports, request: Request, record: Record, desired: Resolved) ->
 
 def _completed(ports: Ports, request: Request, record: Record, desired: Resolved) -> Completion:
     connection = settled(ports, request)
-    if any(leftovers(desired.properties, connection.properties)):
-        connection = without_leftovers(ports, request, desired)
+    if not is_moving(connection.state, request.properties) and any(
+        leftovers(desired.properties, connection.properties)
+    ):
+        with leased(ports, record) as held:
+            connection = without_leftovers(ports, request, desired)
+            record = ports.registry.write(released(held))
+    newest = max(record.request_time, request.request_time)
+    final = replace(released(record), request_time=newest)  # a crashed one may still have it
     if is_usable(connection.state, request.properties):
         seen = connection.last_modified_time
-        final = replace(record, unsettled_outcome="", last_modified_time=seen)
-        if final != record:
-            ports.registry.write(final)
+        final = replace(final, unsettled_outcome="", last_modified_time=seen)
+    if final != record:
+        ports.registry.write(final)
     return Completion(Outcome(record.unsettled_outcome or Outcome.UNCHANGED), connection)

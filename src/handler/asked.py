@@ -3,9 +3,11 @@
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from handler.signing_time import signing_time
 from handler.violation import Violation, joined
 
 
@@ -41,6 +43,7 @@ class Asked:
     request_type: object
     request_id: str
     owner: str
+    request_time: datetime
     properties: object = field(repr=False)
     physical_resource_id: str = ""
     derived_name: str = ""
@@ -90,29 +93,35 @@ LONGEST_REQUEST_ID = 256
 LONGEST_TASK_TOKEN = 2048
 
 
-def asked_by_document(document: object, door: Door, request_id: str) -> Asked:
+def asked_by_document(
+    document: object, door: Door, request_id: str, request_time: datetime
+) -> Asked:
     """Read a message or a direct invocation: an envelope, or a bare CreateConnection document."""
     if not isinstance(document, Mapping):
-        return Asked(door, None, request_id, OWNER_OF_REQUESTS, None, is_object=False)
+        return Asked(door, None, request_id, OWNER_OF_REQUESTS, request_time, None, is_object=False)
     envelope = _enveloped(document)
     return Asked(
         door=door,
         request_type=envelope.get("RequestType"),
         request_id=_text(envelope.get("RequestId"), LONGEST_REQUEST_ID) or request_id,
         owner=OWNER_OF_REQUESTS,
+        request_time=request_time,
         properties=envelope.get("ResourceProperties"),
         violations=tuple(_envelope_violations(envelope)),
         task_token=_text(envelope.get("TaskToken"), LONGEST_TASK_TOKEN),
     )
 
 
-def asked_by_custom_resource(event: Mapping[str, Any], name_prefix: str) -> Asked:
+def asked_by_custom_resource(
+    event: Mapping[str, Any], name_prefix: str, arrival: datetime
+) -> Asked:
     """Read a CloudFormation request, whose form its door has checked."""
     return Asked(
         door=CLOUDFORMATION,
         request_type=event["RequestType"],
         request_id=event["RequestId"],
         owner=f"cloudformation/{event['StackId']}/{event['LogicalResourceId']}",
+        request_time=signing_time(event.get("ResponseURL", ""), arrival),
         properties=event.get("ResourceProperties"),
         physical_resource_id=event.get("PhysicalResourceId", ""),
         derived_name=derived_name(event["StackId"], event["LogicalResourceId"], name_prefix),

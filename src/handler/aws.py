@@ -3,6 +3,7 @@ Calls to AWS: clients made once, retries within the invocation's time, and error
 """
 
 import random
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -35,10 +36,16 @@ from handler.errors import (
 
 MOST_RETRIES = 5
 LONGEST_PAUSE_SECONDS = 5.0
-HINTS: dict[type[ProvisionerError], str] = {
-    AccessDeniedError: "; a policy of the function's role, of the resource or of its KMS key"
-    " refuses it",
-    SecretNotUsableError: "; it does not exist, not in that version, or it is being deleted",
+YOUNG_SECONDS = 60.0  # a container: it may be the first of a role that IAM does not know everywhere
+CONTAINER_START = time.monotonic()
+# What may be missing where a call is refused: AWS's own text says it, but may echo values, too.
+PERMISSIONS = {
+    "events": "the function's role needs {call}; for a connection also secretsmanager on"
+    " secret:events!connection/*, iam:CreateServiceLinkedRole the first time, kms on its"
+    " KmsKeyIdentifier, and vpc-lattice where it is private",
+    "secretsmanager": "the function's role needs {call} and kms:Decrypt on the secret's key; a"
+    " policy of the secret must not refuse it, and must allow it from another account",
+    "ssm": "the function's role needs {call}, and kms:Decrypt on the key of a SecureString",
 }
 
 
@@ -89,14 +96,15 @@ class Caller:
                 return attempt(**parameters)
             except (ClientError, BotoCoreError) as foreign:
                 error = self._translated(foreign, name, subject)
-            pause = next(pauses, None)
-            if (
-                pause is None
-                or not isinstance(error, self.retried)
-                or self.clock.remaining() <= pause
-            ):
+            pause = next(pauses, None) if self._may_pass(error) else None
+            if pause is None or self.clock.remaining() <= pause:
                 raise error from None
             self.clock.sleep(pause)
+
+    def _may_pass(self, error: ProvisionerError) -> bool:
+        is_young = time.monotonic() - CONTAINER_START < YOUNG_SECONDS
+        is_propagating = is_young and isinstance(error, AccessDeniedError)
+        return is_propagating or isinstance(error, self.retried)
 
     def _translated(self, foreign: Exception, operation: str, subject: str) -> ProvisionerError:
         call = f"{self.service}:{operation} on {subject}"
@@ -118,9 +126,14 @@ def _of_answer(service: str, call: str, response: Any) -> ProvisionerError:
     )  # SQS keeps its model's name there
     metadata = response.get("ResponseMetadata", {})
     kind = error_class(service, code, int(metadata.get("HTTPStatusCode", 500)))
-    reason = f"{call} failed: {code}{HINTS.get(kind, '')}"
     request_id = metadata.get("RequestId")
-    return kind(f"{reason} (AWS request {request_id})" if request_id else reason)
+    reason = f"{call} failed: {code}" + (f" (AWS request {request_id})" if request_id else "")
+    if kind is SecretNotUsableError:
+        reason += "; it does not exist, not in that version, or it is being deleted"
+    if kind is AccessDeniedError:
+        needed = PERMISSIONS.get(service, "the function's role needs {call}")
+        reason += "; " + needed.format(call=call.replace(" on ", " on the ", 1))
+    return kind(reason)
 
 
 def _pauses() -> Iterator[float]:

@@ -15,22 +15,18 @@ from crhelper import CfnResource
 
 from handler import answer
 from handler.answerable import refuse_unanswerable
+from handler.answering import deliver, id_of_unknown_end
 from handler.asked import Asked, asked_by_custom_resource
-from handler.clock import Clock
 from handler.errors import ProvisionerError
 from handler.handling import Failed, Succeeded, handle
 from handler.invocation import Context, Invocation
 from handler.observability import logger
 from handler.outcome import attributes
 
-TIMEOUT_MARGIN_SECONDS = (
-    5.0  # a PUT with its TLS handshake takes up to one; the rest is for retries
-)
-LAST_SECOND = 0.5  # of the function, never used
+TIMEOUT_MARGIN_SECONDS = 5.0  # a PUT with its handshake takes up to one; the rest is for retries
 
-logging.getLogger("crhelper").setLevel(
-    logging.CRITICAL + 1
-)  # it prints events, and exceptions with their text
+# It prints events, and exceptions with their text.
+logging.getLogger("crhelper").setLevel(logging.CRITICAL + 1)
 
 
 def handle_custom_resource(event: Mapping[str, Any], context: Context) -> None:
@@ -43,8 +39,9 @@ def handle_custom_resource(event: Mapping[str, Any], context: Context) -> None:
     """
     refuse_unanswerable(event, context)
     invocation = Invocation(context)
-    asked = asked_by_custom_resource(event, os.environ.get("CONNECTION_NAME_PREFIX", ""))
-    resource = ConnectionResource(asked, invocation, event["ResponseURL"])
+    prefix = os.environ.get("CONNECTION_NAME_PREFIX", "")
+    asked = asked_by_custom_resource(event, prefix, invocation.arrival)
+    resource = ConnectionResource(event, asked, invocation)
     resource(event, context)
     if resource.undelivered:
         raise resource.undelivered from None
@@ -59,11 +56,11 @@ class ConnectionResource(CfnResource):
     crhelper for one request; made anew each time, for it keeps state from one request to the next.
     """
 
-    def __init__(self, asked: Asked, invocation: Invocation, response_url: str) -> None:
+    def __init__(self, event: Mapping[str, Any], asked: Asked, invocation: Invocation) -> None:
         """Register the one handler for all request types."""
+        self._request = event
         self._asked = asked
         self._invocation = invocation
-        self._url = response_url
         self._answering = threading.Lock()
         self._is_answered = False
         self.undelivered: ProvisionerError | None = None
@@ -71,7 +68,7 @@ class ConnectionResource(CfnResource):
             super().__init__(
                 # It sets the root logger's level, to what it is already.
                 log_level=logging.root.level,  # type: ignore[arg-type]
-                boto_level="WARNING",
+                boto_level="CRITICAL",
                 sleep_on_delete=0,
             )
         for register in (self.create, self.update, self.delete):
@@ -90,9 +87,8 @@ class ConnectionResource(CfnResource):
             case Succeeded(_, completion):
                 self.Data = attributes(completion)
                 is_deletion = event["RequestType"] == "Delete"
-                return str(
-                    event.get("PhysicalResourceId") if is_deletion else completion.connection.name
-                )
+                own_id = self._asked.physical_resource_id if is_deletion else ""
+                return own_id or completion.connection.name
 
     def _log_setup(self, event: Mapping[str, Any], context: Context) -> None:
         """Leave everybody's log levels alone."""
@@ -104,9 +100,7 @@ class ConnectionResource(CfnResource):
         self._timer.start()
 
     def _timeout(self) -> None:
-        # A rename may have created the new name; the registry knows whether a Delete of it is ours.
-        if self._asked.request_type != "Delete":
-            self.PhysicalResourceId = self._asked.name
+        self.PhysicalResourceId = id_of_unknown_end(self._asked)
         self._send("FAILED", "the function's time ran out before EventBridge answered")
 
     def _send(self, status: str | None = None, reason: str = "", _: object = None) -> None:
@@ -117,26 +111,13 @@ class ConnectionResource(CfnResource):
             self._deliver(self._body(status or self.Status, reason or str(self.Reason)))
 
     def _body(self, status: str, reason: str) -> dict[str, Any]:
-        return {
-            "Status": status,
-            "Reason": reason,
-            "PhysicalResourceId": self.PhysicalResourceId
-            or self._asked.physical_resource_id
-            or self._asked.name,
-            "StackId": self.StackId,
-            "RequestId": self.RequestId,
-            "LogicalResourceId": self.LogicalResourceId,
-            "NoEcho": False,
-            "Data": self.Data if status == "SUCCESS" else {},
-        }
+        name = self.PhysicalResourceId or self._asked.physical_resource_id or self._asked.name
+        body = answer.failed(self._request, str(name), reason)
+        return body if status == "FAILED" else {**body, "Status": status, "Data": self.Data}
 
     def _deliver(self, body: Mapping[str, Any]) -> None:
-        clock = self._invocation.clock
-        until_killed = Clock(
-            clock.now, clock.sleep, lambda: self._invocation.seconds_left() - LAST_SECOND
-        )
         try:
-            answer.put(self._url, answer.encode(body), until_killed)
+            deliver(self._request["ResponseURL"], body, self._invocation)
         except ProvisionerError as error:
             # Raised here, crhelper would answer FAILED for what succeeded.
             self.undelivered = error

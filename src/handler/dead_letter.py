@@ -3,6 +3,7 @@ What is kept of a message that cannot be carried out: its body with every doubtf
 """
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,8 @@ from handler.properties import Rules, as_written
 from handler.spelling import with_texts
 
 LONGEST_ATTRIBUTE = 1024
+# By SQS; within JSON they stand in strings only, where an escape says the same.
+REFUSED = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
 LEAST_BYTES = 4096  # that every queue takes, however short the original
 
 
@@ -21,9 +24,10 @@ def body(text: str, rules: Rules) -> str:
     try:
         document = json.loads(text)
         if isinstance(document, dict):
-            # ASCII, for SQS refuses some characters, and what outgrew its original it might, too.
-            kept = json.dumps(_masked_document(document, rules), separators=(",", ":"))
-            if len(kept) <= max(len(text.encode("utf-8", "replace")), LEAST_BYTES):
+            masked_document = _masked_document(document, rules)
+            kept = json.dumps(masked_document, separators=(",", ":"), ensure_ascii=False)
+            kept = REFUSED.sub(lambda found: f"\\u{ord(found[0]):04x}", kept)
+            if len(kept.encode()) <= max(len(text.encode("utf-8", "replace")), LEAST_BYTES):
                 return kept
     except (ValueError, RecursionError):
         pass

@@ -18,9 +18,11 @@ def handle_direct_request(event: Mapping[str, Any], context: Context) -> dict[st
         ProvisionerError: of the class that says what went wrong, for Step Functions to match.
     """
     invocation = Invocation(context)
-    handled = handle(asked_by_document(event, DIRECT, context.aws_request_id), invocation)
+    asked = asked_by_document(event, DIRECT, context.aws_request_id, invocation.arrival)
+    handled = handle(asked, invocation)
     try:
-        invocation.results.finish_task(handled.asked.task_token, handled.result)
+        if handled.asked.task_token:
+            invocation.results.finish_task(handled.asked.task_token, handled.result)
     except ProvisionerError as error:
         logger.error("task not told", extra={"reason": error.reason})
         if isinstance(handled, Succeeded):

@@ -2,6 +2,7 @@
 
 import os
 import time
+import uuid
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -10,6 +11,7 @@ from handler.aws import Caller, client
 from handler.clock import Clock
 from handler.errors import NetworkFailureError, ServiceInternalError, ThrottlingError
 from handler.eventbridge import EventBridgeConnections
+from handler.ownership import instant
 from handler.policy import Policy
 from handler.ports import Ports
 from handler.properties import Rules
@@ -26,7 +28,6 @@ class Context(Protocol):
     """What is used of Lambda's context."""
 
     aws_request_id: str
-    function_name: str
     invoked_function_arn: str
 
     def get_remaining_time_in_millis(self) -> int:
@@ -42,6 +43,8 @@ class Invocation:
         self._required = required
         margin = min(ANSWER_SECONDS, self.seconds_left() * LONGEST_ANSWER_SHARE)
         self.clock = Clock(time.time, time.sleep, lambda: self.seconds_left() - margin)
+        self.arrival = instant(self.clock.now())
+        self._holder = str(uuid.uuid4())  # not Lambda's id, which its own retries share
 
     def seconds_left(self) -> float:
         """Tell the seconds until Lambda ends the function."""
@@ -76,13 +79,16 @@ class Invocation:
             registry=DynamoDbRegistry(self._registry_caller(), self.settings.registry_table_name),
             clock=self.clock,
             shape=connections.shape,
+            holder=self._holder,
         )
 
     @cached_property
     def results(self) -> Results:
         """Put the publisher of results together."""
         return Results(
-            self.caller("events"), self.caller("stepfunctions"), self.settings.result_bus_name
+            self.caller("events"),
+            lambda: self.caller("stepfunctions"),
+            self.settings.result_bus_name,
         )
 
     def caller(self, service: str) -> Caller:

@@ -4,6 +4,8 @@ import json
 
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
+LONGEST_TIME = 15  # digits
+
 
 def document(record: SQSRecord) -> object:
     """Give the body's JSON, None where it is none."""
@@ -24,5 +26,9 @@ def request_time(record: SQSRecord) -> str:
     sent = record.attributes.sent_timestamp or "0"
     attribute = record.message_attributes["RequestTime"] if record.message_attributes else None
     carried = attribute.string_value if attribute else None
-    is_older = bool(carried) and str(carried).isdigit() and int(str(carried)) < int(sent)
+    is_older = bool(carried) and _is_milliseconds(str(carried)) and int(str(carried)) < int(sent)
     return str(carried) if is_older else sent
+
+
+def _is_milliseconds(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= LONGEST_TIME

@@ -12,9 +12,10 @@ NAMESPACE = os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "EventBridgeConnectio
 
 logger = Logger(service=SERVICE)
 
-# These print requests, with everything in them, at their finer levels.
+# They print requests with everything in them, and a ResponseURL with its signature in a warning;
+# whoever calls them tells failures itself.
 for chatty in ("boto3", "botocore", "urllib3", "aws_lambda_powertools"):
-    logging.getLogger(chatty).setLevel(logging.WARNING)
+    logging.getLogger(chatty).setLevel(logging.CRITICAL)
 
 
 def emit(dimensions: Mapping[str, str], counts: list[str], durations: Mapping[str, float]) -> None:

@@ -18,6 +18,7 @@ class Outcome(StrEnum):
     ADOPTED = "Adopted"
     DELETED = "Deleted"
     RELEASED = "Released"
+    SUPERSEDED = "Superseded"
     DESCRIBED = "Described"
     VALIDATED = "Validated"
 

@@ -3,7 +3,7 @@ Whose is a connection? Decided on plain data: what the registry says, and what E
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -11,7 +11,9 @@ from typing import Any
 from handler.lifecycle import Connection
 
 GRACE = timedelta(seconds=5)  # between our clock, which dates the claim, and EventBridge's
-CLAIM_LIFETIME = timedelta(seconds=900)  # no invocation outlives it
+
+
+TOMBSTONE_LIFETIME = timedelta(hours=24)  # nobody delivers a request later than that
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +22,13 @@ class Record:
     What the registry knows about one name.
 
     One without ARN is a claim: its owner was about to create the connection when it was written.
+    One with ``deleted_at`` is a tombstone: it owns nothing, and refuses requests from before it.
     """
 
     name: str
     owner: str
     claimed_at: datetime
+    request_time: datetime  # of the newest request that was applied, or that deleted
     connection_arn: str = ""
     properties: Mapping[str, Any] = field(default_factory=dict)  # as written: references, no values
     secret_versions: Mapping[str, str] = field(default_factory=dict)
@@ -35,7 +39,28 @@ class Record:
     last_modified_time: datetime | None = (
         None  # EventBridge's, when we last saw the connection settled
     )
+    lease_holder: str = ""  # who is writing to EventBridge right now
+    leased_until: datetime | None = None
+    deleted_at: datetime | None = None
+    # What other owners deleted under this name not long ago, and when they asked for it.
+    deletions: Mapping[str, datetime] = field(default_factory=dict)
     revision: int = 0  # of the registry's item; every write is conditional on it
+
+    def is_leased_to_other(self, holder: str, now: datetime) -> bool:
+        """Tell whether somebody else is writing."""
+        is_running = self.leased_until is not None and now < self.leased_until
+        return is_running and self.lease_holder != holder
+
+    def is_forgotten(self, now: datetime) -> bool:
+        """Tell whether this is a tombstone that has had its time."""
+        return self.deleted_at is not None and now - self.deleted_at >= TOMBSTONE_LIFETIME
+
+    def supersedes(self, owner: str, request_time: datetime, now: datetime) -> bool:
+        """Tell whether a newer request of the same owner was applied already."""
+        is_older = self.owner == owner and request_time < self.request_time
+        deletion = self.deletions.get(owner, request_time)
+        is_deleted = request_time < deletion and now - deletion < TOMBSTONE_LIFETIME
+        return is_deleted or (is_older and not self.is_forgotten(now))
 
 
 class Standing(StrEnum):
@@ -45,20 +70,18 @@ class Standing(StrEnum):
     OWN = "own"
     UNOWNED = "unowned"  # it exists, and nobody is registered for it
     FOREIGN = "foreign"  # somebody else is registered
-    CONTESTED = "contested"  # somebody else is creating it right now
 
 
-def standing(
-    record: Record | None, connection: Connection | None, owner: str, now: datetime
-) -> Standing:
-    """Decide how an owner stands to a name."""
-    if record is None:
+def standing(record: Record | None, connection: Connection | None, owner: str) -> Standing:
+    """Decide how an owner stands to a name that nobody else is writing to."""
+    if record is None or record.deleted_at:
         return Standing.UNOWNED if connection else Standing.FREE
-    if record.owner != owner:
-        return _standing_to_other(record, connection, now)
+    is_its = connection is not None and is_same(record, connection)
+    if record.owner != owner and (record.connection_arn or is_its):
+        return Standing.FOREIGN
     if connection is None:
         return Standing.FREE
-    return Standing.OWN if is_same(record, connection) else Standing.UNOWNED
+    return Standing.OWN if is_its else Standing.UNOWNED
 
 
 def is_same(record: Record, connection: Connection) -> bool:
@@ -69,12 +92,24 @@ def is_same(record: Record, connection: Connection) -> bool:
     return created is not None and created >= record.claimed_at - GRACE
 
 
-def _standing_to_other(record: Record, connection: Connection | None, now: datetime) -> Standing:
-    if record.connection_arn or (connection and is_same(record, connection)):
-        return Standing.FOREIGN
-    if now - record.claimed_at < CLAIM_LIFETIME:
-        return Standing.CONTESTED
-    return Standing.UNOWNED if connection else Standing.FREE
+def following(before: Record | None, record: Record, now: datetime) -> Record:
+    """Let a record take the place of another, whose deletions it goes on remembering."""
+    if before is None:
+        return record
+    known = dict(before.deletions)
+    if before.deleted_at:
+        known[before.owner] = before.request_time
+    known = {
+        owner: time
+        for owner, time in known.items()
+        if owner != record.owner and now - time < TOMBSTONE_LIFETIME
+    }
+    return replace(record, revision=before.revision, deletions=known)
+
+
+def remembered(record: Record) -> Connection:
+    """Give what is known of a connection that is gone."""
+    return Connection(record.name, record.connection_arn)
 
 
 def instant(seconds: float) -> datetime:

@@ -65,6 +65,7 @@ class Ports:
     registry: Registry
     clock: Clock
     shape: Shape
+    holder: str  # of leases: this invocation and no other
 
     def watch(
         self, name: str, is_done: Callable[[Connection | None], bool], seconds: float

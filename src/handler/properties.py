@@ -4,7 +4,7 @@ three members.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -98,7 +98,7 @@ def _block_violations(
     if wanted is None:
         if len(present) != 1:
             yield Violation(
-                "AuthParameters", f"must hold exactly one of {_either(BLOCK_OF_TYPE.values())}"
+                "AuthParameters", f"must hold exactly one of {', '.join(BLOCK_OF_TYPE.values())}"
             )
         return
     if wanted not in present:
@@ -109,10 +109,6 @@ def _block_violations(
         if block != wanted:
             problem = f"does not go with AuthorizationType {authorization_type}; remove it"
             yield Violation(f"AuthParameters.{block}", problem)
-
-
-def _either(names: Sequence[str] | Any) -> str:
-    return ", ".join(names)
 
 
 def _endpoint_violations(oauth_parameters: object) -> Iterator[Violation]:

@@ -1,42 +1,46 @@
 """The use cases: what each request does to connections, secrets and the registry."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from handler.applying import adopt, create, update
 from handler.asked import RequestType
+from handler.clock import growing
+from handler.deleting import delete
 from handler.errors import (
     AlreadyExistsError,
     NotFoundError,
-    NotStabilizedError,
     ProvisionerError,
     ResourceConflictError,
 )
 from handler.lifecycle import Connection, ConnectionState
 from handler.outcome import Completion, Outcome
-from handler.ownership import Record, Standing, instant, is_same, standing
+from handler.ownership import Record, Standing, instant, remembered, standing
 from handler.ports import Ports
 from handler.request import OnExisting, Request
 from handler.resolution import resolve
 
-PAUSES_BETWEEN_ATTEMPTS = (0.2, 0.5, 1.0, 2.0, 4.0)
+LEAST_PATIENCE_SECONDS = 8.0
 DELETE_SECONDS = 30.0  # recorded: one to four
 
 
 def carry_out(ports: Ports, request: Request) -> Completion:
     """
-    Do what a request asks, and begin again where somebody else was faster.
+    Do what a request asks; where somebody else is at it, wait and begin again.
 
     Raises:
         ProvisionerError: whatever ended it; created_name tells a connection made by this request.
     """
-    for pause in PAUSES_BETWEEN_ATTEMPTS:
+    patience_seconds = max(request.wait_timeout_seconds, LEAST_PATIENCE_SECONDS)
+    until_remaining = ports.clock.remaining() - patience_seconds
+    waiting = ports.clock.pauses(growing(0.2, 1.5, 5.0), until_remaining)
+    created_name = ""
+    while True:
         try:
             return _use_case(ports, request)
-        except ResourceConflictError:
-            if ports.clock.remaining() <= pause:
+        except ProvisionerError as error:
+            created_name = error.created_name = error.created_name or created_name
+            if not isinstance(error, ResourceConflictError) or next(waiting, None) is None:
                 raise
-            ports.clock.sleep(pause)
-    return _use_case(ports, request)
 
 
 def _use_case(ports: Ports, request: Request) -> Completion:
@@ -44,7 +48,7 @@ def _use_case(ports: Ports, request: Request) -> Completion:
         case RequestType.CREATE | RequestType.UPDATE:
             return _upsert(ports, request)
         case RequestType.DELETE:
-            return _delete(ports, request)
+            return delete(ports, request)
         case RequestType.DESCRIBE:
             return _describe(ports, request)
         case RequestType.VALIDATE:
@@ -62,26 +66,41 @@ class Situation:
     connection: Connection | None
 
 
-def _look(ports: Ports, request: Request) -> Situation:
-    record = ports.registry.read(request.name)
+def _look(ports: Ports, request: Request, record: Record | None) -> Situation:
+    _refuse_leased(ports, record)
     connection = ports.watch(
         request.name,
         lambda seen: not (seen and seen.state == ConnectionState.DELETING),
         DELETE_SECONDS,
     )
+    if connection and connection.state == ConnectionState.DELETING:
+        raise ResourceConflictError(f"a connection {request.name} is still being deleted")
+    return Situation(standing(record, connection, request.owner), record, connection)
+
+
+def _refuse_leased(ports: Ports, record: Record | None) -> None:
+    if record and record.is_leased_to_other(ports.holder, instant(ports.clock.now())):
+        raise ResourceConflictError(f"{record.name} is being changed by {record.owner}")
+
+
+def _is_superseded(ports: Ports, request: Request, record: Record | None) -> bool:
     now = instant(ports.clock.now())
-    return Situation(standing(record, connection, request.owner, now), record, connection)
+    return bool(record and record.supersedes(request.owner, request.request_time, now))
 
 
-def _upsert(ports: Ports, request: Request) -> Completion:
-    match _look(ports, request):
+def _upsert(ports: Ports, asked: Request) -> Completion:
+    request = _as_first_named(ports, asked)
+    known = ports.registry.read(request.name)
+    if known and _is_superseded(ports, request, known):
+        return Completion(Outcome.SUPERSEDED, remembered(known))
+    match _look(ports, request, known):
         case Situation(Standing.FREE, record, _):
             return create(ports, request, record)
         case Situation(Standing.OWN, Record() as record, Connection() as connection):
             return update(ports, request, record, connection)
         case Situation(Standing.UNOWNED, record, Connection() as connection) if _adopts(request):
             return adopt(ports, request, record, connection)
-        case Situation(Standing.UNOWNED, Record() as record, _) as seen:
+        case Situation(Standing.UNOWNED, Record(deleted_at=None) as record, _) as seen:
             if record.owner == request.owner:
                 ports.registry.remove(record)  # the connection it speaks of is gone
             raise _taken(request, seen)
@@ -89,8 +108,17 @@ def _upsert(ports: Ports, request: Request) -> Completion:
             raise _taken(request, seen)
 
 
+def _as_first_named(ports: Ports, request: Request) -> Request:
+    # A roll-back to a resource without Name comes with the newer id, and means the older one.
+    name = request.other_name if request.other_name != request.name else ""
+    first = ports.registry.read(name) if name else None
+    if first is None or first.owner != request.owner or first.deleted_at:
+        return request
+    return replace(request, name=name, properties={**request.properties, "Name": name})
+
+
 def _validate(ports: Ports, request: Request) -> Completion:
-    seen = _look(ports, request)
+    seen = _look(ports, request, ports.registry.read(request.name))
     is_adoptable = seen.standing is Standing.UNOWNED and _adopts(request)
     if seen.standing not in (Standing.FREE, Standing.OWN) and not is_adoptable:
         raise _taken(request, seen)
@@ -102,18 +130,13 @@ def _adopts(request: Request) -> bool:
     return request.on_existing is OnExisting.ADOPT
 
 
-def _taken(request: Request, seen: Situation) -> ProvisionerError:
-    owner = seen.record.owner if seen.record else ""
-    match seen.standing:
-        case Standing.FOREIGN:
-            return AlreadyExistsError(f"{request.name} belongs to {owner}")
-        case Standing.CONTESTED:
-            return ResourceConflictError(f"{request.name} is being created by {owner}")
-        case _:
-            return AlreadyExistsError(
-                f"a connection {request.name} exists that was not made here;"
-                " OnExisting: Adopt takes it over"
-            )
+def _taken(request: Request, seen: Situation) -> AlreadyExistsError:
+    if seen.record and seen.standing is Standing.FOREIGN:
+        return AlreadyExistsError(f"{request.name} belongs to {seen.record.owner}")
+    return AlreadyExistsError(
+        f"a connection {request.name} exists that was not made here;"
+        " OnExisting: Adopt takes it over"
+    )
 
 
 def _describe(ports: Ports, request: Request) -> Completion:
@@ -125,46 +148,13 @@ def _describe(ports: Ports, request: Request) -> Completion:
 
 def _release(ports: Ports, request: Request) -> Completion:
     record = ports.registry.read(request.name)
-    if record is None:
+    if record is None or record.deleted_at:
         raise NotFoundError(f"nobody is registered for {request.name}")
-    ports.registry.remove(record)
-    return Completion(Outcome.RELEASED, ports.connections.describe(request.name) or _gone(record))
-
-
-def _delete(ports: Ports, request: Request) -> Completion:
-    for name in filter(None, dict.fromkeys((request.name, request.other_name))):
-        record = ports.registry.read(name)
-        if record and record.owner == request.owner:
-            return _delete_own(ports, request, record)
-    if request.door.is_deleting_foreign_fine:
-        return Completion(Outcome.DELETED, Connection(request.name), is_ignored=True)
-    record = ports.registry.read(request.name)
-    whose = f"belongs to {record.owner}" if record else "was not made here, or is gone"
-    raise NotFoundError(f"connection {request.name} {whose}")
-
-
-def _delete_own(ports: Ports, request: Request, record: Record) -> Completion:
-    connection = ports.connections.describe(record.name)
-    if connection and is_same(record, connection):
-        if record.is_adopted:
-            ports.registry.remove(record)
-            return Completion(Outcome.RELEASED, connection)
-        connection = _deleted(ports, request, record)
-    ports.registry.remove(record)
-    return Completion(Outcome.DELETED, connection or _gone(record))
-
-
-def _deleted(ports: Ports, request: Request, record: Record) -> Connection | None:
-    ports.connections.delete(record.name)
-    seconds = request.wait_timeout_seconds
-    seen = ports.watch(record.name, lambda seen: not (seen and is_same(record, seen)), seconds)
-    if seen is None or not is_same(record, seen):
-        return None
-    if seconds > 0:
-        reason = f"{record.name} is still {seen.state} after {seconds:g} s"
-        raise NotStabilizedError(reason, is_transient=request.door.waits_again)
-    return seen
-
-
-def _gone(record: Record) -> Connection:
-    return Connection(record.name, record.connection_arn)
+    try:
+        ports.registry.remove(record)
+    except ResourceConflictError:
+        if ports.registry.read(request.name):  # else it was our own try whose answer was lost
+            raise
+    return Completion(
+        Outcome.RELEASED, ports.connections.describe(request.name) or remembered(record)
+    )

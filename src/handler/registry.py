@@ -5,13 +5,14 @@ read.
 
 import json
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from handler.aws import Caller
-from handler.ownership import Record
+from handler.ownership import TOMBSTONE_LIFETIME, Record
 
 CONNECTION = "CONNECTION"
+OLDEST = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,27 +89,56 @@ def _item(record: Record) -> dict[str, Any]:
         "IsAdopted": {"BOOL": record.is_adopted},
         "UnsettledOutcome": {"S": record.unsettled_outcome},
         "LastModifiedTime": {"S": _iso(record.last_modified_time)},
+        "RequestTime": {"S": _iso(record.request_time)},
+        "LeaseHolder": {"S": record.lease_holder},
+        "LeasedUntil": {"S": _iso(record.leased_until)},
+        "DeletedAt": {"S": _iso(record.deleted_at)},
+        "Deletions": {"M": {owner: {"S": _iso(time)} for owner, time in record.deletions.items()}},
         "Revision": {"N": str(record.revision)},
+        **_expiry(record),
     }
+
+
+def _expiry(record: Record) -> dict[str, Any]:
+    # DynamoDB's own clearing away comes late, and never counts: tombstones are judged in code.
+    if record.deleted_at is None:
+        return {}
+    expires_at = record.deleted_at + 2 * TOMBSTONE_LIFETIME
+    return {"ExpiresAt": {"N": str(int(expires_at.timestamp()))}}
 
 
 def _iso(time: datetime | None) -> str:
     return time.isoformat() if time else ""
 
 
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
 def _record(name: str, item: dict[str, Any]) -> Record:
-    last_modified_time = item["LastModifiedTime"]["S"]
+    # Members that an earlier version did not write have their defaults.
+    text = {member: value.get("S", "") for member, value in item.items()}
     return Record(
         name=name,
-        owner=item["Owner"]["S"],
-        claimed_at=datetime.fromisoformat(item["ClaimTime"]["S"]),
-        connection_arn=item["ConnectionArn"]["S"],
-        properties=json.loads(item["Properties"]["S"]),
-        secret_versions={key: each["S"] for key, each in item["SecretVersions"]["M"].items()},
+        owner=text["Owner"],
+        claimed_at=datetime.fromisoformat(text["ClaimTime"]),
+        request_time=_time(text.get("RequestTime")) or OLDEST,
+        connection_arn=text["ConnectionArn"],
+        properties=json.loads(text["Properties"]),
+        secret_versions=_map(item.get("SecretVersions")),
         is_adopted=item["IsAdopted"]["BOOL"],
-        unsettled_outcome=item["UnsettledOutcome"]["S"],
-        last_modified_time=datetime.fromisoformat(last_modified_time)
-        if last_modified_time
-        else None,
+        unsettled_outcome=text["UnsettledOutcome"],
+        last_modified_time=_time(text["LastModifiedTime"]),
+        lease_holder=text.get("LeaseHolder", ""),
+        leased_until=_time(text.get("LeasedUntil")),
+        deleted_at=_time(text.get("DeletedAt")),
+        deletions={
+            owner: datetime.fromisoformat(time)
+            for owner, time in _map(item.get("Deletions")).items()
+        },
         revision=int(item["Revision"]["N"]),
     )
+
+
+def _map(value: dict[str, Any] | None) -> dict[str, str]:
+    return {key: each["S"] for key, each in (value or {"M": {}})["M"].items()}

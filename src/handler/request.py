@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from handler.asked import CLOUDFORMATION, Asked, Door, RequestType
+from handler.asked import CLOUDFORMATION, LONGEST_NAME, Asked, Door, RequestType
 from handler.errors import InvalidRequestError
 from handler.properties import Rules, as_written, name_violations, prepared, property_violations
 from handler.validation import coerced
@@ -28,6 +29,7 @@ class Request:
     request_id: str
     owner: str
     name: str
+    request_time: datetime
     properties: Mapping[str, Any]
     on_existing: OnExisting = OnExisting.FAIL
     wait_timeout_seconds: float = 0.0
@@ -69,15 +71,18 @@ def _checked(asked: Asked, rules: Rules) -> Request:
     else:
         found += property_violations(desired, rules)
     refuse(found)
+    is_named = isinstance(asked.properties, Mapping) and "Name" in asked.properties
     return Request(
         door=asked.door,
         request_type=RequestType(str(asked.request_type)),
         request_id=asked.request_id,
         owner=asked.owner,
         name=desired["Name"],
+        request_time=asked.request_time,
         properties=desired,
         on_existing=OnExisting(own.get("OnExisting", OnExisting.FAIL)),
         wait_timeout_seconds=_wait_seconds(own, asked.door),
+        other_name="" if is_named else asked.derived_name,
     )
 
 
@@ -88,7 +93,6 @@ def _is_forgiving(asked: Asked) -> bool:
 
 def _checked_deletion(asked: Asked) -> Request:
     properties = asked.properties if isinstance(asked.properties, Mapping) else {}
-    named = properties.get("Name")
     own = {name: properties.get(name) for name in ("ServiceTimeout",) if name in properties}
     return Request(
         door=asked.door,
@@ -96,10 +100,17 @@ def _checked_deletion(asked: Asked) -> Request:
         request_id=asked.request_id,
         owner=asked.owner,
         name=asked.physical_resource_id or asked.derived_name,
+        request_time=asked.request_time,
         properties={},
         wait_timeout_seconds=_wait_seconds(own, asked.door),
-        other_name=named if isinstance(named, str) else asked.derived_name,
+        other_name=_named(properties) or asked.derived_name,
     )
+
+
+def _named(properties: Mapping[str, Any]) -> str:
+    # What was no name never became a connection, and would not be a key of the registry.
+    named = properties.get("Name")
+    return named if isinstance(named, str) and len(named) <= LONGEST_NAME else ""
 
 
 def _split(asked: Asked, rules: Rules) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -1,5 +1,6 @@
 """Door: the request queue, on Powertools' batch processing; one bad message harms no other."""
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,13 +18,14 @@ from handler.handling import Failed, Succeeded, handle
 from handler.invocation import Context, Invocation
 from handler.message import document, receives, request_time
 from handler.observability import emit, logger
+from handler.ownership import instant
 from handler.settings import REQUIRED_BY_QUEUE, Settings
+from handler.visibility import hide
 
 MARGIN_SECONDS = 30  # after the function's end, until the messages it could not finish come back
 LEAST_SECONDS = 90.0  # for one message: its wait of at most 60 s, and what AWS takes
 FIRST_DELAY_SECONDS = 10
 LONGEST_DELAY_SECONDS = 900
-MOST_ENTRIES = 10  # of one ChangeMessageVisibilityBatch
 
 
 def handle_batch(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
@@ -51,20 +53,9 @@ class RequestQueue:
         self._least_seconds = min(LEAST_SECONDS, invocation.seconds_left() / 2)
 
     def hold(self, records: Sequence[Mapping[str, Any]]) -> None:
-        """
-        Let the batch come back soon after this invocation's end, should it crash: not after hours.
-        """
+        """Let the batch come back soon after this invocation's end, should it crash."""
         seconds = int(self._invocation.seconds_left()) + MARGIN_SECONDS
-        entries = [
-            {
-                "Id": str(index),
-                "ReceiptHandle": record["receiptHandle"],
-                "VisibilityTimeout": seconds,
-            }
-            for index, record in enumerate(records)
-        ]
-        for start in range(0, len(entries), MOST_ENTRIES):
-            self._change_visibility(entries[start : start + MOST_ENTRIES])
+        self._hide([record["receiptHandle"] for record in records], seconds)
 
     def process(self, record: SQSRecord) -> None:
         """
@@ -75,15 +66,15 @@ class RequestQueue:
         """
         if self._invocation.seconds_left() < self._least_seconds:
             raise ResourceConflictError("no time is left for this message")
-        asked = asked_by_document(document(record), QUEUE, record.message_id)
+        sent = instant(int(request_time(record)) / 1000)
+        asked = asked_by_document(document(record), QUEUE, record.message_id, sent)
         handled = handle(asked, self._invocation, lambda error: self._comes_back(record, error))
         try:
             self._finish(record, handled)
         except ProvisionerError:
             emit({}, ["MessageReturned"], {})
             delay = min(FIRST_DELAY_SECONDS * 2 ** (receives(record) - 1), LONGEST_DELAY_SECONDS)
-            entry = {"Id": "0", "ReceiptHandle": record.receipt_handle, "VisibilityTimeout": delay}
-            self._change_visibility([entry])
+            self._hide([record.receipt_handle], delay)
             raise
 
     def _comes_back(self, record: SQSRecord, error: ProvisionerError) -> bool:
@@ -123,18 +114,8 @@ class RequestQueue:
             MessageAttributes=dead_letter.attributes(error, request_id, request_time(record)),
         )
 
-    def _change_visibility(self, entries: list[dict[str, Any]]) -> None:
-        # Only a matter of when a message comes back, so that a failure must not keep it from being
-        # worked on.
-        try:
-            self._invocation.caller("sqs")(
-                "change_message_visibility_batch",
-                "the request queue",
-                QueueUrl=self._settings.request_queue_url,
-                Entries=entries,
-            )
-        except ProvisionerError as error:
-            logger.warning("visibility not changed", error_code=error.code, reason=error.reason)
+    def _hide(self, receipt_handles: Sequence[str], seconds: int) -> None:
+        hide(self._invocation, os.environ.get("REQUEST_QUEUE_URL", ""), receipt_handles, seconds)
 
     @property
     def _settings(self) -> Settings:

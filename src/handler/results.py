@@ -1,7 +1,7 @@
 """Adapter: results on the event bus and to Step Functions."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from handler.aws import Caller
@@ -17,7 +17,7 @@ class Results:
     """Publishes what became of requests whose sender does not wait."""
 
     events: Caller
-    step_functions: Caller
+    make_step_functions: Callable[[], Caller]  # few requests wait for it
     bus_name: str
 
     def publish(self, result: Mapping[str, str]) -> None:
@@ -55,4 +55,6 @@ class Results:
             return
 
     def _send(self, operation: str, task_token: str, **parameters: str) -> None:
-        self.step_functions(operation, "the waiting task", taskToken=task_token, **parameters)
+        self.make_step_functions()(
+            operation, "the waiting task", taskToken=task_token, **parameters
+        )

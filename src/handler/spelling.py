@@ -18,6 +18,7 @@ SECRET_ARN = re.compile(
     r"arn:[a-z0-9-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@!-]+-[A-Za-z0-9]{6}", re.ASCII
 )
 SECRET_NAME = re.compile(r"[\w/+=.@!-]{1,512}", re.ASCII)
+VERSION_ID = re.compile(r"[^:{}]{32,64}")
 PARAMETER_ARN = re.compile(r"arn:[a-z0-9-]+:ssm:[a-z0-9-]+:\d{12}:parameter/[\w./-]+", re.ASCII)
 PARAMETER = re.compile(r"([\w./-]{1,1011})(?::(\d{1,10}))?", re.ASCII)
 
@@ -140,6 +141,8 @@ def _secret(spelling: str, secret_id: str, options: list[str]) -> Reference:
     json_key, version_stage, version_id = [*options, "", "", ""][:3]
     if version_stage and version_id:
         raise _MalformedError("give a version stage or a version id, not both")
+    if version_id and not VERSION_ID.fullmatch(version_id):
+        raise _MalformedError("a version id has 32 to 64 characters")
     account = secret_id.split(":")[4] if is_arn else ""
     source = Source(Service.SECRETS_MANAGER, secret_id, version_stage, version_id, account)
     return Reference(spelling, source, json_key)

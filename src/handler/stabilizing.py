@@ -37,6 +37,10 @@ def settled(ports: Ports, request: Request) -> Connection:
 
 def without_leftovers(ports: Ports, request: Request, desired: Resolved) -> Connection:
     """Remove by DeauthorizeConnection what an update left, and write again."""
+    seen = ports.connections.describe(request.name)
+    stuck = [path for path in _left(desired, seen) if not path.startswith("AuthParameters.")]
+    if stuck:  # Deauthorizing would stop deliveries, and remove none of these.
+        raise _keeps(request, stuck)
     ports.connections.deauthorize(request.name)
     seen = ports.watch(
         request.name,
@@ -45,9 +49,16 @@ def without_leftovers(ports: Ports, request: Request, desired: Resolved) -> Conn
     )
     ports.connections.update(update_of(desired.properties, seen.properties if seen else {}))
     connection = settled(ports, request)
-    left = ", ".join(leftovers(desired.properties, connection.properties))
+    left = _left(desired, connection)
     if left:
-        raise NotStabilizedError(
-            f"EventBridge keeps what {request.name} no longer asks for: {left}"
-        )
+        raise _keeps(request, left)
     return connection
+
+
+def _left(desired: Resolved, connection: Connection | None) -> list[str]:
+    return list(leftovers(desired.properties, connection.properties)) if connection else []
+
+
+def _keeps(request: Request, paths: list[str]) -> NotStabilizedError:
+    left = ", ".join(paths)
+    return NotStabilizedError(f"EventBridge keeps what {request.name} no longer asks for: {left}")

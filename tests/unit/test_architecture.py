@@ -20,17 +20,18 @@ MODULES = {
 }
 LAYERS = {
     "entry": {"app"},
-    "door": {"custom_resource", "request_queue", "direct_request"},
-    "wire": {"answer", "answerable", "message"},  # what a door has to say to its own service
+    "door": {"custom_resource", "request_queue", "direct_request", "unanswered"},
+    # What doors say to their own services.
+    "wire": {"answer", "answerable", "answering", "message", "visibility"},
     "shared": {"handling", "invocation", "observability"},
-    "use case": {"provisioning", "applying", "stabilizing", "resolution"},
+    "use case": {"provisioning", "applying", "deleting", "leasing", "stabilizing", "resolution"},
     "adapter": {"aws", "eventbridge", "secret_sources", "registry", "results"},
 }
 PURE = set(MODULES).difference(*LAYERS.values())
 EDGES = {
     "entry": {"door", "shared", "pure"},
     "door": {"wire", "shared", "pure"},
-    "wire": {"shared", "pure"},
+    "wire": {"wire", "shared", "pure"},
     "shared": {"shared", "use case", "adapter", "pure"},
     "use case": {"use case", "pure"},
     "adapter": {"adapter", "pure"},
@@ -41,6 +42,7 @@ FOREIGN = {
     "answer": {"urllib3"},
     "custom_resource": {"crhelper"},
     "request_queue": {"aws_lambda_powertools"},
+    "unanswered": {"aws_lambda_powertools"},
     "message": {"aws_lambda_powertools"},
     "observability": {"aws_lambda_powertools"},
 }

@@ -18,6 +18,7 @@ from handler.asked import (
     derived_name,
 )
 from tests.bad_requests import BASIC, CANARY
+from tests.fakes import START
 
 STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/9f0c"
 EVENT: dict[str, Any] = {
@@ -31,7 +32,7 @@ EVENT: dict[str, Any] = {
 
 def asked(document: object, door: Door = DIRECT) -> Asked:
     """Read a message or a direct invocation."""
-    return asked_by_document(document, door, "of the door")
+    return asked_by_document(document, door, "of the door", START)
 
 
 def told(document: object) -> list[str]:
@@ -43,7 +44,7 @@ def test_an_envelope_is_read_member_by_member() -> None:
     """Type, id, properties, token; the owner is the same for all requests."""
     document = {"RequestType": "Update", "RequestId": "mine", "TaskToken": "t"}
     found = asked({**document, "ResourceProperties": BASIC}, QUEUE)
-    assert found == Asked(QUEUE, "Update", "mine", "requests", BASIC, task_token="t")
+    assert found == Asked(QUEUE, "Update", "mine", "requests", START, BASIC, task_token="t")
 
 
 @pytest.mark.parametrize("extra", [{}, {"RequestId": "mine"}, {"TaskToken": "t"}])
@@ -135,7 +136,7 @@ def test_neither_properties_nor_token_are_in_the_repr() -> None:
 
 def test_a_custom_resource_is_its_stacks_and_logical_ids() -> None:
     """Two resources of one stack are two owners."""
-    found = asked_by_custom_resource(EVENT, "")
+    found = asked_by_custom_resource(EVENT, "", START)
     assert found.owner == f"cloudformation/{STACK_ID}/Connection"
     assert (found.door, found.request_type, found.request_id) == (
         CLOUDFORMATION,
@@ -165,15 +166,15 @@ def test_an_answer_goes_by_the_best_name_there_is(
     event = {**EVENT, "ResourceProperties": {"Name": name}}
     if physical_resource_id:
         event["PhysicalResourceId"] = physical_resource_id
-    assert asked_by_custom_resource(event, "").name == expected
+    assert asked_by_custom_resource(event, "", START).name == expected
 
 
 @pytest.mark.parametrize("properties", [{}, None, [], {"Name": 5}])
 def test_without_any_name_it_is_the_derived_one(properties: object) -> None:
     """The same for every delivery of one request."""
     event = {**EVENT, "ResourceProperties": properties}
-    name = asked_by_custom_resource(event, "").name
-    assert name == asked_by_custom_resource({**event, "RequestId": "request-2"}, "").name
+    name = asked_by_custom_resource(event, "", START).name
+    assert name == asked_by_custom_resource({**event, "RequestId": "request-2"}, "", START).name
     assert name.startswith("shop-Connection-")
 
 

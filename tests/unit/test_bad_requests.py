@@ -10,7 +10,7 @@ from handler.errors import InvalidRequestError
 from handler.outcome import failure
 from handler.request import check
 from tests.bad_requests import BAD_REQUESTS, BASIC, CANARY, HEADERS, BadRequest, changed
-from tests.fakes import RULES
+from tests.fakes import RULES, START
 
 PATH = re.compile(r"(?:^|; )([A-Z][\w.\[\]]*): ")
 LARGEST_REASON = 100_000  # an event on a bus holds 256 KB, with the reason escaped as JSON
@@ -35,7 +35,7 @@ def test_there_are_many_of_many_kinds() -> None:
 @pytest.mark.parametrize("bad", BAD_REQUESTS, ids=IDS)
 def test_one_error_names_every_wrong_path_and_no_value(bad: BadRequest, door: Door) -> None:
     """And no path that is right."""
-    asked = asked_by_document(bad.request, door, "request-1")
+    asked = asked_by_document(bad.request, door, "request-1", START)
     error = refused(asked)
     expected = set(bad.paths)
     if door is QUEUE and asked.request_type == "Release":
@@ -62,7 +62,7 @@ def test_cloudformations_requests_are_judged_alike(bad: BadRequest) -> None:
     """But for the name, which may be derived, and for what its door takes otherwise."""
     request: dict[str, object] = dict(bad.request) if isinstance(bad.request, dict) else {}
     properties, owner = request["ResourceProperties"], "cloudformation/stack/Connection"
-    asked = Asked(CLOUDFORMATION, "Create", "r", owner, properties, derived_name="derived")
+    asked = Asked(CLOUDFORMATION, "Create", "r", owner, START, properties, derived_name="derived")
     error = refused(asked)
     assert set(bad.paths) - {"Name"} <= set(PATH.findall(error.reason))
     assert CANARY not in error.reason
@@ -76,6 +76,6 @@ def test_cloudformations_requests_are_judged_alike(bad: BadRequest) -> None:
 def test_however_much_is_wrong_the_error_can_be_told(value: list[object]) -> None:
     """A reason that no event can carry would never reach its sender."""
     request = changed(BASIC, {HEADERS: value})
-    error = refused(asked_by_document(request, QUEUE, "request-1"))
+    error = refused(asked_by_document(request, QUEUE, "request-1", START))
     assert error.reason.startswith(HEADERS)
     assert len(error.reason) < LARGEST_REASON

@@ -9,6 +9,7 @@ from handler.errors import NotStabilizedError, ProvisionerError, ResourceConflic
 from handler.lifecycle import Connection
 from handler.outcome import Completion, Outcome, attributes, failure, success
 from tests.bad_requests import BASIC, CANARY
+from tests.fakes import START
 
 UUID = "0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f"
 ARN = f"arn:aws:events:us-east-1:123456789012:connection/crm/{UUID}"
@@ -39,7 +40,7 @@ MEMBERS = [
     "LastAuthorizedTime",
     "Outcome",
 ]
-ASKED = Asked(DIRECT, "Create", "request-1", "requests", BASIC)
+ASKED = Asked(DIRECT, "Create", "request-1", "requests", START, BASIC)
 
 
 def test_the_attributes_are_those_of_the_contract() -> None:
@@ -123,7 +124,7 @@ def test_a_failure_tells_code_and_reason(error: ProvisionerError, code: str) -> 
 
 def test_a_failure_of_nonsense_repeats_none_of_it() -> None:
     """No name, no type, no value."""
-    nonsense = Asked(DIRECT, [CANARY], "request-1", "requests", {"Name": [CANARY]})
+    nonsense = Asked(DIRECT, [CANARY], "request-1", "requests", START, {"Name": [CANARY]})
     assert failure(nonsense, ResourceConflictError("busy")) == {
         "RequestId": "request-1",
         "RequestType": "",

@@ -187,12 +187,12 @@ def test_a_request_has_its_largest_size() -> None:
 def test_versions_and_stages_are_sources_of_their_own() -> None:
     """Each is fetched; keys are not."""
     name = "connections/orders"
-    spelled = "".join(secret(options) for options in ("a", "b", "a:AWSPREVIOUS", "a::id"))
+    spelled = "".join(secret(options) for options in ("a", "b", "a:AWSPREVIOUS", f"a::{'0' * 32}"))
     found = sources(prepared(changed(BASIC, {PASSWORD: spelled}), RULES))
     assert set(found) == {
         Source(Service.SECRETS_MANAGER, name),
         Source(Service.SECRETS_MANAGER, name, version_stage="AWSPREVIOUS"),
-        Source(Service.SECRETS_MANAGER, name, version_id="id"),
+        Source(Service.SECRETS_MANAGER, name, version_id="0" * 32),
     }
 
 

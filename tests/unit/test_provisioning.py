@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -68,10 +68,12 @@ def ask(
     request_type: str = "Create",
     properties: Mapping[str, Any] = BASIC,
     door: Door = DIRECT,
+    sent: datetime | None = None,
 ) -> Completion:
     """Carry out a message's or a direct request."""
     document = {"RequestType": request_type, "ResourceProperties": properties}
-    return carry_out(world.ports, check(asked_by_document(document, door, "request-1"), RULES))
+    asked = asked_by_document(document, door, "request-1", sent or world.time.now)
+    return carry_out(world.ports, check(asked, RULES))
 
 
 def stack(
@@ -80,6 +82,7 @@ def stack(
     properties: Mapping[str, Any] = BASIC,
     physical_resource_id: str = "",
     logical_resource_id: str = "Connection",
+    sent: datetime | None = None,
 ) -> Completion:
     """Carry out a custom resource's request."""
     event = {
@@ -91,7 +94,9 @@ def stack(
     }
     if physical_resource_id:
         event["PhysicalResourceId"] = physical_resource_id
-    return carry_out(world.ports, check(asked_by_custom_resource(event, ""), RULES))
+    return carry_out(
+        world.ports, check(asked_by_custom_resource(event, "", sent or world.time.now), RULES)
+    )
 
 
 def password_of(world: World, name: str = "crm") -> str:
@@ -286,7 +291,7 @@ def test_what_somebody_made_by_hand_is_not_touched(world: World) -> None:
     with pytest.raises(AlreadyExistsError, match="Adopt"):
         ask(world)
     assert set(world.connections.calls) == {"describe"}
-    assert world.registry.records == {}
+    assert world.owners == {}
 
 
 def test_adopting_takes_over_what_is_nobodys(world: World) -> None:
@@ -305,7 +310,7 @@ def test_deleting_what_was_adopted_releases_it(world: World) -> None:
     ask(world, properties={**BASIC, "OnExisting": "Adopt"})
     assert ask(world, "Delete", {"Name": "crm"}).outcome is Outcome.RELEASED
     assert "crm" in world.connections.stored
-    assert world.registry.records == {}
+    assert world.owners == {}
 
 
 def test_an_adoption_whose_secret_is_missing_registers_nothing(world: World) -> None:
@@ -314,7 +319,7 @@ def test_an_adoption_whose_secret_is_missing_registers_nothing(world: World) -> 
     world.secrets.texts.clear()
     with pytest.raises(SecretNotUsableError):
         ask(world, properties={**BASIC, "OnExisting": "Adopt"})
-    assert world.registry.records == {}
+    assert world.owners == {}
     assert "update" not in world.connections.calls
 
 
@@ -335,15 +340,23 @@ def test_two_logical_ids_of_one_stack_are_two_owners(world: World) -> None:
         stack(world, "Create", logical_resource_id="Other")
 
 
-def test_a_claim_of_somebody_else_is_a_conflict_until_it_is_stale(world: World) -> None:
-    """While another invocation may be at it, the request comes back; later the name is free."""
-    other = Record("crm", "cloudformation/other/X", claimed_at=START)
-    world.registry.write(other)
-    with pytest.raises(ResourceConflictError):
-        ask(world)
-    world.time.seconds += 901
-    world.time.deadline += 901
+def test_a_lease_of_somebody_else_is_awaited(world: World) -> None:
+    """While another invocation writes, the request waits; the lease of a crashed one expires."""
+    until = START + timedelta(seconds=20)
+    other = Record("crm", "cloudformation/other/X", claimed_at=START, request_time=START)
+    world.registry.write(replace(other, lease_holder="other", leased_until=until))
     assert ask(world).outcome is Outcome.CREATED
+    assert world.time.now >= until
+
+
+def test_a_lease_that_outlasts_the_patience_is_a_conflict(world: World) -> None:
+    """Transient: the request may come back."""
+    until = START + timedelta(seconds=900)
+    other = Record("crm", "cloudformation/other/X", claimed_at=START, request_time=START)
+    world.registry.write(replace(other, lease_holder="other", leased_until=until))
+    with pytest.raises(ResourceConflictError, match="is being changed by"):
+        ask(world)
+    assert world.connections.calls == []
 
 
 def test_after_a_crash_behind_create_the_connection_is_ours(world: World) -> None:
@@ -365,17 +378,17 @@ def test_a_connection_older_than_the_claim_is_not_ours(world: World) -> None:
     """The claim is dropped and the connection left alone."""
     world.connections.make_by_hand("crm", WITH_HEADER)
     world.time.seconds += 6
-    world.registry.write(Record("crm", "requests", claimed_at=world.time.now))
+    world.registry.write(Record("crm", "requests", claimed_at=world.time.now, request_time=START))
     with pytest.raises(AlreadyExistsError):
         ask(world)
-    assert world.registry.records == {}
+    assert world.owners == {}
 
 
 def test_a_connection_within_the_grace_before_the_claim_is_ours(world: World) -> None:
     """EventBridge's clock may be a little behind ours."""
     world.connections.make_by_hand("crm", BASIC)
     world.time.seconds += 4
-    world.registry.write(Record("crm", "requests", claimed_at=world.time.now))
+    world.registry.write(Record("crm", "requests", claimed_at=world.time.now, request_time=START))
     assert ask(world).outcome is Outcome.UPDATED
 
 
@@ -408,7 +421,7 @@ def test_deleting_leaves_a_recreated_namesake_alone(world: World) -> None:
     world.connections.make_by_hand("crm", WITH_HEADER)
     assert stack(world, "Delete", BASIC, "crm").outcome is Outcome.DELETED
     assert "crm" in world.connections.stored
-    assert world.registry.records == {}
+    assert world.owners == {}
 
 
 def test_a_connection_deleted_by_hand_is_recreated_by_an_update(world: World) -> None:
@@ -439,7 +452,7 @@ def test_a_create_that_can_never_work_leaves_no_claim(
     world.connections.before_create = refuse
     with pytest.raises(type(error)):
         ask(world)
-    assert world.registry.records == {}
+    assert world.owners == {}
 
 
 def test_a_conflict_in_the_registry_begins_again(world: World) -> None:
@@ -512,7 +525,7 @@ def test_deleting_waits_until_the_connection_is_gone(world: World) -> None:
     world.connections.looks_while_deleting = 3
     assert ask(world, "Delete", {"Name": "crm"}).outcome is Outcome.DELETED
     assert world.connections.stored == {}
-    assert world.registry.records == {}
+    assert world.owners == {}
 
 
 def test_a_delete_that_takes_too_long_keeps_the_registration(world: World) -> None:
@@ -568,7 +581,7 @@ def test_releasing_drops_the_registration_and_nothing_else(world: World) -> None
     """After DeletionPolicy: Retain, before an adoption."""
     stack(world, "Create")
     assert ask(world, "Release", {"Name": "crm"}).outcome is Outcome.RELEASED
-    assert world.registry.records == {}
+    assert world.owners == {}
     assert "crm" in world.connections.stored
     adopted = ask(world, properties={**BASIC, "OnExisting": "Adopt"})
     assert adopted.outcome is Outcome.ADOPTED
@@ -619,7 +632,7 @@ def test_a_failed_create_of_a_stack_is_deleted_by_its_rollback(world: World) -> 
     with pytest.raises(NotStabilizedError) as raised:
         stack(world, "Create")
     stack(world, "Delete", BASIC, raised.value.created_name)
-    assert (world.connections.stored, world.registry.records) == ({}, {})
+    assert (world.connections.stored, world.owners) == ({}, {})
 
 
 def test_a_prefix_is_demanded_of_every_name(world: World) -> None:
@@ -627,7 +640,7 @@ def test_a_prefix_is_demanded_of_every_name(world: World) -> None:
     rules = replace(RULES, connection_name_prefix="team-")
     document = {"RequestType": "Delete", "ResourceProperties": {"Name": "crm"}}
     with pytest.raises(InvalidRequestError, match="Name: must begin with team-"):
-        check(asked_by_document(document, DIRECT, "r"), rules)
+        check(asked_by_document(document, DIRECT, "r", START), rules)
 
 
 def test_a_connection_deleted_while_it_is_awaited_is_created_again(world: World) -> None:

@@ -18,7 +18,7 @@ from handler.errors import InvalidRequestError
 from handler.reference import Text
 from handler.request import OnExisting, Request, check
 from tests.bad_requests import BASIC, CANARY, HEADERS, PASSWORD, changed, parameter, secret
-from tests.fakes import RULES
+from tests.fakes import RULES, START
 from tests.unit.test_asked import EVENT
 
 PREFIXED = replace(RULES, connection_name_prefix="team-")
@@ -28,13 +28,13 @@ NAMELESS = {name: value for name, value in BASIC.items() if name != "Name"}
 def message(properties: object, request_type: str = "Create", door: Door = DIRECT) -> Request:
     """Check a message or a direct request."""
     document = {"RequestType": request_type, "ResourceProperties": properties}
-    return check(asked_by_document(document, door, "request-1"), RULES)
+    return check(asked_by_document(document, door, "request-1", START), RULES)
 
 
 def resource(properties: object, request_type: str = "Create", **members: str) -> Request:
     """Check a custom resource's request."""
     event = {**EVENT, "RequestType": request_type, "ResourceProperties": properties, **members}
-    return check(asked_by_custom_resource(event, ""), RULES)
+    return check(asked_by_custom_resource(event, "", START), RULES)
 
 
 def refusal(properties: object, request_type: str = "Create", door: Door = DIRECT) -> str:
@@ -240,13 +240,15 @@ def test_a_prefix_is_demanded_of_every_name(request_type: str) -> None:
     """Whatever shall be done with it."""
     document = {"RequestType": request_type, "ResourceProperties": BASIC}
     with pytest.raises(InvalidRequestError, match="Name: must begin with team-"):
-        check(asked_by_document(document, DIRECT, "r"), PREFIXED)
+        check(asked_by_document(document, DIRECT, "r", START), PREFIXED)
 
 
 def test_a_derived_name_has_the_prefix() -> None:
     """So that a resource without Name works in every installation."""
     event = {**EVENT, "ResourceProperties": NAMELESS}
-    assert check(asked_by_custom_resource(event, "team-"), PREFIXED).name.startswith("team-shop-")
+    assert check(asked_by_custom_resource(event, "team-", START), PREFIXED).name.startswith(
+        "team-shop-"
+    )
 
 
 @pytest.mark.parametrize(
@@ -277,7 +279,7 @@ def test_a_stacks_properties_must_be_an_object() -> None:
 def test_what_is_no_object_is_refused(document: object) -> None:
     """As a whole."""
     with pytest.raises(InvalidRequestError, match="must be a JSON object"):
-        check(asked_by_document(document, QUEUE, "r"), RULES)
+        check(asked_by_document(document, QUEUE, "r", START), RULES)
 
 
 def nested(depth: int, innermost: object) -> object:

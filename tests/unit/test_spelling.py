@@ -223,6 +223,9 @@ def test_references_are_found_wherever_they_stand() -> None:
 NAMES = st.from_regex(r"connections/[A-Za-z0-9/_+=.@-]{1,60}", fullmatch=True)
 OPTIONS = st.text(st.characters(exclude_characters="{}:", exclude_categories=["Cs"]), max_size=20)
 SUFFIXES = st.from_regex(r"[A-Za-z0-9]{6}", fullmatch=True)
+VERSION_IDS = st.text(
+    st.characters(exclude_characters="{}:", exclude_categories=["Cs"]), min_size=32, max_size=64
+)
 LITERALS = st.text(min_size=1).filter(lambda text: "{{resolve:" not in text)
 
 
@@ -231,7 +234,7 @@ def secrets(draw: st.DrawFn) -> tuple[str, str, str, str]:
     """Draw a secret's id and json-key, version-stage, version-id, not both of the latter."""
     secret_id = draw(st.one_of(NAMES, st.builds("{}-{}".format, NAMES, SUFFIXES).map(secret_arn)))
     stage, version_id = draw(
-        st.one_of(st.tuples(OPTIONS, st.just("")), st.tuples(st.just(""), OPTIONS))
+        st.one_of(st.tuples(OPTIONS, st.just("")), st.tuples(st.just(""), VERSION_IDS))
     )
     return secret_id, draw(OPTIONS), stage, version_id
 
@@ -281,3 +284,12 @@ def test_any_text_can_be_read(tail: str) -> None:
     """Either everything is understood or there is a problem; nothing is raised."""
     text = read("{{resolve:" + tail, POLICY)
     assert bool(text.references) or len(text.problems) == 1
+
+
+@pytest.mark.parametrize("length", [1, 31, 65])
+def test_a_version_id_that_secrets_manager_would_refuse_is_told_here(length: int) -> None:
+    """With its path, and before any call."""
+    text = read(
+        dynamic(f"secretsmanager:connections/crm:SecretString:user::{'0' * length}"), POLICY
+    )
+    assert text.problems == ("a version id has 32 to 64 characters",)

@@ -27,6 +27,7 @@ def test_the_environment_is_the_designs() -> None:
         "REGISTRY_TABLE_NAME": "Registry",
         "REQUEST_QUEUE_URL": "RequestQueue",
         "DEAD_LETTER_QUEUE_URL": "DeadLetterQueue",
+        "UNANSWERED_QUEUE_ARN": "UnansweredQueue.Arn",
         "RESULT_BUS_NAME": "default",
         "CONNECTION_NAME_PREFIX": "",
         "ALLOWED_SECRET_PREFIXES": "a/,b/",
@@ -88,6 +89,7 @@ def test_other_stacks_find_function_and_queues() -> None:
         "provisioner-RequestQueueArn": "RequestQueue.Arn",
         "provisioner-DeadLetterQueueUrl": "DeadLetterQueue",
         "provisioner-ResultQueueUrl": "ResultQueue",
+        "provisioner-UnansweredQueueUrl": "UnansweredQueue",
         "provisioner-ResultRuleDeadLetterQueueUrl": "ResultRuleDeadLetterQueue",
         "provisioner-RegistryTableName": "Registry",
     }

@@ -68,6 +68,7 @@ def test_the_role_allows_what_the_function_calls() -> None:
             "sqs:ChangeMessageVisibility",
         },
         "DeadLetters": {"sqs:SendMessage"},
+        "Unanswered": {"sqs:SendMessage"},
         "TaskTokens": {"states:SendTaskSuccess", "states:SendTaskFailure"},
         "Logs": {"logs:CreateLogStream", "logs:PutLogEvents"},
         "Results": {"events:PutEvents"},

@@ -6,7 +6,13 @@ import pytest
 
 from tests.unit.resolved_template import EVERYTHING_ON, KEY, accepts, deployed, properties
 
-QUEUES = ("RequestQueue", "DeadLetterQueue", "ResultQueue", "ResultRuleDeadLetterQueue")
+QUEUES = (
+    "RequestQueue",
+    "DeadLetterQueue",
+    "UnansweredQueue",
+    "ResultQueue",
+    "ResultRuleDeadLetterQueue",
+)
 
 
 def queue_policy(queue: str, **parameters: str) -> dict[str, dict[str, Any]]:
@@ -100,3 +106,26 @@ def test_no_bus_means_no_results() -> None:
     assert not [name for name in without["Resources"] if name.startswith("Result")]
     assert not [name for name in without["Outputs"] if name.startswith("Result")]
     assert "events:PutEvents" not in str(without)
+
+
+def test_only_the_functions_role_may_say_that_it_failed() -> None:
+    """Whoever could write there could have any stack answered FAILED."""
+    denied = queue_policy("UnansweredQueue")["OnlyTheFunction"]
+    assert (denied["Effect"], denied["Principal"], denied["Action"]) == (
+        "Deny",
+        "*",
+        "sqs:SendMessage",
+    )
+    assert denied["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": "FunctionRole.Arn"}}
+
+
+def test_what_could_not_be_answered_goes_to_its_own_queue_and_back_to_the_function() -> None:
+    """Lambda sends there what failed for the last time, and no dead letter keeps a ResponseURL."""
+    function = properties("Function")
+    destination = function["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
+    assert destination == {"Type": "SQS", "Destination": "UnansweredQueue.Arn"}
+    source = function["Events"]["Unanswered"]["Properties"]
+    assert source["Queue"] == "UnansweredQueue.Arn"
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert "RedrivePolicy" not in properties("UnansweredQueue")
+    assert properties("UnansweredQueue")["MessageRetentionPeriod"] <= 7200

@@ -1,0 +1,49 @@
+"""Answering CloudFormation within the time of an invocation."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from handler import answer
+from handler.answerable import refuse_unanswerable
+from handler.asked import Asked, asked_by_custom_resource
+from handler.clock import Clock
+from handler.invocation import Invocation
+
+LAST_SECOND = 0.5  # of the function, never used
+
+
+def answer_unanswered(event: Mapping[str, Any], invocation: Invocation) -> None:
+    """
+    Tell FAILED to a request that was never answered, and do nothing else about it.
+
+    Raises:
+        InvalidRequestError: it is none that could be answered.
+        NetworkFailureError: the answer was not acknowledged.
+    """
+    refuse_unanswerable(event, invocation.context)
+    prefix = os.environ.get("CONNECTION_NAME_PREFIX", "")
+    asked = asked_by_custom_resource(event, prefix, invocation.arrival)
+    reason = "the function ended, each time, before it could answer; see its log"
+    deliver(
+        event["ResponseURL"], answer.failed(event, id_of_unknown_end(asked), reason), invocation
+    )
+
+
+def id_of_unknown_end(asked: Asked) -> str:
+    """Give the id by which a Delete will find whatever may have been made."""
+    # A rename may have created the new name; the registry knows whether a Delete of it is ours.
+    given = asked.physical_resource_id if asked.request_type == "Delete" else ""
+    return given or asked.name
+
+
+def deliver(url: str, body: Mapping[str, Any], invocation: Invocation) -> None:
+    """
+    Send an answer, with retries until half a second before the function ends.
+
+    Raises:
+        NetworkFailureError: it was not acknowledged.
+    """
+    clock = invocation.clock
+    until_killed = Clock(clock.now, clock.sleep, lambda: invocation.seconds_left() - LAST_SECOND)
+    answer.put(url, answer.encode(body), until_killed)

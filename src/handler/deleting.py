@@ -1,0 +1,96 @@
+"""Delete: what is the requester's own, and nothing else; what stays behind is a tombstone."""
+
+from dataclasses import replace
+
+from handler.errors import NotFoundError, NotStabilizedError, ResourceConflictError
+from handler.leasing import leased
+from handler.lifecycle import Connection
+from handler.outcome import Completion, Outcome
+from handler.ownership import Record, following, instant, is_same, remembered
+from handler.ports import Ports
+from handler.request import Request
+
+
+def delete(ports: Ports, request: Request) -> Completion:
+    """
+    Delete the requester's connection, or release it where it was adopted.
+
+    Raises:
+        NotFoundError: nothing of that name is the requester's (CloudFormation gets success).
+    """
+    now = instant(ports.clock.now())
+    records = {name: ports.registry.read(name) for name in _names(request)}
+    for record in records.values():
+        if record and record.owner == request.owner and not record.is_forgotten(now):
+            return _delete_own(ports, request, record)
+    name = _names(request)[-1]
+    ports.registry.write(_with_deletion(ports, request, name, records[name]))
+    if request.door.is_deleting_foreign_fine:
+        return Completion(Outcome.DELETED, Connection(request.name), is_ignored=True)
+    other = records[request.name]
+    whose = f"belongs to {other.owner}" if other else "was not made here, or is gone"
+    raise NotFoundError(f"connection {request.name} {whose}")
+
+
+def _names(request: Request) -> list[str]:
+    return list(dict.fromkeys(filter(None, (request.name, request.other_name))))
+
+
+def _delete_own(ports: Ports, request: Request, record: Record) -> Completion:
+    now = instant(ports.clock.now())
+    gone = remembered(record)
+    if record.supersedes(request.owner, request.request_time, now):
+        return Completion(Outcome.SUPERSEDED, gone)
+    if record.is_leased_to_other(ports.holder, now):
+        raise ResourceConflictError(f"{record.name} is being changed by {record.owner}")
+    connection = ports.connections.describe(record.name) if not record.deleted_at else None
+    if connection is None or not is_same(record, connection):
+        ports.registry.write(_tombstone(ports, request, record))
+        return Completion(Outcome.DELETED, gone)
+    if record.is_adopted:
+        ports.registry.write(_tombstone(ports, request, record))
+        return Completion(Outcome.RELEASED, connection)
+    return Completion(Outcome.DELETED, _deleted(ports, request, record) or gone)
+
+
+def _deleted(ports: Ports, request: Request, record: Record) -> Connection | None:
+    newest = max(record.request_time, request.request_time)
+    with leased(ports, replace(record, request_time=newest)) as held:
+        ports.connections.delete(record.name)
+        left = _left_after_waiting(ports, request, record)
+        ports.registry.write(_tombstone(ports, request, held))
+    return left
+
+
+def _left_after_waiting(ports: Ports, request: Request, record: Record) -> Connection | None:
+    seconds = request.wait_timeout_seconds
+    seen = ports.watch(record.name, lambda seen: not (seen and is_same(record, seen)), seconds)
+    if seen is None or not is_same(record, seen):
+        return None
+    if seconds > 0:
+        reason = f"{record.name} is still {seen.state} after {seconds:g} s"
+        raise NotStabilizedError(reason, is_transient=request.door.waits_again)
+    return seen
+
+
+def _with_deletion(ports: Ports, request: Request, name: str, before: Record | None) -> Record:
+    """Note a Delete of what is not there: a Create sent before it must not work any more."""
+    now = instant(ports.clock.now())
+    if before is None or before.deleted_at:
+        unborn = Record(name, request.owner, now, request.request_time)
+        return _tombstone(ports, request, following(before, unborn, now))
+    if before.is_leased_to_other(ports.holder, now):
+        raise ResourceConflictError(f"{name} is being changed by {before.owner}")
+    return replace(before, deletions={**before.deletions, request.owner: request.request_time})
+
+
+def _tombstone(ports: Ports, request: Request, record: Record) -> Record:
+    return Record(
+        name=record.name,
+        owner=record.owner,
+        claimed_at=record.claimed_at,
+        request_time=max(record.request_time, request.request_time),
+        deleted_at=instant(ports.clock.now()),
+        deletions=record.deletions,
+        revision=record.revision,
+    )

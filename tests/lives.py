@@ -1,0 +1,633 @@
+"""
+Whole lives of connections: who asks what, and everything that goes wrong on the way.
+
+A play is a list of steps (messages, what stacks go through, what people do by hand), with faults
+and interruptions at certain calls; it runs against anything that can show its connections.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any, Protocol
+from unittest import mock
+
+import pytest
+from hypothesis import strategies as st
+
+from handler import custom_resource
+from handler.answering import id_of_unknown_end
+from handler.asked import QUEUE, Asked, asked_by_custom_resource, asked_by_document
+from handler.clock import Clock
+from handler.errors import (
+    NetworkFailureError,
+    NotStabilizedError,
+    ProvisionerError,
+    ThrottlingError,
+)
+from handler.handling import Failed, Succeeded
+from handler.outcome import Completion, Outcome
+from handler.ownership import instant
+from handler.ports import Connections
+from handler.provisioning import carry_out
+from handler.request import check
+from tests.fakes import RULES, START, World
+
+PASSWORD = "{{resolve:secretsmanager:connections/crm:SecretString:password}}"
+LEGACY, WILD = "legacy", "wild"  # there before us; changed by hand in between
+NAMES = ("alpha", "beta", LEGACY, WILD)
+STACKS = ("shop", "mail")
+REQUESTS = "requests"
+FAULTS = ("killed before", "killed after", "answer lost", "throttled")
+INTERRUPTIONS = ("duplicate", "other", "nobody")
+MOODS = ("well", "well", "well", "slow", "bad")
+BY_HAND = ("made", "deleted", "changed", "released")
+LIFE = ("create", "update", "rename", "rename rolled back", "cancelled", "delete")
+LIFETIME_SECONDS, NESTED_SECONDS, ANSWER_SECONDS = 890.0, 20.0, 20.0
+MOST_TRIES = 40
+LONGEST_ID = 1024
+UPSERTS = (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED, Outcome.ADOPTED)
+
+ANY_HEADERS = ("any",)
+Content = tuple[str, str, tuple[str, ...]]  # type, user, names of headers
+
+
+class KilledError(BaseException):
+    """When the process ends with no chance to say anything."""
+
+
+class Stage(Protocol):
+    """Where a play takes place, as an onlooker and a person with the console see and change it."""
+
+    @property
+    def world(self) -> World:
+        """Give the fakes around EventBridge."""
+
+    @property
+    def connections(self) -> Connections:
+        """Give EventBridge itself."""
+
+    def shown(self) -> dict[str, tuple[str, Content]]:
+        """Give ARN and content of every connection by name."""
+
+    def prepare(self, mood: str, name: str) -> None:
+        """Let the next writes of a connection end well, slowly or badly."""
+
+    def make(self, name: str) -> None:
+        """Create a connection by hand."""
+
+    def delete(self, name: str) -> None:
+        """Delete a connection by hand, if it is there."""
+
+    def change(self, name: str) -> None:
+        """Change a connection by hand, if it is there."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: ``actor`` is the queue, a stack, or a hand."""
+
+    actor: str
+    kind: str
+    name: str
+    variant: int = 0
+    adopts: bool = False
+    mood: str = "well"
+    sent_earlier: int = 0
+
+
+@dataclass(frozen=True)
+class Play:
+    """Steps, and what happens at which call of a port."""
+
+    steps: list[Step]
+    faults: dict[int, str]
+    interruptions: dict[int, str]
+    repeated: list[int]
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A request that can be delivered any number of times."""
+
+    asked: Asked
+    sent: int
+    content: Content | None  # None: a Delete
+
+
+@dataclass
+class Handled:
+    """In place of an invocation: what became of a request, and no hurry."""
+
+    outcome: Succeeded | Failed
+
+    def seconds_left(self) -> float:
+        """Give a minute, always."""
+        return 60.0
+
+
+class RecordingDoor(custom_resource.ConnectionResource):
+    """CloudFormation's door, its answer kept."""
+
+    answer: Mapping[str, Any]
+
+    def _deliver(self, body: Mapping[str, Any]) -> None:
+        self.answer = body
+
+
+def told(outcome: Succeeded | Failed) -> tuple[bool, str]:
+    """Give what the door answers: whether it was a success, and the PhysicalResourceId."""
+    asked = outcome.asked
+    names = ("StackId", "RequestId", "LogicalResourceId", "ResponseURL")
+    event = dict.fromkeys(names, "x") | {"RequestType": asked.request_type}
+    if asked.physical_resource_id:
+        event["PhysicalResourceId"] = asked.physical_resource_id
+    invocation: Any = Handled(outcome)
+    door = RecordingDoor(event, asked, invocation)
+    with mock.patch.object(custom_resource, "handle", lambda *_: outcome):
+        door(event, None)
+    assert 0 < len(door.answer["PhysicalResourceId"]) <= LONGEST_ID
+    return door.answer["Status"] == "SUCCESS", door.answer["PhysicalResourceId"]
+
+
+def properties_of(name: str, variant: int, *, adopts: bool = False) -> dict[str, Any]:
+    """Give the properties of a variant: several types, with and without headers."""
+    blocks: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("BASIC", {"BasicAuthParameters": {"Username": f"u{variant}", "Password": PASSWORD}}),
+        (
+            "API_KEY",
+            {"ApiKeyAuthParameters": {"ApiKeyName": f"u{variant}", "ApiKeyValue": PASSWORD}},
+        ),
+        ("OAUTH_CLIENT_CREDENTIALS", {"OAuthParameters": _oauth(variant)}),
+    )
+    authorization_type, block = blocks[(0, 0, 0, 1, 2, 0)[variant]]
+    if variant % 2:
+        header = {"Key": f"X-{variant}", "Value": "1", "IsValueSecret": False}
+        block = {**block, "InvocationHttpParameters": {"HeaderParameters": [header]}}
+    given = {"Name": name, "AuthorizationType": authorization_type, "AuthParameters": block}
+    return given | ({"OnExisting": "Adopt"} if adopts else {})
+
+
+def content_of(authorization_type: str, auth_parameters: Mapping[str, Any]) -> Content:
+    """Give what tells one variant from another."""
+    basic = auth_parameters.get("BasicAuthParameters", {}).get("Username", "")
+    key = auth_parameters.get("ApiKeyAuthParameters", {}).get("ApiKeyName", "")
+    oauth = (
+        auth_parameters.get("OAuthParameters", {}).get("ClientParameters", {}).get("ClientID", "")
+    )
+    headers = auth_parameters.get("InvocationHttpParameters", {}).get("HeaderParameters", [])
+    return authorization_type, basic or key or oauth, tuple(each["Key"] for each in headers)
+
+
+def asked_content(properties: Mapping[str, Any]) -> Content:
+    """Give what properties ask for."""
+    return content_of(properties["AuthorizationType"], properties["AuthParameters"])
+
+
+def _oauth(variant: int) -> dict[str, Any]:
+    return {
+        "ClientParameters": {"ClientID": f"u{variant}", "ClientSecret": PASSWORD},
+        "AuthorizationEndpoint": "https://login.example.com/token",
+        "HttpMethod": "POST",
+    }
+
+
+_names, _variants, _moods = st.sampled_from(NAMES), st.integers(0, 5), st.sampled_from(MOODS)
+_messages = st.builds(
+    Step,
+    actor=st.just(REQUESTS),
+    kind=st.sampled_from(("Create", "Update", "Delete")),
+    name=_names,
+    variant=_variants,
+    adopts=st.booleans(),
+    mood=_moods,
+    sent_earlier=st.sampled_from((0, 0, 15, 25, 35)),
+)
+_stacks = st.builds(
+    Step,
+    actor=st.sampled_from(STACKS),
+    kind=st.sampled_from(LIFE),
+    name=_names,
+    variant=_variants,
+    adopts=st.booleans(),
+    mood=_moods,
+)
+_hands = st.builds(Step, actor=st.just("hand"), kind=st.sampled_from(BY_HAND), name=st.just(WILD))
+plays = st.builds(
+    Play,
+    steps=st.lists(
+        st.one_of(_messages, _messages, _stacks, _stacks, _hands), min_size=1, max_size=7
+    ),
+    faults=st.dictionaries(st.integers(0, 60), st.sampled_from(FAULTS), max_size=4),
+    interruptions=st.dictionaries(st.integers(0, 60), st.sampled_from(INTERRUPTIONS), max_size=4),
+    repeated=st.lists(st.integers(0, 9), max_size=2),
+)
+
+
+@dataclass
+class Interrupted:
+    """A port at whose calls things happen."""
+
+    inner: Any
+    before_call: Callable[[], str]
+    happened: Counter[str]
+
+    def __getattr__(self, operation: str) -> Callable[..., Any]:
+        """Give the inner port's operation, with what happens at this call."""
+        call = getattr(self.inner, operation)
+
+        def interrupted(*arguments: Any) -> Any:
+            fault = self.before_call()
+            self.happened[fault] += 1
+            if fault == "killed before":
+                raise KilledError
+            if fault == "throttled":
+                raise ThrottlingError("slow down")
+            answer = call(*arguments)
+            if fault == "killed after":
+                raise KilledError
+            if fault == "answer lost":
+                raise NetworkFailureError("no answer")
+            return answer
+
+        return interrupted
+
+
+@dataclass
+class Player:
+    """Performs a play on a stage, and remembers who was told what."""
+
+    stage: Stage
+    play: Play
+    happened: Counter[str]
+    tried: list[Delivery] = field(default_factory=list)
+    waiting: list[Delivery] = field(default_factory=list)  # sent, and delivered by no one yet
+    applied: dict[tuple[str, str], dict[int, Content | None]] = field(default_factory=dict)
+    superseded: list[Delivery] = field(default_factory=list)
+    made: dict[str, Content] = field(default_factory=dict)  # by hand: ARN and content
+    handled: set[str] = field(default_factory=set)  # ARNs that a hand changed or released
+    displaced: set[tuple[str, str]] = field(default_factory=set)  # owners' tombstones, by name
+    stacks: dict[str, "Stack"] = field(default_factory=dict)
+    _calls: Iterator[int] = field(default_factory=count)
+    _seconds: int = 0
+    _holders: Iterator[int] = field(default_factory=count)
+    _depth: int = 0
+
+    def perform(self) -> None:
+        """Play all steps, then deliver what is still under way, and some of it again."""
+        self.stage.make(LEGACY)
+        arn, content = self.stage.shown()[LEGACY]
+        self.made[arn] = content
+        self.stacks = {name: Stack(self, name) for name in STACKS}
+        for step in self.play.steps:
+            self._take(step)
+        while self.waiting:
+            self.finish(self.waiting.pop(0))
+        for number in self.play.repeated:
+            if self.tried:
+                self.happened["delivered twice"] += 1
+                self.finish(self.tried[number % len(self.tried)])
+
+    def send(self, asked: Callable[[datetime], Asked], earlier: int = 0) -> Delivery:
+        """Make a request of this moment, or of an earlier one."""
+        self._seconds += 10
+        sent = self._seconds - earlier
+        made = asked(START + timedelta(seconds=sent))
+        properties = made.properties if made.request_type != "Delete" else None
+        content = asked_content(properties) if isinstance(properties, Mapping) else None
+        return Delivery(made, sent, content)
+
+    def deliver(self, delivery: Delivery, seconds: float = LIFETIME_SECONDS) -> Completion:
+        """Deliver a request once, to an invocation of its own."""
+        if delivery not in self.tried:
+            self.tried.append(delivery)
+        time = self.stage.world.time
+        deadline = time.seconds + seconds
+
+        def before_call() -> str:
+            if time.seconds >= deadline + ANSWER_SECONDS:
+                return "killed before"
+            return self._happens(delivery, time.seconds)
+
+        def port(inner: Any) -> Any:
+            return Interrupted(inner, before_call, self.happened)
+
+        ports = replace(
+            self.stage.world.ports,
+            connections=port(self.stage.connections),
+            registry=port(self.stage.world.registry),
+            secrets=port(self.stage.world.secrets),
+            clock=Clock(lambda: time.seconds, time.sleep, lambda: deadline - time.seconds),
+            holder=str(next(self._holders)),
+        )
+        try:
+            completion = carry_out(ports, check(delivery.asked, RULES))
+        except ProvisionerError as error:
+            self.happened[error.code] += 1
+            if isinstance(error, NotStabilizedError):
+                self._note(_half_done(delivery))
+            elif delivery.content is None and not error.is_transient:
+                self._note(delivery)  # NotFound: nothing of theirs is left
+            raise
+        self.happened[completion.outcome] += 1
+        if completion.outcome is Outcome.SUPERSEDED:
+            self.superseded.append(delivery)
+        else:
+            self._note(delivery)
+        return completion
+
+    def finish(self, delivery: Delivery) -> None:
+        """Deliver as the queue does: again and again, until there is a final answer."""
+        for _ in range(MOST_TRIES):
+            try:
+                self.deliver(delivery)
+            except KilledError:
+                self.stage.world.time.sleep(1000)
+            except ProvisionerError as error:
+                if not error.is_transient:
+                    return
+                self.stage.world.time.sleep(30)
+            else:
+                return
+        pytest.fail(f"{delivery} had no final answer")
+
+    def _note(self, delivery: Delivery) -> None:
+        key = delivery.asked.owner, delivery.asked.name
+        of_name = self.applied.setdefault(key, {})
+        newest = max(of_name, default=delivery.sent)
+        if delivery.content and newest > delivery.sent and of_name[newest] is None:
+            # A name has one tombstone: that of whoever deleted last.
+            assert self._others_asked(*key), f"{delivery} resurrects what was deleted"
+            self.displaced.add(key)
+        of_name[delivery.sent] = delivery.content
+
+    def _others_asked(self, owner: str, name: str) -> bool:
+        return any(name == other.asked.name and owner != other.asked.owner for other in self.tried)
+
+    def _happens(self, delivery: Delivery, _: float) -> str:
+        call = next(self._calls)
+        kind = self.play.interruptions.get(call, "")
+        if kind and not self._depth:
+            self._interrupt(kind, delivery)
+        return self.play.faults.get(call, "none")
+
+    def _interrupt(self, kind: str, delivery: Delivery) -> None:
+        if kind == "other" and not self.waiting:
+            kind = "duplicate"
+        if kind == "nobody":
+            self.stage.world.time.sleep(7)
+            self.happened["a pause"] += 1
+            return
+        started = self.waiting[0] if kind == "other" else delivery
+        self.happened[f"{kind} at the same time"] += 1
+        self._depth += 1
+        try:
+            with suppress(KilledError, ProvisionerError):
+                self.deliver(started, NESTED_SECONDS)
+        finally:
+            self._depth -= 1
+
+    def _take(self, step: Step) -> None:
+        self.happened[f"{'stack' if step.actor in STACKS else step.actor}: {step.kind}"] += 1
+        self.happened[step.mood] += 1
+        self.stage.prepare(step.mood, step.name)
+        if step.actor == "hand":
+            self._by_hand(step)
+        elif step.actor == REQUESTS:
+            message = self.send(lambda sent: _message(step, sent), step.sent_earlier)
+            if step.variant % 3:
+                self.finish(message)
+            else:
+                self.waiting.append(message)
+        else:
+            self.stacks[step.actor].live(step)
+
+    def _by_hand(self, step: Step) -> None:
+        shown = self.stage.shown().get(WILD)
+        match step.kind:
+            case "made" if shown is None:
+                self.stage.make(WILD)
+                arn, content = self.stage.shown()[WILD]
+                self.made[arn] = content
+            case "deleted" if shown:
+                self.stage.delete(WILD)
+            case "changed" if shown:
+                self.handled.add(shown[0])
+                self.stage.change(WILD)
+            case "released" if shown:
+                record = self.stage.world.registry.read(WILD)
+                if record and not record.deleted_at:
+                    self.handled.add(shown[0])
+                    self.stage.world.registry.remove(record)
+
+
+@dataclass
+class Stack:
+    """CloudFormation, as it takes one resource of one stack through its life."""
+
+    player: Player
+    name: str
+    physical_resource_id: str = ""
+    properties: dict[str, Any] = field(default_factory=dict)
+    is_unsure: bool = False  # UPDATE_ROLLBACK_FAILED, left to people
+
+    @property
+    def owner(self) -> str:
+        """Give the owner that the registry knows."""
+        return f"cloudformation/{self._stack_id}/Connection"
+
+    @property
+    def _stack_id(self) -> str:
+        return f"arn:aws:cloudformation:us-east-1:123456789012:stack/{self.name}/9f0c"
+
+    def live(self, step: Step) -> None:
+        """Go through one chapter."""
+        wanted = properties_of(step.name, step.variant, adopts=step.adopts)
+        here = self.properties.get("Name", "")
+        match step.kind:
+            case "delete" if here:
+                self._delete(self.physical_resource_id, self.properties)
+                self._forget()
+            case "delete":
+                return
+            case "cancelled" if not here:
+                self._cancelled(wanted, step.variant)
+            case "update" | "cancelled" if here:
+                self._update({**wanted, "Name": here}, is_rolled_back=False)
+            case "rename" | "rename rolled back" if here:
+                self._update(wanted, is_rolled_back=step.kind != "rename")
+            case _ if here:
+                self._update({**wanted, "Name": here}, is_rolled_back=step.kind == "create")
+            case _:
+                self._create(wanted)
+
+    def _create(self, wanted: dict[str, Any]) -> None:
+        is_done, answered_id = self._answered("Create", wanted)
+        if is_done:
+            self.physical_resource_id, self.properties = answered_id, wanted
+        else:
+            self._well(wanted)
+            self._delete(answered_id, wanted)
+
+    def _cancelled(self, wanted: dict[str, Any], variant: int) -> None:
+        create = self._event("Create", wanted, "")
+        if variant % 2:
+            with suppress(KilledError, ProvisionerError):
+                self.player.deliver(create)  # nobody reads its answer
+        else:
+            self.player.waiting.insert(0, create)  # it comes late, or while the Delete runs
+        self._well(wanted)
+        self._delete(f"{self.name}-Connection-MADEUP", wanted)
+
+    def _update(self, wanted: dict[str, Any], *, is_rolled_back: bool) -> None:
+        before, old = self.properties, self.physical_resource_id
+        is_done, new = self._answered("Update", wanted, old)
+        if is_done and not is_rolled_back:
+            self.physical_resource_id, self.properties = new, wanted
+            if new != old:
+                self._delete(old, before)
+            return
+        self._well(before)
+        for _ in range(8):
+            is_done, back = self._answered("Update", before, new)
+            if is_done:
+                self.physical_resource_id = back
+                if back != new:
+                    self._well(wanted)
+                    self._delete(new, wanted)
+                return
+        self.is_unsure = True
+
+    def _delete(self, physical_resource_id: str, properties: dict[str, Any]) -> None:
+        for _ in range(MOST_TRIES):
+            is_done, _ = self._answered("Delete", properties, physical_resource_id)
+            if is_done:
+                return
+        pytest.fail(f"{self.name} cannot delete {physical_resource_id}")
+
+    def _forget(self) -> None:
+        self.physical_resource_id, self.properties, self.is_unsure = "", {}, False
+
+    def _well(self, properties: dict[str, Any]) -> None:
+        self.player.stage.prepare("well", properties["Name"])
+
+    def _event(self, request_type: str, properties: dict[str, Any], physical: str) -> Delivery:
+        given = {"PhysicalResourceId": physical} if physical else {}
+        event = {
+            "RequestType": request_type,
+            "RequestId": "request-1",
+            "StackId": self._stack_id,
+            "LogicalResourceId": "Connection",
+            "ResourceProperties": {**properties, "ServiceToken": "arn"},
+            **given,
+        }
+        return self.player.send(lambda sent: _of_stack(event, sent))
+
+    def _answered(
+        self, request_type: str, properties: dict[str, Any], physical: str = ""
+    ) -> tuple[bool, str]:
+        delivery = self._event(request_type, properties, physical)
+        for _ in range(3):  # Lambda's own retries
+            try:
+                completion = self.player.deliver(delivery)
+            except KilledError:
+                self.player.stage.world.time.sleep(60)
+            except ProvisionerError as error:
+                return told(Failed(delivery.asked, error))
+            else:
+                return told(Succeeded(delivery.asked, completion))
+        self.player.happened["unanswered"] += 1
+        return False, id_of_unknown_end(delivery.asked)
+
+
+def _message(step: Step, sent: datetime) -> Asked:
+    properties = properties_of(step.name, step.variant, adopts=step.adopts)
+    if step.kind == "Delete":
+        properties = {"Name": step.name}
+    document = {"RequestType": step.kind, "ResourceProperties": properties}
+    return asked_by_document(document, QUEUE, "request-1", sent)
+
+
+def _of_stack(event: Mapping[str, Any], sent: datetime) -> Asked:
+    url = f"https://bucket/?X-Amz-Date={sent:%Y%m%dT%H%M%SZ}"
+    return asked_by_custom_resource(
+        {**event, "ResponseURL": url}, "", datetime.max.replace(tzinfo=sent.tzinfo)
+    )
+
+
+def assert_as_asked(player: Player) -> None:
+    """
+    Check the invariant: connections are what their owners last asked for, nobody else's changed,
+    and there is nothing beside them.
+    """
+    shown = player.stage.shown()
+    written = player.stage.world.registry.writes
+    changeable = player.handled | {each.connection_arn for each in written if each.is_adopted}
+    records = {
+        name: record
+        for name, record in player.stage.world.registry.records.items()
+        if not record.deleted_at and (record.connection_arn or name in shown)  # no mere claims
+    }
+    for name, (arn, content) in shown.items():
+        record = records.get(name)
+        is_owned = record is not None and record.connection_arn == arn
+        assert is_owned or arn in player.made or arn in player.handled, f"{name} is an orphan"
+        if arn in player.made and not is_owned and arn not in changeable:
+            assert content == player.made[arn], f"{name} is somebody else's, and was changed"
+    for name, record in records.items():
+        later = instant(player.stage.world.time.seconds + 2 * LIFETIME_SECONDS)
+        assert not record.is_leased_to_other("anybody", later), f"{name} is leased for ever"
+        if name == WILD or (record.owner, name) in player.displaced:
+            continue
+        assert name in shown, f"{name} is registered, and not there"
+        assert record.connection_arn == shown[name][0], f"{name} is registered as another one"
+        wanted = _last_asked(player, record.owner, name)
+        assert wanted, f"{name} was deleted by {record.owner}, or never made"
+        assert _is_as(shown[name][1], wanted), f"{name} is out of date"
+    for owner, name in player.applied:
+        wanted = _last_asked(player, owner, name)
+        is_doubtful = name == WILD or (owner, name) in player.displaced
+        if wanted is not None and not is_doubtful and not _is_unsure(player, owner):
+            assert records[name].owner == owner, f"{name} was asked for by {owner}, and is not its"
+    for delivery in player.superseded:
+        assert _is_superseded(player, delivery), f"{delivery} was no older than any other"
+    for stack in player.stacks.values():
+        _assert_is_stacks(stack, records)
+
+
+def _assert_is_stacks(stack: Stack, records: Mapping[str, Any]) -> None:
+    doubtful = {WILD} | {name for owner, name in stack.player.displaced if owner == stack.owner}
+    owned = {name for name, record in records.items() if record.owner == stack.owner}
+    wanted = {stack.properties["Name"]} if stack.properties else set()
+    if not stack.is_unsure:
+        assert owned - doubtful == wanted - doubtful, f"{stack.name} owns {owned}, not {wanted}"
+
+
+def _is_unsure(player: Player, owner: str) -> bool:
+    return any(stack.is_unsure for stack in player.stacks.values() if stack.owner == owner)
+
+
+def _half_done(delivery: Delivery) -> Delivery:
+    # What ended badly was told as a failure; what it dropped may still be there.
+    if delivery.content is None:
+        return delivery
+    return replace(delivery, content=(*delivery.content[:2], ANY_HEADERS))
+
+
+def _is_as(content: Content, wanted: Content) -> bool:
+    compared = 2 if wanted[2] == ANY_HEADERS else 3
+    return content[:compared] == wanted[:compared]
+
+
+def _last_asked(player: Player, owner: str, name: str) -> Content | None:
+    of_name = player.applied.get((owner, name), {})
+    return of_name[max(of_name)] if of_name else None
+
+
+def _is_superseded(player: Player, delivery: Delivery) -> bool:
+    return any(
+        other.asked.owner == delivery.asked.owner and other.sent > delivery.sent
+        for other in player.tried
+    )

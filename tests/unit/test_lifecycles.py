@@ -1,0 +1,100 @@
+"""
+Whole lives of connections under faults: random requests, orders, duplicates, crashes, lost answers,
+two stacks and a queue that compete for names, and people with a console.
+
+One invariant, whatever happens: once everybody has stopped asking and every request has had its
+final answer, the connections are what their owners last asked for, and nothing else exists.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from handler.outcome import Outcome
+from handler.ports import Connections
+from tests.fakes import World, make_world
+from tests.lives import (
+    BY_HAND,
+    FAULTS,
+    LIFE,
+    Content,
+    Play,
+    Player,
+    assert_as_asked,
+    content_of,
+    plays,
+    properties_of,
+)
+
+STATES = {
+    "well": (),
+    "slow": ("AUTHORIZING",) * 12 + ("AUTHORIZED",),
+    "bad": ("AUTHORIZING", "DEAUTHORIZED"),
+}
+
+
+@dataclass
+class FakeStage:
+    """The in-memory account."""
+
+    world: World = field(default_factory=make_world)
+
+    @property
+    def connections(self) -> Connections:
+        """Give the port."""
+        return self.world.connections
+
+    def shown(self) -> dict[str, tuple[str, Content]]:
+        stored = self.world.connections.stored
+        for name in [name for name, item in stored.items() if item["states"] == ["GONE"]]:
+            del stored[name]
+        return {name: (item["arn"], _content(item["properties"])) for name, item in stored.items()}
+
+    def prepare(self, mood: str, name: str) -> None:
+        self.world.connections.states_after_write = STATES[mood]
+
+    def make(self, name: str) -> None:
+        self.world.connections.create(properties_of(name, 2))
+
+    def delete(self, name: str) -> None:
+        self.world.connections.stored.pop(name, None)
+
+    def change(self, name: str) -> None:
+        item = self.world.connections.stored[name]
+        item["modified"] += timedelta(minutes=1)
+        item["properties"]["Description"] = "changed by hand"
+
+
+def _content(properties: dict[str, dict[str, object]]) -> Content:
+    return content_of(str(properties["AuthorizationType"]), properties["AuthParameters"])
+
+
+def test_connections_are_what_was_last_asked_for() -> None:
+    """Each in a play of its own; and every fault, step and outcome happened in one of them."""
+    happened: Counter[str] = Counter()
+
+    @settings(max_examples=600, suppress_health_check=list(HealthCheck), report_multiple_bugs=False)
+    @given(play=plays, clears_on_empty=st.booleans())
+    def perform(play: Play, clears_on_empty: bool) -> None:
+        stage = FakeStage()
+        stage.world.connections.clears_on_empty = clears_on_empty
+        player = Player(stage, play, happened)
+        player.perform()
+        assert_as_asked(player)
+
+    perform()
+    assert expected() <= set(happened)
+
+
+def expected() -> set[str]:
+    """Give everything without which a run proves nothing."""
+    outcomes = set(Outcome) - {Outcome.DESCRIBED, Outcome.VALIDATED}
+    errors = {"AlreadyExists", "NotFound", "NotStabilized", "ResourceConflict", "Throttling"}
+    at_once = {"duplicate at the same time", "other at the same time", "a pause"}
+    steps = {f"stack: {kind}" for kind in LIFE} | {f"hand: {kind}" for kind in BY_HAND}
+    steps |= {f"requests: {kind}" for kind in ("Create", "Update", "Delete")}
+    moods = {"slow", "bad", "unanswered", "delivered twice"}
+    return {*FAULTS} | {str(each) for each in outcomes} | errors | at_once | steps | moods
