@@ -17,7 +17,10 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 TYPE  ?= BASIC
 EVENT ?=
 KEEP  ?=
+STACK ?=
 PYTEST_WORKERS ?= 2
+# Each deploys an application of its own; they mostly wait.
+STACK_WORKERS ?= 3
 
 # The names under which a Python that is new enough may be found; PYTHON=… overrides them.
 PYTHON ?=
@@ -51,6 +54,10 @@ skeleton: $(READY) ## Print a request to fill in: TYPE=BASIC|OAUTH_CLIENT_CREDEN
 schema: $(READY) ## Write the JSON Schema of a request
 	@PYTHONPATH=src $(RUN) -m tools.schema
 
+.PHONY: redrive
+redrive: $(READY) ## Send dead letters back with their RequestTime: STACK=… on AWS, else what KEEP=1 left running
+	@$(RUN) -m tools.redrive $(if $(STACK),--stack $(STACK))
+
 .PHONY: build
 build: $(READY) ## Build function and layer with the SAM CLI
 	@$(RUN) -m tools.deployment
@@ -69,7 +76,12 @@ lint: $(READY) ## Style, types and templates
 .PHONY: test
 test: $(READY) $(RUNTIME) ## Unit, integration, end-to-end and artifact tests
 	$(RUN) -m pytest tests/unit -n $(PYTEST_WORKERS)
-	$(RUN) -m pytest tests/integration tests/e2e tests/artifact
+	$(RUN) -m tools.deployment
+	ARTIFACT_IS_BUILT=1 $(RUN) -m pytest tests/integration tests/e2e tests/artifact -n $(STACK_WORKERS) --dist loadfile
+
+.PHONY: mutants
+mutants: $(READY) ## Take each remedy away in turn and expect a test to notice (minutes; not part of check)
+	@$(RUN) -m tools.mutants
 
 .PHONY: clean
 clean: ## Remove what the other targets made

@@ -20,6 +20,8 @@ class CommandFailedError(RuntimeError):
 
 def build() -> Path:
     """Build function and layer; return the folder of the built template."""
+    if os.environ.get("ARTIFACT_IS_BUILT"):  # by whoever runs several of us at once
+        return BUILD_DIRECTORY
     run([*_sam("build")], environment={})
     return BUILD_DIRECTORY
 
