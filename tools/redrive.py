@@ -1,0 +1,104 @@
+"""
+Sends dead letters back to the request queue, each with the time of its first sending.
+
+SQS's own redrive would make them new requests, which would undo what was asked for since.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import boto3
+
+from tools import kept_stack
+from tools.local_stack import LocalStack
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
+
+STACK_NAME = "eventbridge-connection-provisioner"
+MASK = '"***"'
+
+
+def main() -> int:
+    """Redrive the letters of a deployed application, or of the stack that the demo left."""
+    parser = argparse.ArgumentParser(prog="make redrive", description=__doc__)
+    parser.add_argument("--stack", help="on AWS: the application's stack; else the local one")
+    with _queues(parser.parse_args().stack) as (sqs, outputs):
+        sent, kept = redrive(sqs, outputs["DeadLetterQueueUrl"], outputs["RequestQueueUrl"])
+    print(f"{sent} sent back; {kept} left: masked, or a stack's, which must be asked for anew")
+    return 0
+
+
+def redrive(sqs: "SQSClient", source_url: str, target_url: str) -> tuple[int, int]:
+    """Send back every letter that can work again; give how many were sent and how many left."""
+    sent = kept = 0
+    for letter in _letters(sqs, source_url):
+        if not _can_work(letter):
+            kept += 1
+            continue
+        sqs.send_message(
+            QueueUrl=target_url,
+            MessageBody=letter["Body"],
+            MessageAttributes=_request_time(letter),
+        )
+        sqs.delete_message(QueueUrl=source_url, ReceiptHandle=letter["ReceiptHandle"])
+        sent += 1
+    return sent, kept
+
+
+def _can_work(letter: "MessageTypeDef") -> bool:
+    # What was masked is lost, and what a stack asked for is the stack's to ask for again.
+    code = letter.get("MessageAttributes", {}).get("ErrorCode")
+    is_unanswered = code is not None and code["StringValue"] == "Unanswered"
+    return MASK not in letter["Body"] and not is_unanswered and not _is_length(letter["Body"])
+
+
+def _is_length(body: str) -> bool:
+    return body.startswith('{"Length":')
+
+
+def _letters(sqs: "SQSClient", url: str) -> Iterator["MessageTypeDef"]:
+    seen: set[str] = set()
+    while True:
+        received = sqs.receive_message(
+            QueueUrl=url,
+            MaxNumberOfMessages=10,
+            WaitTimeSeconds=1,
+            VisibilityTimeout=60,
+            MessageAttributeNames=["All"],
+            MessageSystemAttributeNames=["SentTimestamp"],
+        )
+        fresh = [each for each in received.get("Messages", []) if each["MessageId"] not in seen]
+        if not fresh:
+            return
+        seen.update(each["MessageId"] for each in fresh)
+        yield from fresh
+
+
+def _request_time(letter: "MessageTypeDef") -> Any:
+    # A letter that SQS moved has no attribute, and kept the time of its own sending.
+    carried = letter.get("MessageAttributes", {}).get("RequestTime")
+    time = carried["StringValue"] if carried else letter["Attributes"]["SentTimestamp"]
+    return {"RequestTime": {"DataType": "String", "StringValue": time}}
+
+
+@contextmanager
+def _queues(stack_name: str | None) -> Iterator[tuple["SQSClient", dict[str, str]]]:
+    kept = kept_stack.find()
+    if stack_name is None and kept:
+        with closing(LocalStack(kept)) as stack:
+            yield stack.sqs, dict(stack.outputs)
+    else:
+        (found,) = boto3.client("cloudformation").describe_stacks(
+            StackName=stack_name or STACK_NAME
+        )["Stacks"]
+        outputs = {each["OutputKey"]: each["OutputValue"] for each in found["Outputs"]}
+        yield boto3.client("sqs"), outputs
+
+
+if __name__ == "__main__":
+    sys.exit(main())
