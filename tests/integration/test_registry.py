@@ -10,6 +10,7 @@ import pytest
 from handler.errors import ResourceConflictError, ServiceInternalError
 from handler.ownership import Record
 from handler.ports import Registry
+from tests.fakes import START
 from tests.faulty_proxy import FaultyProxy, answer_lost, aws_error
 from tests.function import Function
 from tools.local_stack import LocalStack
@@ -26,7 +27,7 @@ def registry(function: Function) -> Registry:
 @pytest.fixture
 def claim(name: str) -> Record:
     """Give a record as a Create writes it first."""
-    return Record(name=name, owner="requests", claimed_at=NOW)
+    return Record(name=name, owner="requests", claimed_at=NOW, request_time=START)
 
 
 def test_what_was_written_is_read(registry: Registry, claim: Record) -> None:

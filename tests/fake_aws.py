@@ -1,0 +1,79 @@
+"""AWS behind boto3's clients, without any transport: what was called, and what was planned."""
+
+from collections import defaultdict, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.exceptions import ClientError
+from botocore.model import ServiceModel
+
+Planned = dict[str, Any] | Exception
+
+
+@cache
+def model_of(service: str) -> ServiceModel:
+    """Read the installed botocore's model of a service, once."""
+    return botocore.session.get_session().get_service_model(service)
+
+
+@dataclass(slots=True)
+class FakeAws:
+    """
+    Every service: calls are noted, and answered with what was planned for them, or nothing.
+    """
+
+    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    planned: defaultdict[str, deque[Planned]] = field(default_factory=lambda: defaultdict(deque))
+
+    def plan(self, operation: str, *answers: Planned) -> None:
+        """Say what the next calls of an operation are answered with."""
+        self.planned[operation].extend(answers)
+
+    def client(self, service: str, *_: int) -> "FakeClient":
+        """Give a client, where boto3 would."""
+        return FakeClient(self, service)
+
+    def of(self, operation: str) -> list[dict[str, Any]]:
+        """Give the parameters of every call of an operation."""
+        return [parameters for called, parameters in self.calls if called == operation]
+
+    def use(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Take the place of AWS for every invocation from now on."""
+        monkeypatch.setattr("handler.invocation.client", self.client)
+
+
+class FakeClient:
+    """One service's client."""
+
+    def __init__(self, aws: FakeAws, service: str) -> None:
+        """Know the service's own model."""
+        self._aws = aws
+        self.meta = self
+        self.service_model = model_of(service)
+        self.method_to_api_mapping: dict[str, str] = defaultdict(lambda: "Operation")
+
+    def __getattr__(self, operation: str) -> Callable[..., Any]:
+        """Give an operation."""
+
+        def call(**parameters: Any) -> Any:
+            self._aws.calls.append((operation, parameters))
+            answers = self._aws.planned[operation]
+            answer = answers.popleft() if answers else {}
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        return call
+
+
+def refusal(code: str, message: str = "", status: int = 400) -> ClientError:
+    """Make the error that boto3 raises for a refusal of AWS."""
+    told = {"Code": code, "Message": message}
+    return ClientError(
+        {"Error": told, "ResponseMetadata": {"HTTPStatusCode": status}},  # type: ignore[typeddict-item]
+        "Operation",
+    )
