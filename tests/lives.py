@@ -12,12 +12,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any, Protocol
-from unittest import mock
 
 import pytest
 from hypothesis import strategies as st
 
-from handler import custom_resource
 from handler.answering import id_of_unknown_end
 from handler.asked import QUEUE, Asked, asked_by_custom_resource, asked_by_document
 from handler.clock import Clock
@@ -27,7 +25,6 @@ from handler.errors import (
     ProvisionerError,
     ThrottlingError,
 )
-from handler.handling import Failed, Succeeded
 from handler.outcome import Completion, Outcome
 from handler.ownership import instant
 from handler.ports import Connections
@@ -47,7 +44,6 @@ BY_HAND = ("made", "deleted", "changed", "released")
 LIFE = ("create", "update", "rename", "rename rolled back", "cancelled", "delete")
 LIFETIME_SECONDS, NESTED_SECONDS, ANSWER_SECONDS = 890.0, 20.0, 20.0
 MOST_TRIES = 40
-LONGEST_ID = 1024
 UPSERTS = (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED, Outcome.ADOPTED)
 
 ANY_HEADERS = ("any",)
@@ -115,41 +111,6 @@ class Delivery:
     asked: Asked
     sent: int
     content: Content | None  # None: a Delete
-
-
-@dataclass
-class Handled:
-    """In place of an invocation: what became of a request, and no hurry."""
-
-    outcome: Succeeded | Failed
-
-    def seconds_left(self) -> float:
-        """Give a minute, always."""
-        return 60.0
-
-
-class RecordingDoor(custom_resource.ConnectionResource):
-    """CloudFormation's door, its answer kept."""
-
-    answer: Mapping[str, Any]
-
-    def _deliver(self, body: Mapping[str, Any]) -> None:
-        self.answer = body
-
-
-def told(outcome: Succeeded | Failed) -> tuple[bool, str]:
-    """Give what the door answers: whether it was a success, and the PhysicalResourceId."""
-    asked = outcome.asked
-    names = ("StackId", "RequestId", "LogicalResourceId", "ResponseURL")
-    event = dict.fromkeys(names, "x") | {"RequestType": asked.request_type}
-    if asked.physical_resource_id:
-        event["PhysicalResourceId"] = asked.physical_resource_id
-    invocation: Any = Handled(outcome)
-    door = RecordingDoor(event, asked, invocation)
-    with mock.patch.object(custom_resource, "handle", return_value=outcome):
-        door(event, None)
-    assert 0 < len(door.answer["PhysicalResourceId"]) <= LONGEST_ID
-    return door.answer["Status"] == "SUCCESS", door.answer["PhysicalResourceId"]
 
 
 def properties_of(name: str, variant: int, *, adopts: bool = False) -> dict[str, Any]:
@@ -535,9 +496,10 @@ class Stack:
             except KilledError:
                 self.player.stage.world.time.sleep(60)
             except ProvisionerError as error:
-                return told(Failed(delivery.asked, error))
+                return False, error.created_name or physical or delivery.asked.name
             else:
-                return told(Succeeded(delivery.asked, completion))
+                is_deletion = request_type == "Delete"
+                return True, physical if is_deletion else completion.connection.name
         self.player.happened["unanswered"] += 1
         return False, id_of_unknown_end(delivery.asked)
 
