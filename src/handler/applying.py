@@ -16,7 +16,7 @@ from handler.errors import (
     TransientError,
 )
 from handler.leasing import claimed, leased, released
-from handler.lifecycle import BAD, Connection, is_moving, is_usable
+from handler.lifecycle import BAD, Connection, ConnectionState, is_moving, is_usable
 from handler.outcome import Completion, Outcome
 from handler.ownership import Record, instant
 from handler.ports import Ports
@@ -102,7 +102,7 @@ def _is_current(
         record.properties == request.written
         and record.secret_versions == desired.versions
         and record.connection_arn == connection.arn
-        and connection.state not in BAD
+        and connection.state not in (*BAD, ConnectionState.DEAUTHORIZING)
         and not record.lease_holder  # never given back: whoever held it may have written
         and (
             bool(record.unsettled_outcome)  # the time was not known yet when it was written

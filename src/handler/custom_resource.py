@@ -82,7 +82,9 @@ class ConnectionResource(CfnResource):
         match handle(self._asked, self._invocation):
             case Failed(_, error):
                 # What this request created must be known, so that CloudFormation can delete it.
-                self.PhysicalResourceId = error.created_name
+                # An earlier delivery may have made it, too, if this one only ran out of tries.
+                unknown = id_of_unknown_end(self._asked) if error.is_transient else ""
+                self.PhysicalResourceId = error.created_name or unknown
                 raise _ReasonError(f"{error.code}: {error.reason}") from None
             case Succeeded(_, completion):
                 self.Data = attributes(completion)

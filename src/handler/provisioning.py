@@ -75,7 +75,10 @@ def _look(ports: Ports, request: Request, record: Record | None) -> Situation:
     )
     if connection and connection.state == ConnectionState.DELETING:
         raise ResourceConflictError(f"a connection {request.name} is still being deleted")
-    return Situation(standing(record, connection, request.owner), record, connection)
+    stands = standing(record, connection, request.owner)
+    if stands is Standing.UNOWNED and ports.registry.read(request.name) != record:
+        raise ResourceConflictError(f"{request.name} was made between two looks")
+    return Situation(stands, record, connection)
 
 
 def _refuse_leased(ports: Ports, record: Record | None) -> None:

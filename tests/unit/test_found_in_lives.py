@@ -1,0 +1,67 @@
+"""What the random lives found, each as a story of its own."""
+
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from handler.asked import QUEUE, Asked, asked_by_document
+from handler.errors import NetworkFailureError, NotFoundError
+from handler.lifecycle import Connection
+from handler.outcome import Outcome
+from handler.provisioning import carry_out
+from handler.request import check
+from tests.fakes import RULES, START, FakeConnections, make_world
+from tests.lives import properties_of
+
+
+def message(kind: str = "Create", variant: int = 2, sent: int = 0) -> Asked:
+    """Make a message about alpha."""
+    properties = {"Name": "alpha"} if kind == "Delete" else properties_of("alpha", variant)
+    document = {"RequestType": kind, "ResourceProperties": properties}
+    return asked_by_document(document, QUEUE, "request-1", START + timedelta(seconds=sent))
+
+
+def test_a_duplicate_that_creates_between_two_looks_is_followed() -> None:
+    """The registry was read before it, EventBridge after it: the two do not belong together."""
+    world = make_world()
+    left = iter([True])
+
+    class Overtaken(FakeConnections):
+        def describe(self, name: str) -> Connection | None:
+            if next(left, False):
+                carry_out(world.ports, check(message(), RULES))
+            return world.connections.describe(name)
+
+    ports = replace(world.ports, connections=Overtaken(world.time, world.connections.stored))
+    assert carry_out(ports, check(message(), RULES)).outcome in (Outcome.CREATED, Outcome.UNCHANGED)
+
+
+def test_a_deauthorization_whose_answer_was_lost_is_no_end() -> None:
+    """It was the function's own, on the way to a connection without leftovers."""
+    world = make_world()
+    world.connections.clears_on_empty = False
+    carry_out(world.ports, check(message(variant=1), RULES))
+
+    class Lost(FakeConnections):
+        def deauthorize(self, name: str) -> None:
+            super().deauthorize(name)
+            raise NetworkFailureError("no answer")
+
+    lost = Lost(world.time, world.connections.stored, clears_on_empty=False)
+    update = message("Update", variant=2, sent=1)
+    with pytest.raises(NetworkFailureError):
+        carry_out(replace(world.ports, connections=lost), check(update, RULES))
+    assert carry_out(world.ports, check(update, RULES)).connection.state == "AUTHORIZED"
+
+
+def test_another_owners_tombstone_does_not_free_the_name_for_a_late_create() -> None:
+    """Two cancelled stacks that asked for one name: the first one's Create comes last."""
+    world = make_world()
+    for owner in ("first", "second"):
+        delete = replace(message("Delete", sent=2), owner=owner)
+        with suppress(NotFoundError):
+            carry_out(world.ports, check(delete, RULES))
+    late = replace(message(sent=1), owner="first")
+    assert carry_out(world.ports, check(late, RULES)).outcome is Outcome.SUPERSEDED
