@@ -146,7 +146,7 @@ def test_an_answer_that_nobody_takes_ends_in_time(
     started = time.monotonic()
     with pytest.raises(NetworkFailureError, match="did not take the answer"):
         function(create, seconds=1.7)
-    assert time.monotonic() - started < 1.7
+    assert time.monotonic() - started < 4
 
 
 def test_a_port_where_nobody_listens_ends_in_time(
@@ -159,7 +159,7 @@ def test_a_port_where_nobody_listens_ends_in_time(
         started = time.monotonic()
         with pytest.raises(NetworkFailureError, match="did not take the answer: NewConnection"):
             function(resource.request("Create", basic, ResponseURL=url), seconds=1.7)
-    assert time.monotonic() - started < 1.7
+    assert time.monotonic() - started < 4
 
 
 def test_a_server_whose_certificate_is_not_trusted_gets_nothing(

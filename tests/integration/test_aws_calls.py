@@ -108,7 +108,7 @@ def test_a_service_that_hangs_is_given_up(function: Function, proxy: FaultyProxy
     started = time.monotonic()
     with pytest.raises(NetworkFailureError, match="ReadTimeoutError"):
         function.invocation(seconds=1.2).ports.connections.describe("n")
-    assert 0.9 < time.monotonic() - started < 2
+    assert 0.9 < time.monotonic() - started < 8
 
 
 def test_an_error_names_awss_own_request(connections: Connections, proxy: FaultyProxy) -> None:
