@@ -76,12 +76,14 @@ def _left_after_waiting(ports: Ports, request: Request, record: Record) -> Conne
 def _with_deletion(ports: Ports, request: Request, name: str, before: Record | None) -> Record:
     """Note a Delete of what is not there: a Create sent before it must not work any more."""
     now = instant(ports.clock.now())
+    known = before.deletions if before else {}
+    asked_at = max(request.request_time, known.get(request.owner, request.request_time))
     if before is None or before.deleted_at:
-        unborn = Record(name, request.owner, now, request.request_time)
+        unborn = Record(name, request.owner, now, asked_at)
         return _tombstone(ports, request, following(before, unborn, now))
     if before.is_leased_to_other(ports.holder, now):
         raise ResourceConflictError(f"{name} is being changed by {before.owner}")
-    return replace(before, deletions={**before.deletions, request.owner: request.request_time})
+    return replace(before, deletions={**known, request.owner: asked_at})
 
 
 def _tombstone(ports: Ports, request: Request, record: Record) -> Record:
