@@ -504,8 +504,8 @@ OWNERSHIP = [
         "claim before create",
         "applying",
         "    with claimed(ports, _record(ports, request, Outcome.CREATED), record) as claim:\n",
-        "    revision = record.revision if record else 0\n"
-        "    claim = replace(_record(ports, request, Outcome.CREATED), revision=revision)\n"
+        "    seen = record.seen if record else Seen()\n"
+        "    claim = replace(_record(ports, request, Outcome.CREATED), seen=seen)\n"
         "    if claim:\n",
         USE_CASES,
     ),

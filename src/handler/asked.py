@@ -20,6 +20,9 @@ class RequestType(StrEnum):
     DESCRIBE = "Describe"
     VALIDATE = "Validate"
     RELEASE = "Release"
+    REFRESH = "Refresh"
+    RECONCILE = "Reconcile"
+    LIST = "List"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ CLOUDFORMATION = Door(
 )
 QUEUE = Door(
     name="queue",
-    request_types=("Create", "Update", "Delete", "Describe", "Validate"),
+    request_types=("Create", "Update", "Delete", "Describe", "Validate", "Refresh", "Reconcile"),
     default_wait_seconds=30,
     longest_wait_seconds=60,
     waits_again=True,

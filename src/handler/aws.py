@@ -121,9 +121,10 @@ class Caller:
 
 def _of_answer(service: str, call: str, response: Any) -> ProvisionerError:
     told = response.get("Error", {})
-    code = str(
-        told.get("QueryErrorCode") or told.get("Code", "")
-    )  # SQS keeps its model's name there
+    # SQS keeps its model's name there; a cancelled transaction tells each item's code.
+    reasons = [str(each.get("Code")) for each in response.get("CancellationReasons", [])]
+    cancelling = next((each for each in reasons if each != "None"), "")
+    code = cancelling or str(told.get("QueryErrorCode") or told.get("Code", ""))
     metadata = response.get("ResponseMetadata", {})
     kind = error_class(service, code, int(metadata.get("HTTPStatusCode", 500)))
     request_id = metadata.get("RequestId")

@@ -94,5 +94,5 @@ def _tombstone(ports: Ports, request: Request, record: Record) -> Record:
         request_time=max(record.request_time, request.request_time),
         deleted_at=instant(ports.clock.now()),
         deletions=record.deletions,
-        revision=record.revision,
+        seen=record.seen,
     )

@@ -54,6 +54,6 @@ def released(record: Record) -> Record:
 
 def _take_back(ports: Ports, held: Record, before: Record | None) -> None:
     if before:
-        ports.registry.write(replace(released(before), revision=held.revision))
+        ports.registry.write(replace(released(before), seen=held.seen))
     else:
         ports.registry.remove(held)

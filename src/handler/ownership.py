@@ -17,6 +17,17 @@ TOMBSTONE_LIFETIME = timedelta(hours=24)  # nobody delivers a request later than
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """
+    The registry's item as it was last read or written, on which the next write is conditional.
+    """
+
+    revision: int = 0
+    sources: frozenset[str] = frozenset()  # whose links to this name exist
+    written_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """
     What the registry knows about one name.
@@ -31,7 +42,9 @@ class Record:
     request_time: datetime  # of the newest request that was applied, or that deleted
     connection_arn: str = ""
     properties: Mapping[str, Any] = field(default_factory=dict)  # as written: references, no values
+    # By source; "" where nothing was applied yet. While it is named here, its rotation is heard.
     secret_versions: Mapping[str, str] = field(default_factory=dict)
+    refreshed_at: datetime | None = None  # when a rotation was last followed
     is_adopted: bool = False
     unsettled_outcome: str = (
         ""  # what became of the last write, while its connection had not settled
@@ -44,7 +57,7 @@ class Record:
     deleted_at: datetime | None = None
     # What other owners deleted under this name not long ago, and when they asked for it.
     deletions: Mapping[str, datetime] = field(default_factory=dict)
-    revision: int = 0  # of the registry's item; every write is conditional on it
+    seen: Seen = Seen()
 
     def is_leased_to_other(self, holder: str, now: datetime) -> bool:
         """Tell whether somebody else is writing."""
@@ -104,7 +117,7 @@ def following(before: Record | None, record: Record, now: datetime) -> Record:
         for owner, time in known.items()
         if owner != record.owner and now - time < TOMBSTONE_LIFETIME
     }
-    return replace(record, revision=before.revision, deletions=known)
+    return replace(record, seen=before.seen, deletions=known)
 
 
 def remembered(record: Record) -> Connection:

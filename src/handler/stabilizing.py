@@ -25,7 +25,9 @@ def settled(ports: Ports, request: Request) -> Connection:
         raise ResourceConflictError(f"{name} was deleted meanwhile")
     if connection.state in BAD:
         reason = connection.state_reason or "EventBridge gives no reason"
-        raise NotStabilizedError(f"{name} is {connection.state}: {reason}")
+        # Who rotates a secret at its vendor may need minutes until it is accepted everywhere.
+        is_passing = request.is_maintenance and request.door.waits_again
+        raise NotStabilizedError(f"{name} is {connection.state}: {reason}", is_transient=is_passing)
     if seconds > 0 and is_moving(connection.state, request.properties):
         reached = f"{connection.state}: {connection.state_reason}".removesuffix(": ")
         raise NotStabilizedError(

@@ -83,7 +83,7 @@ def test_a_tombstone_keeps_owner_and_time_and_nothing_else(world: World) -> None
         claimed_at=left.claimed_at,
         request_time=sent,
         deleted_at=left.deleted_at,
-        revision=left.revision,
+        seen=left.seen,
     )
     assert left == expected
     assert left.deleted_at is not None

@@ -54,8 +54,9 @@ from handler.message import document, request_time
 from handler.outcome import Completion, Outcome
 from handler.ownership import Record
 from handler.provisioning import carry_out
-from handler.reference import Reference, SecretValue, Service, Source
+from handler.reference import Reference
 from handler.request import check
+from handler.source import SecretValue, Service, Source
 from tests.contexts import LambdaContext
 from tests.fake_aws import FakeAws, refusal
 from tests.fakes import RULES, START, FakeRegistry, World, make_world
