@@ -47,7 +47,8 @@ class DynamoDbRegistry:
             ResourceConflictError: somebody else wrote since it was read.
         """
         now = instant(self.call.clock.now())
-        seen = Seen(record.seen.revision + 1, frozenset(record.secret_versions), now)
+        # Never one that was there before: a name may be forgotten, and made known again, meanwhile.
+        seen = Seen(uuid.uuid4().int >> 32, frozenset(record.secret_versions), now)
         written = replace(record, seen=seen)
         self._change(record, "Put", {"Item": item_of(written)}, seen.sources)
         return written
