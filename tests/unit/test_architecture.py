@@ -22,7 +22,7 @@ LAYERS = {
     "entry": {"app"},
     "door": {"custom_resource", "request_queue", "direct_request", "unanswered"},
     # What doors say to their own services.
-    "wire": {"answer", "answerable", "answering", "message", "visibility"},
+    "wire": {"answer", "answerable", "answering", "concurrency", "message", "visibility"},
     "shared": {"handling", "invocation", "observability"},
     "use case": {
         "provisioning",
@@ -62,6 +62,7 @@ FOREIGN = {
     "custom_resource": {"crhelper"},
     "request_queue": {"aws_lambda_powertools"},
     "unanswered": {"aws_lambda_powertools"},
+    "concurrency": {"aws_lambda_powertools"},
     "message": {"aws_lambda_powertools"},
     "observability": {"aws_lambda_powertools"},
 }
