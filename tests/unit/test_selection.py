@@ -122,6 +122,7 @@ def test_all_violations_are_told_at_once() -> None:
         ("SecretId", "x" * 513),
         ("SecretId", f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:"),
         ("SecretId", f"arn:aws:iam::{ACCOUNT}:role/{CANARY}"),
+        ("SecretId", secret_arn("x" * 513 + "-Ab12Cd")),
         ("AccountId", "12345678901"),
         ("AccountId", "١٢٣٤٥٦٧٨٩٠١٢"),
         ("AccountId", 123456789012),
