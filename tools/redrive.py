@@ -25,7 +25,10 @@ def main() -> int:
     with application(parser.parse_args().stack) as found:
         queues = found.outputs["DeadLetterQueueUrl"], found.outputs["RequestQueueUrl"]
         sent, kept = redrive(found.sqs, *queues)
-    print(f"{sent} sent back; {kept} left: masked, or a stack's, which must be asked for anew")
+    print(
+        f"{sent} sent back; {kept} left: masked, a stack's, which must be asked for anew, or what"
+        " a rule could not deliver, which the next Reconcile makes up for"
+    )
     return 0
 
 
@@ -47,8 +50,12 @@ def redrive(sqs: "SQSClient", source_url: str, target_url: str) -> tuple[int, in
 
 
 def _can_work(letter: "MessageTypeDef") -> bool:
-    # What was masked is lost, and what a stack asked for is the stack's to ask for again.
-    code = letter.get("MessageAttributes", {}).get("ErrorCode")
+    # What was masked is lost, and what a stack asked for is the stack's to ask for again. What
+    # EventBridge could not deliver is no request, but the event that a rule had matched.
+    attributes = letter.get("MessageAttributes", {})
+    if "RULE_ARN" in attributes:
+        return False
+    code = attributes.get("ErrorCode")
     is_unanswered = code is not None and code["StringValue"] == "Unanswered"
     return MASK not in letter["Body"] and not is_unanswered and not _is_length(letter["Body"])
 
