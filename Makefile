@@ -58,6 +58,10 @@ schema: $(READY) ## Write the JSON Schema of a request
 redrive: $(READY) ## Send dead letters back with their RequestTime: STACK=… on AWS, else what KEEP=1 left running
 	@$(RUN) -m tools.redrive $(if $(STACK),--stack $(STACK))
 
+.PHONY: inventory
+inventory: $(READY) ## List the registered connections: STACK=… on AWS, else what KEEP=1 left running
+	@$(RUN) -m tools.inventory $(if $(STACK),--stack $(STACK))
+
 .PHONY: build
 build: $(READY) ## Build function and layer with the SAM CLI
 	@$(RUN) -m tools.deployment

@@ -229,14 +229,21 @@ class FakeSecrets:
     versions: dict[str, str] = field(default_factory=dict)
     plain: set[str] = field(default_factory=set)
     reads: list[str] = field(default_factory=list)
+    before_read: Callable[[str], None] | None = None
 
     def fetch(self, source: Source, _: datetime | None = None) -> SecretValue:
         name = source.name
+        if self.before_read:
+            self.before_read(name)
         self.reads.append(name)
         if name not in self.texts:
             raise SecretNotUsableError(f"secret {name} is not there")
         version = source.version_id or self.versions.get(name, "version-1")
         return SecretValue(self.texts[name], version, is_secret=name not in self.plain)
+
+    def rotate(self, name: str, text: str, version: str = "version-2") -> None:
+        """Store a new version."""
+        self.texts[name], self.versions[name] = text, version
 
 
 @dataclass
@@ -270,7 +277,7 @@ class FakeRegistry:
         del self.records[record.name]
 
     def users(self, secret: Secret) -> list[str]:
-        return sorted(self.links.get(secret, ()))
+        return sorted(self.links.get(_with_account(secret), ()))
 
     def page(self, token: str) -> tuple[list[Record], str]:
         names = sorted(name for name in self.records if name > token)[:PAGE]
@@ -292,7 +299,11 @@ class FakeRegistry:
 
 def _followed(sources: frozenset[str]) -> set[Secret]:
     parsed = map(Source.parse, sources)
-    return {replace(each.secret, account="") for each in parsed if not each.is_pinned}
+    return {_with_account(each.secret) for each in parsed if not each.is_pinned}
+
+
+def _with_account(secret: Secret) -> Secret:
+    return replace(secret, account=secret.account or ACCOUNT)
 
 
 @dataclass

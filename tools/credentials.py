@@ -59,5 +59,12 @@ def store(stack: LocalStack, secret: Secret) -> StoredSecret:
     return StoredSecret(secret, created["ARN"])
 
 
+def rotate(stack: LocalStack, stored: StoredSecret) -> StoredSecret:
+    """Put other random values into a secret, as its owner or a rotation function does."""
+    values = {key: _random(key) for key in stored.secret.values}
+    stack.secretsmanager.put_secret_value(SecretId=stored.arn, SecretString=json.dumps(values))
+    return StoredSecret(Secret(stored.secret.name, values), stored.arn)
+
+
 def _random(kind: str) -> str:
     return f"{kind}-{secrets.token_urlsafe(12)}"

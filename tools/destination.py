@@ -64,11 +64,20 @@ class Destination:
         """Return the address of the token endpoint."""
         return self.url + TOKEN_PATH
 
-    def wait_for(self, path: str, timeout_seconds: float = 10) -> Delivery:
-        """Return the first delivery to ``path``, waiting for it; TimeoutError where none comes."""
+    def count(self, path: str) -> int:
+        """Return how many deliveries to ``path`` there were."""
+        return len(self._find(path))
+
+    def wait_for(self, path: str, after: int = 0, timeout_seconds: float = 10) -> Delivery:
+        """
+        Return the first delivery to ``path`` after so many, waiting for it.
+
+        Raises:
+            TimeoutError: none comes.
+        """
         with self._changed:
-            if self._changed.wait_for(lambda: self._find(path), timeout_seconds):
-                return self._find(path)[0]
+            if self._changed.wait_for(lambda: self.count(path) > after, timeout_seconds):
+                return self._find(path)[after]
         raise TimeoutError(f"nothing was delivered to {path} in {timeout_seconds} s")
 
     def issued_to(self, token: str) -> TokenRequest:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tools.application import Application
 from tools.local_stack import LocalStack
 
 TIMEOUT_SECONDS = 60
@@ -64,10 +65,10 @@ def await_result(stack: LocalStack, request_id: str) -> dict[str, Any]:
     return stack.results.pop(request_id)
 
 
-def invoke(stack: LocalStack, event: Mapping[str, Any]) -> dict[str, Any]:
+def invoke(provisioner: Application, event: Mapping[str, Any]) -> dict[str, Any]:
     """Invoke the function directly and return its answer."""
-    answer = stack.lambda_.invoke(
-        FunctionName=stack.outputs["ConnectionProvisionerServiceToken"],
+    answer = provisioner.lambda_.invoke(
+        FunctionName=provisioner.outputs["ConnectionProvisionerServiceToken"],
         Payload=json.dumps(dict(event)),
     )
     result: dict[str, Any] = json.load(answer["Payload"])

@@ -10,6 +10,8 @@ from typing import TypeVar
 
 from tools.deployment import ROOT
 from tools.local_stack import LocalStack
+from tools.rotation import Followed
+from tools.table import drawn
 from tools.walkthrough import Provisioned
 
 T = TypeVar("T")
@@ -49,8 +51,8 @@ def credential(values: Mapping[str, str]) -> str:
 
 def table(proven: Sequence[Provisioned]) -> str:
     """Draw what became of each connection."""
-    rows = [("Asked through", "AuthorizationType", "Connection", "State", "Credential")]
-    rows += [
+    head = ("Asked through", "AuthorizationType", "Connection", "State", "Credential")
+    rows = [
         (
             each.door,
             each.authorization_type,
@@ -60,9 +62,23 @@ def table(proven: Sequence[Provisioned]) -> str:
         )
         for each in proven
     ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-    return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
+    return drawn(head, rows)
+
+
+def rotation_table(followed: Sequence[Followed]) -> str:
+    """Draw how soon a rotated credential arrived through each connection."""
+    head = ("Asked through", "Rotated secret", "Connection", "New credential", "Seconds")
+    rows = [
+        (
+            each.connection.door,
+            each.secret_name,
+            each.connection.name,
+            "arrived" if each.connection.is_proven else "DIFFERS",
+            f"{each.seconds:.1f}",
+        )
+        for each in followed
+    ]
+    return drawn(head, rows)
 
 
 def commands(stack: LocalStack, name: str) -> str:

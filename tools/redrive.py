@@ -7,19 +7,14 @@ SQS's own redrive would make them new requests, which would undo what was asked 
 import argparse
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
-import boto3
-
-from tools import kept_stack
-from tools.local_stack import LocalStack
+from tools.application import application
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
-STACK_NAME = "eventbridge-connection-provisioner"
 MASK = '"***"'
 
 
@@ -27,9 +22,13 @@ def main() -> int:
     """Redrive the letters of a deployed application, or of the stack that the demo left."""
     parser = argparse.ArgumentParser(prog="make redrive", description=__doc__)
     parser.add_argument("--stack", help="on AWS: the application's stack; else the local one")
-    with _queues(parser.parse_args().stack) as (sqs, outputs):
-        sent, kept = redrive(sqs, outputs["DeadLetterQueueUrl"], outputs["RequestQueueUrl"])
-    print(f"{sent} sent back; {kept} left: masked, or a stack's, which must be asked for anew")
+    with application(parser.parse_args().stack) as found:
+        queues = found.outputs["DeadLetterQueueUrl"], found.outputs["RequestQueueUrl"]
+        sent, kept = redrive(found.sqs, *queues)
+    print(
+        f"{sent} sent back; {kept} left: masked, a stack's, which must be asked for anew, or what"
+        " a rule could not deliver, which the next Reconcile makes up for"
+    )
     return 0
 
 
@@ -51,8 +50,12 @@ def redrive(sqs: "SQSClient", source_url: str, target_url: str) -> tuple[int, in
 
 
 def _can_work(letter: "MessageTypeDef") -> bool:
-    # What was masked is lost, and what a stack asked for is the stack's to ask for again.
-    code = letter.get("MessageAttributes", {}).get("ErrorCode")
+    # What was masked is lost, and what a stack asked for is the stack's to ask for again. What
+    # EventBridge could not deliver is no request, but the event that a rule had matched.
+    attributes = letter.get("MessageAttributes", {})
+    if "RULE_ARN" in attributes:
+        return False
+    code = attributes.get("ErrorCode")
     is_unanswered = code is not None and code["StringValue"] == "Unanswered"
     return MASK not in letter["Body"] and not is_unanswered and not _is_length(letter["Body"])
 
@@ -84,20 +87,6 @@ def _request_time(letter: "MessageTypeDef") -> Any:
     carried = letter.get("MessageAttributes", {}).get("RequestTime")
     time = carried["StringValue"] if carried else letter["Attributes"]["SentTimestamp"]
     return {"RequestTime": {"DataType": "String", "StringValue": time}}
-
-
-@contextmanager
-def _queues(stack_name: str | None) -> Iterator[tuple["SQSClient", dict[str, str]]]:
-    kept = kept_stack.find()
-    if stack_name is None and kept:
-        with closing(LocalStack(kept)) as stack:
-            yield stack.sqs, dict(stack.outputs)
-    else:
-        (found,) = boto3.client("cloudformation").describe_stacks(
-            StackName=stack_name or STACK_NAME
-        )["Stacks"]
-        outputs = {each["OutputKey"]: each["OutputValue"] for each in found["Outputs"]}
-        yield boto3.client("sqs"), outputs
 
 
 if __name__ == "__main__":

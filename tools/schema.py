@@ -11,11 +11,13 @@ from botocore.model import StructureShape
 
 from handler.properties import BLOCK_OF_TYPE
 from tools.reference_schema import DEFINITIONS, Schema, has, ref
+from tools.selection_schema import SELECTORS, selection_definitions
 from tools.service_model import create_connection
 from tools.shape_schema import definitions, structure_schema
 
 WHOLE_REQUESTS = ["Create", "Update", "Validate"]
 NAME_REQUESTS = ["Delete", "Describe", "Release"]
+WITHOUT_PROPERTIES = ["Reconcile", "List"]
 OWN_MEMBERS: dict[str, Schema] = {
     "OnExisting": {
         "description": "What to do when a connection of that name exists that nobody owns.",
@@ -48,6 +50,7 @@ def request_schema() -> Schema:
             "Envelope": envelope_schema(),
             "Properties": properties | {"allOf": list(matching_blocks())},
             "NamedProperties": properties | {"required": ["Name"]},
+            **dict(selection_definitions(properties["properties"])),
             **dict(definitions(shape)),
             **DEFINITIONS,
         },
@@ -56,21 +59,29 @@ def request_schema() -> Schema:
 
 def envelope_schema() -> Schema:
     """Return the schema of what surrounds the properties."""
-    request_type = {"enum": WHOLE_REQUESTS + NAME_REQUESTS}
     return {
         "type": "object",
         "properties": {
-            "RequestType": request_type,
+            "RequestType": {"enum": [*WHOLE_REQUESTS, *NAME_REQUESTS, *SELECTORS]},
             "RequestId": {"type": "string"},
             "ResourceProperties": {"type": "object"},
             "TaskToken": {"type": "string", "minLength": 1, "maxLength": 2048},
         },
-        "required": ["RequestType", "ResourceProperties"],
+        "required": ["RequestType"],
         "additionalProperties": False,
-        "if": has("RequestType", {"enum": NAME_REQUESTS}),
-        "then": {"properties": {"ResourceProperties": ref("NamedProperties")}},
-        "else": {"properties": {"ResourceProperties": ref("Properties")}},
+        "if": has("RequestType", {"enum": WITHOUT_PROPERTIES}),
+        "else": {"required": ["ResourceProperties"]},
+        "allOf": [
+            _properties_of(WHOLE_REQUESTS, ref("Properties")),
+            _properties_of(NAME_REQUESTS, ref("NamedProperties")),
+            *(_properties_of([each], ref(f"{each}Properties")) for each in SELECTORS),
+        ],
     }
+
+
+def _properties_of(request_types: list[str], schema: Schema) -> Schema:
+    then = {"properties": {"ResourceProperties": schema}}
+    return {"if": has("RequestType", {"enum": request_types}), "then": then}
 
 
 def properties_schema(shape: StructureShape) -> Schema:

@@ -61,11 +61,18 @@ def through_an_invocation(stack: LocalStack, stored: StoredSecret) -> Provisione
 def prove(
     stack: LocalStack, destination: Destination, role_arn: str, provisioned: Provisioned
 ) -> Provisioned:
-    """Send an event through the connection; add the credential that the destination received."""
+    """Lead events through the connection; add the credential that arrived with the first one."""
     url = f"{destination.url}/{provisioned.name}"
     delivery.route(stack, provisioned.arn, url, provisioned.name, role_arn)
+    return deliver(stack, destination, provisioned)
+
+
+def deliver(stack: LocalStack, destination: Destination, provisioned: Provisioned) -> Provisioned:
+    """Send an event through a routed connection; add the credential that arrived with it."""
+    path = f"/{provisioned.name}"
+    before = destination.count(path)
     delivery.send(stack, provisioned.name)
-    delivered = destination.wait_for(f"/{provisioned.name}")
+    delivered = destination.wait_for(path, after=before)
     received = _credential(provisioned.authorization_type, delivered, destination)
     return replace(provisioned, received=received, header=_header(delivered))
 

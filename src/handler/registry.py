@@ -13,7 +13,7 @@ from typing import Any
 from handler.aws import Caller
 from handler.errors import InvalidRequestError
 from handler.ownership import Record, Seen, instant
-from handler.registry_item import CONNECTION, item_of, key_of, record_of
+from handler.registry_item import CONNECTION, item_of, key_of, record_of, steps
 from handler.source import Secret, Source
 
 ITEMS_OF_A_PAGE = 200  # links among them
@@ -46,12 +46,9 @@ class DynamoDbRegistry:
         Raises:
             ResourceConflictError: somebody else wrote since it was read.
         """
-        now = instant(self.call.clock.now())
-        # Never one that was there before: a name may be forgotten, and made known again, meanwhile.
-        seen = Seen(uuid.uuid4().int >> 32, frozenset(record.secret_versions), now)
-        written = replace(record, seen=seen)
-        self._change(record, "Put", {"Item": item_of(written)}, seen.sources)
-        return written
+        for sources in steps(record.seen.sources, frozenset(record.secret_versions)):
+            record = self._put(record, sources)
+        return record
 
     def remove(self, record: Record) -> None:
         """
@@ -60,6 +57,9 @@ class DynamoDbRegistry:
         Raises:
             ResourceConflictError: somebody else wrote since it was read.
         """
+        *between, _ = steps(record.seen.sources, frozenset())
+        for sources in between:
+            record = self._put(record, sources)
         self._change(record, "Delete", {"Key": key_of(record.name)}, ())
 
     def users(self, secret: Secret) -> list[str]:
@@ -100,6 +100,15 @@ class DynamoDbRegistry:
             **start,
         )
         return list(map(record_of, answer["Items"])), _token(answer.get("LastEvaluatedKey"))
+
+    def _put(self, record: Record, sources: frozenset[str]) -> Record:
+        now = instant(self.call.clock.now())
+        named = {each: record.secret_versions.get(each, "") for each in sorted(sources)}
+        # Never one that was there before: a name may be forgotten, and made known again, meanwhile.
+        seen = Seen(uuid.uuid4().int >> 32, sources, now)
+        item = item_of(replace(record, secret_versions=named, seen=seen))
+        self._change(record, "Put", {"Item": item}, sources)
+        return replace(record, seen=seen)
 
     def _change(
         self, record: Record, kind: str, change: Mapping[str, Any], sources: Iterable[str]

@@ -3,13 +3,14 @@ The registry's items: what DynamoDB keeps of a connection, and the link from a s
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from handler.ownership import TOMBSTONE_LIFETIME, Record, Seen
 
 CONNECTION = "CONNECTION"  # the sort key of what is known of one
+LINKS_OF_A_TRANSACTION = 99  # beside the connection's item; DynamoDB takes 100
 OLDEST = datetime.min.replace(tzinfo=UTC)
 
 
@@ -93,3 +94,15 @@ def _linked(item: Mapping[str, Any]) -> frozenset[str]:
 
 def _map(value: Mapping[str, Any] | None) -> dict[str, str]:
     return {key: each["S"] for key, each in (value or {"M": {}})["M"].items()}
+
+
+def steps(before: frozenset[str], after: frozenset[str]) -> Iterator[frozenset[str]]:
+    """
+    Yield the sources that are linked after each transaction, on the way from some to others.
+
+    Links are added before any is dropped: one too many does no harm, one too few misses a rotation.
+    """
+    changed = [*sorted(after - before), *sorted(before - after)]
+    for end in range(LINKS_OF_A_TRANSACTION, len(changed), LINKS_OF_A_TRANSACTION):
+        yield before ^ frozenset(changed[:end])
+    yield after

@@ -16,12 +16,15 @@ from handler.source import Service, Source
 
 DYNAMIC = re.compile(r"\{\{resolve:([^{}:]*):([^{}]*)\}\}")
 SECRET_ARN = re.compile(
-    r"arn:[a-z0-9-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@!-]+-[A-Za-z0-9]{6}", re.ASCII
+    r"arn:[a-z0-9-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@!-]{1,512}-[A-Za-z0-9]{6}",
+    re.ASCII,
 )
 SECRET_NAME = re.compile(r"[\w/+=.@!-]{1,512}", re.ASCII)
 VERSION_ID = re.compile(r"[^:{}]{32,64}")
 LONGEST_VERSION_STAGE = 256
-PARAMETER_ARN = re.compile(r"arn:[a-z0-9-]+:ssm:[a-z0-9-]+:\d{12}:parameter/[\w./-]+", re.ASCII)
+PARAMETER_ARN = re.compile(
+    r"arn:[a-z0-9-]+:ssm:[a-z0-9-]+:\d{12}:parameter/[\w./-]{1,1010}", re.ASCII
+)
 PARAMETER = re.compile(r"([\w./-]{1,1011})(?::(\d{1,10}))?", re.ASCII)
 
 

@@ -25,10 +25,12 @@ def unfetched(request: Request) -> dict[str, str]:
 
 def linked(ports: Ports, request: Request, record: Record) -> Record:
     """Link what the record does not name yet, before it is fetched: no rotation goes unheard."""
-    known = {**unfetched(request), **record.secret_versions}
-    if len(known) == len(record.secret_versions):
+    wanted = unfetched(request)
+    if set(wanted) <= set(record.secret_versions):
         return record
-    return ports.registry.write(replace(record, secret_versions=known))
+    # What an earlier request named and never applied goes, or the item would grow without end.
+    applied = {source: each for source, each in record.secret_versions.items() if each}
+    return ports.registry.write(replace(record, secret_versions={**wanted, **applied}))
 
 
 def written(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.e2e import waiting
-from tools import credentials, delivery, doors, walkthrough
+from tools import credentials, doors, walkthrough
 from tools.credentials import StoredSecret
 from tools.deployment import ROOT
 from tools.destination import Destination
@@ -26,6 +26,8 @@ DOORS = {
     "demo-direct-basic": "invocation",
 }
 
+ROTATED = ("demo-stack-basic", "demo-direct-basic", "demo-stack-api-key", "demo-queue-api-key")
+
 
 @pytest.fixture(scope="module")
 def stored(stack: LocalStack) -> dict[str, StoredSecret]:
@@ -35,7 +37,10 @@ def stored(stack: LocalStack) -> dict[str, StoredSecret]:
 
 @pytest.fixture(scope="module")
 def proven(
-    stack: LocalStack, stored: Mapping[str, StoredSecret], destination: Destination
+    stack: LocalStack,
+    stored: Mapping[str, StoredSecret],
+    destination: Destination,
+    role_arn: str,
 ) -> dict[str, Provisioned]:
     """Ask for a connection of each type through each door, and send an event through each."""
     provisioned = [
@@ -43,7 +48,7 @@ def proven(
         walkthrough.through_the_queue(stack, stored["API_KEY"]),
         walkthrough.through_an_invocation(stack, stored["BASIC"]),
     ]
-    prove = partial(walkthrough.prove, stack, destination, delivery.create_role(stack))
+    prove = partial(walkthrough.prove, stack, destination, role_arn)
     return {each.name: each for each in map(prove, provisioned)}
 
 
@@ -217,7 +222,7 @@ def role_name(stack: LocalStack) -> str:
 
 
 def test_the_demo_succeeds_and_shows_every_connection() -> None:
-    """What a new user sees first."""
+    """What a new user sees first: each credential arrives, and after a rotation the new one."""
     demo = subprocess.run(
         [sys.executable, "-m", "tools.demo"],
         cwd=ROOT,
@@ -227,5 +232,5 @@ def test_the_demo_succeeds_and_shows_every_connection() -> None:
         check=False,
     )
     assert demo.returncode == 0, demo.stdout + demo.stderr
-    assert demo.stdout.count("arrived") == len(DOORS)
+    assert demo.stdout.count(" arrived") == len(DOORS) + len(ROTATED)
     assert all(name in demo.stdout for name in DOORS)

@@ -81,7 +81,8 @@ class Resolver:
             "Fn::GetAtt": ".".join,
             "Fn::FindInMap": lambda path: self._mappings[path[0]][path[1]][path[2]],
             "Fn::If": lambda three: self.resolve(three[1 if self._holds(three[0]) else 2]),
-            "Fn::Equals": lambda two: self.resolve(two[0]) == self.resolve(two[1]),
+            # CloudFormation compares texts: a Number's parameter with a number in the template.
+            "Fn::Equals": lambda two: str(self.resolve(two[0])) == str(self.resolve(two[1])),
             "Fn::Not": lambda one: not self.resolve(one[0]),
             "Fn::Join": lambda two: two[0].join(self.resolve(two[1])),
             "Fn::Split": lambda two: self.resolve(two[1]).split(two[0]),

@@ -218,3 +218,37 @@ def test_what_is_kept_of_what_was_kept_is_the_same() -> None:
         {**ENVELOPE, "TaskToken": "t", "ResourceProperties": changed(BASIC, {PASSWORD: "x"})}
     )
     assert kept(once) == once
+
+
+ACCOUNT_ID = "123456789012"
+SELECTORS: list[tuple[str, dict[str, object]]] = [
+    ("Refresh", {"Name": "crm"}),
+    ("Refresh", {"SecretId": "connections/crm", "AccountId": ACCOUNT_ID, "VersionId": "v" * 36}),
+    ("Refresh", {"Name": "crm", "SecretId": secret_arn(), "WaitTimeoutSeconds": 7}),
+    ("Refresh", {"ParameterName": "/connections/crm"}),
+    ("Reconcile", {"Name": "crm"}),
+    ("Reconcile", {"NextToken": "WyJhIl0="}),
+    ("Reconcile", {}),
+]
+
+
+@pytest.mark.parametrize(("request_type", "selectors"), SELECTORS)
+def test_a_refresh_and_a_reconcile_can_be_sent_again(
+    request_type: str, selectors: dict[str, object]
+) -> None:
+    """What they are about is no secret."""
+    message = {"RequestType": request_type, "ResourceProperties": selectors}
+    assert kept(message) == message
+    assert kept({"RequestType": request_type}) == {"RequestType": request_type}
+
+
+@pytest.mark.parametrize(
+    "member", ["SecretId", "AccountId", "VersionId", "ParameterName", "NextToken", "Password"]
+)
+@pytest.mark.parametrize("value", [f"{CANARY} with spaces", [CANARY], {"Value": CANARY}])
+def test_what_no_selector_can_be_is_masked(member: str, value: object) -> None:
+    """Whoever mistakes a credential for a selector finds it nowhere."""
+    message = {"RequestType": "Refresh", "ResourceProperties": {"Name": "crm", member: value}}
+    found = kept(message)
+    assert CANARY not in json.dumps(found)
+    assert set(found["ResourceProperties"]) == {"Name", member}

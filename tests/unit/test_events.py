@@ -11,7 +11,10 @@ import pytest
 from botocore.model import StructureShape
 from jsonschema import Draft202012Validator
 
+from handler.asked import RequestType
 from handler.properties import BLOCK_OF_TYPE
+from tests import rule_messages
+from tests.unit.resolved_template import properties
 from tools.schema import request_schema
 from tools.service_model import create_connection
 
@@ -95,8 +98,7 @@ def test_direct_requests_are_valid(name: str) -> None:
 def test_direct_requests_cover_every_request_type() -> None:
     """Each RequestType of direct invocations has an event; the bare skeleton has none."""
     asked = {BY_NAME[name].get("RequestType") for name in DIRECT}
-    wanted = {"Create", "Update", "Delete", "Describe", "Validate", "Release", None}
-    assert asked == wanted
+    assert asked == {*RequestType, None}
 
 
 def test_the_cli_skeleton_has_every_member_the_cli_prints() -> None:
@@ -125,9 +127,20 @@ def test_one_message_of_the_batch_is_bad() -> None:
     assert [VALIDATOR.is_valid(request) for request in requests] == [True, False, True]
 
 
-def test_the_single_message_is_good() -> None:
+@pytest.mark.parametrize("name", [name for name in SQS if name != "sqs-batch-one-bad"])
+def test_the_single_messages_are_good(name: str) -> None:
     """A batch of one succeeds."""
-    assert [VALIDATOR.is_valid(request) for request in bodies(BY_NAME["sqs-single"])] == [True]
+    assert [VALIDATOR.is_valid(request) for request in bodies(BY_NAME[name])] == [True]
+
+
+def test_the_messages_of_the_rules_are_what_the_rules_send() -> None:
+    """Made from AWS's events by the template's own transformers and input."""
+    secret = rule_messages.message("SecretRule", rule_messages.SECRET_LABEL_UPDATED)
+    parameter = rule_messages.message("ParameterRule", rule_messages.PARAMETER_STORE_CHANGE)
+    (schedule,) = properties("ReconcileRule")["Targets"]
+    assert bodies(BY_NAME["sqs-refresh-secret"]) == [secret]
+    assert bodies(BY_NAME["sqs-refresh-parameter"]) == [parameter]
+    assert bodies(BY_NAME["sqs-reconcile"]) == [json.loads(schedule["Input"])]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,11 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from handler.asked import DIRECT, asked_by_document
+from handler.errors import InvalidRequestError
+from handler.request import check
 from handler.validation import LINEAR_PATTERNS
+from tests.fakes import RULES, START
 from tools.schema import main, request_schema
 
 ROOT = Path(__file__).parents[2]
@@ -99,6 +103,20 @@ def test_example_messages_are_valid(path: Path) -> None:
         enveloped("Delete", {"Name": "orders"}),
         enveloped("Delete", BASIC),
         enveloped("Describe", {"Name": "orders"}),
+        enveloped("Refresh", {"Name": "orders"}),
+        enveloped("Refresh", {"Name": "orders", "WaitTimeoutSeconds": 0}),
+        enveloped("Refresh", {"SecretId": "connections/orders"}, TaskToken="token"),
+        enveloped("Refresh", {"SecretId": ARN, "VersionId": "0" * 32}),
+        enveloped("Refresh", {"SecretId": "connections/orders", "AccountId": "123456789012"}),
+        enveloped("Refresh", {"Name": "orders", "SecretId": "connections/orders"}),
+        enveloped("Refresh", {"Name": "orders", "ParameterName": "/connections/orders"}),
+        enveloped("Refresh", {"ParameterName": "orders"}),
+        enveloped("Reconcile", {"Name": "orders"}),
+        enveloped("Reconcile", {"NextToken": "WyJhIl0="}),
+        enveloped("Reconcile", {}),
+        {"RequestType": "Reconcile", "RequestId": "1"},
+        enveloped("List", {"NextToken": "WyJhIl0="}),
+        {"RequestType": "List"},
         with_password({"ValueFrom": ARN}),
         with_password({"ValueFrom": f"{ARN}:password:AWSPREVIOUS:"}),
         with_password({"ValueFrom": "arn:aws:ssm:us-east-1:123456789012:parameter/connections/p"}),
@@ -117,8 +135,9 @@ def test_example_messages_are_valid(path: Path) -> None:
     ],
 )
 def test_good_requests_pass(request_: object) -> None:
-    """Every spelling and both forms of a request are accepted."""
+    """Every spelling and both forms of a request are accepted, by schema and function."""
     assert [error.json_path for error in VALIDATOR.iter_errors(request_)] == []
+    assert check(asked_by_document(request_, DIRECT, "request-1", START), RULES)
 
 
 @pytest.mark.parametrize(
@@ -145,6 +164,29 @@ def test_good_requests_pass(request_: object) -> None:
         enveloped("Describe", {}),
         enveloped("Describe", "orders"),
         {"RequestType": "Create"},
+        {"RequestType": "Refresh"},
+        enveloped("Refresh", {}),
+        enveloped("Refresh", BASIC),
+        enveloped("Refresh", {"Name": "with spaces"}),
+        enveloped("Refresh", {"Name": "orders", "OnExisting": "Fail"}),
+        enveloped("Refresh", {"Name": "orders", "WaitTimeoutSeconds": 61}),
+        enveloped("Refresh", {"Name": "orders", "NextToken": "WyJhIl0="}),
+        enveloped("Refresh", {"SecretId": "with spaces"}),
+        enveloped("Refresh", {"SecretId": "connections/\u00e9"}),
+        enveloped("Refresh", {"SecretId": ["connections/orders"]}),
+        enveloped("Refresh", {"SecretId": "connections/orders\n"}),
+        enveloped("Refresh", {"SecretId": "connections/orders", "AccountId": 123456789012}),
+        enveloped("Refresh", {"SecretId": "connections/orders", "VersionId": ""}),
+        enveloped("Refresh", {"SecretId": "connections/orders", "ParameterName": "/p"}),
+        enveloped("Refresh", {"Name": "orders", "VersionId": "0" * 32}),
+        enveloped("Refresh", {"ParameterName": "/p", "AccountId": "123456789012"}),
+        enveloped("Refresh", {"ParameterName": "p:1"}),
+        enveloped("Reconcile", {"SecretId": "connections/orders"}),
+        enveloped("Reconcile", "orders"),
+        enveloped("Reconcile", {"Name": "n" * 65}),
+        enveloped("List", {"Name": "orders"}),
+        enveloped("List", {"NextToken": ""}),
+        enveloped("List", []),
         {"ResourceProperties": BASIC},
         with_password("literal"),
         with_password(5),
@@ -169,6 +211,8 @@ def test_good_requests_pass(request_: object) -> None:
 def test_bad_requests_fail(request_: object) -> None:
     """What the function refuses without knowing its settings, the schema refuses too."""
     assert not VALIDATOR.is_valid(request_)
+    with pytest.raises(InvalidRequestError):
+        check(asked_by_document(request_, DIRECT, "request-1", START), RULES)
 
 
 @pytest.mark.parametrize(("published", "linear"), sorted(LINEAR_PATTERNS.items()))

@@ -33,6 +33,7 @@ def test_the_environment_is_the_designs() -> None:
         "ALLOWED_SECRET_PREFIXES": "a/,b/",
         "ALLOWED_PARAMETER_PREFIXES": "/connections/",
         "ALLOWED_ACCOUNTS": "",
+        "RECONCILE_MODE": "Report",
         "RESPONSE_URL_HOSTS": "",
         "MAX_ATTEMPTS": "8",
         "CONNECT_TIMEOUT_SECONDS": "5",

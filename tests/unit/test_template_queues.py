@@ -73,12 +73,54 @@ def test_queues_are_encrypted(queue: str) -> None:
 
 
 def test_only_named_producers_may_send() -> None:
-    """The request queue's policy allows nobody by default."""
-    assert set(queue_policy("RequestQueue")) == {"OnlyOverTls"}
+    """The request queue's policy allows nobody by default but this application's rules."""
+    assert set(queue_policy("RequestQueue")) == {"OnlyOverTls", "Rules"}
     producers = queue_policy("RequestQueue", **EVERYTHING_ON)["Producers"]
     assert producers["Principal"] == {"AWS": EVERYTHING_ON["ProducerArns"].split(",")}
     assert producers["Action"] == ["sqs:SendMessage", "sqs:GetQueueUrl"]
     assert not accepts("ProducerArns", "*")
+
+
+@pytest.mark.parametrize("queue", ["RequestQueue", "DeadLetterQueue"])
+@pytest.mark.parametrize("hours", ["0", "24"])
+def test_eventbridge_writes_only_for_the_rules_of_refresh_and_reconcile(
+    queue: str, hours: str
+) -> None:
+    """No other rule can ask for anything, and one that is switched off is not named."""
+    statement = queue_policy(queue, ReconcileHours=hours)["Rules"]
+    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+    assert statement["Action"] == "sqs:SendMessage"
+    assert statement["Resource"] == f"{queue}.Arn"
+    scheduled = ["ReconcileRule.Arn"] if hours != "0" else []
+    sources = ["SecretRule.Arn", "ParameterRule.Arn", *scheduled]
+    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": sources}}
+
+
+@pytest.mark.parametrize("rule", ["SecretRule", "ParameterRule", "ReconcileRule"])
+def test_rules_send_requests_and_keep_what_they_cannot_deliver(rule: str) -> None:
+    """A rotation that finds no queue is a dead letter, and not lost."""
+    (target,) = properties(rule)["Targets"]
+    assert target["Arn"] == "RequestQueue.Arn"
+    assert target["DeadLetterConfig"] == {"Arn": "DeadLetterQueue.Arn"}
+    assert "EventBusName" not in properties(rule)  # AWS's own events come on the default bus
+
+
+@pytest.mark.parametrize(("hours", "schedule"), [("1", "rate(1 hour)"), ("24", "rate(24 hours)")])
+def test_the_schedule_speaks_eventbridges_grammar(hours: str, schedule: str) -> None:
+    """One hour is no hours; a wrong plural is refused."""
+    assert properties("ReconcileRule", ReconcileHours=hours)["ScheduleExpression"] == schedule
+
+
+def test_no_hours_mean_no_schedule() -> None:
+    """Who wants no Reconcile has no rule."""
+    assert "ReconcileRule" not in deployed(ReconcileHours="0")["Resources"]
+
+
+def test_the_role_may_send_requests_to_the_request_queue_alone() -> None:
+    """A fan-out goes nowhere else."""
+    (policy,) = properties("FunctionRole")["Policies"]
+    statements = {each["Sid"]: each for each in policy["PolicyDocument"]["Statement"]}
+    assert statements["RequestsToItself"]["Resource"] == "RequestQueue.Arn"
 
 
 @pytest.mark.parametrize("queue", ["ResultQueue", "ResultRuleDeadLetterQueue"])

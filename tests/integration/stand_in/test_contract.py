@@ -8,11 +8,13 @@ import pytest
 
 from handler.aws import Caller
 from handler.clock import Clock
+from handler.drift import drift
 from handler.errors import AlreadyExistsError, InvalidRequestError, NotFoundError
 from handler.eventbridge import EventBridgeConnections
 from handler.lifecycle import Connection, is_private
+from handler.ownership import Record
 from handler.ports import Connections
-from tests.fakes import FakeConnections, FakeTime
+from tests.fakes import START, FakeConnections, FakeTime
 from tests.stand_in import Pace, StandIn
 from tests.stand_in.clients import client_at
 from tests.stand_in.documents import API_KEY, BASIC, HEADERS, OAUTH, PRIVATE, PUBLIC, WITH_HEADERS
@@ -258,3 +260,69 @@ def test_a_recreated_connection_is_another(connections: Connections) -> None:
     connections.delete("crm")
     until_gone(connections)
     assert connections.create(BASIC) != first
+
+
+WITH_EVERYTHING: dict[str, Any] = {
+    **OAUTH,
+    "Description": "the CRM",
+    "KmsKeyIdentifier": "arn:aws:kms:us-east-1:123456789012:key/0f",
+    "AuthParameters": {
+        "OAuthParameters": {
+            **OAUTH["AuthParameters"]["OAuthParameters"],
+            "OAuthHttpParameters": {"HeaderParameters": HEADERS, "BodyParameters": HEADERS},
+        },
+        "InvocationHttpParameters": {
+            "HeaderParameters": HEADERS,
+            "QueryStringParameters": HEADERS,
+            "BodyParameters": HEADERS,
+        },
+    },
+}
+KINDS: dict[str, dict[str, Any]] = {
+    "basic": BASIC,
+    "api key": API_KEY,
+    "oauth": OAUTH,
+    "empty description": {**BASIC, "Description": ""},
+    "headers": WITH_HEADERS,
+    "empty list": with_invocation({"HeaderParameters": []}),
+    "no parameters": with_invocation({}),
+    "everything": WITH_EVERYTHING,
+    "private": {**API_KEY, "InvocationConnectivityParameters": PRIVATE},
+    "said to be public": {**BASIC, "InvocationConnectivityParameters": PUBLIC},
+    "private token endpoint": {
+        **OAUTH,
+        "AuthParameters": {**OAUTH["AuthParameters"], "ConnectivityParameters": PRIVATE},
+    },
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_fresh_connection_has_not_drifted(
+    connections: Connections, kind: str, fake_time: FakeTime
+) -> None:
+    """Else a Reconcile would report, and write, the same connection for ever."""
+    desired = _spoken_out(KINDS[kind])
+    connections.create(desired)
+    states(connections, MANY_LOOKS)
+    seen = look(connections)
+    record = Record("crm", "requests", START, START, last_modified_time=seen.last_modified_time)
+    assert list(drift(record, seen, desired, {})) == []
+    fake_time.seconds += 60
+    connections.update(desired)
+    states(connections, MANY_LOOKS)
+    seen = look(connections)
+    record = Record("crm", "requests", START, START, last_modified_time=seen.last_modified_time)
+    assert list(drift(record, seen, desired, {})) == []
+
+
+def _spoken_out(properties: Any) -> Any:
+    # The function says IsValueSecret of every parameter.
+    match properties:
+        case {"Key": _}:
+            return {"IsValueSecret": False, **properties}
+        case {}:
+            return {name: _spoken_out(value) for name, value in properties.items()}
+        case list():
+            return [_spoken_out(each) for each in properties]
+        case _:
+            return properties

@@ -1,0 +1,12 @@
+"""What the end-to-end suites share."""
+
+import pytest
+
+from tools import delivery
+from tools.local_stack import LocalStack
+
+
+@pytest.fixture(scope="session")
+def role_arn(stack: LocalStack) -> str:
+    """Create the role with which rules call API destinations."""
+    return delivery.create_role(stack)

@@ -1,0 +1,252 @@
+"""Reconcile finds what events missed and what was done behind our back, and mends what it may."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from handler.asked import DIRECT, QUEUE, Door, asked_by_document
+from handler.errors import NotFoundError, NotStabilizedError, ResourceConflictError
+from handler.outcome import Completion, Outcome
+from handler.ownership import Seen
+from handler.provisioning import carry_out
+from handler.request import check
+from handler.source import Secret
+from tests.fakes import PAGE, RULES, World, make_world
+from tests.unit.test_provisioning import BASIC, WITH_HEADER, ask, password_of
+
+CRM = "connections/crm"
+WRITES = {"create", "update", "delete", "deauthorize"}
+
+
+@pytest.fixture
+def world() -> World:
+    """Give an account with one connection, which is as it was left."""
+    world = make_world()
+    ask(world, properties=WITH_HEADER)
+    world.time.seconds += 3600
+    world.connections.calls.clear()
+    return world
+
+
+def reconcile(
+    world: World, properties: Mapping[str, Any] | None = None, door: Door = QUEUE
+) -> Completion:
+    """Carry out a Reconcile, of crm unless told otherwise."""
+    document = {
+        "RequestType": "Reconcile",
+        "ResourceProperties": {"Name": "crm"} if properties is None else properties,
+    }
+    asked = asked_by_document(document, door, "request-1", world.time.now)
+    return carry_out(world.ports, check(asked, RULES))
+
+
+def written(world: World) -> set[str]:
+    """Give the writes to EventBridge."""
+    return WRITES & set(world.connections.calls)
+
+
+def gone(world: World) -> None:
+    """Delete the connection behind our back."""
+    del world.connections.stored["crm"]
+
+
+def changed(world: World) -> None:
+    """Change the connection behind our back, in a way that it does not show."""
+    world.connections.stored["crm"]["modified"] += timedelta(minutes=1)
+
+
+def described(world: World) -> None:
+    """Change what the connection shows, and nothing else."""
+    world.connections.stored["crm"]["properties"]["Description"] = "somebody else's"
+
+
+def deauthorized(world: World) -> None:
+    """Let the connection lose its authorization."""
+    world.connections.stored["crm"]["states"] = ["DEAUTHORIZED"]
+
+
+def unreachable(world: World) -> None:
+    """Let the connection lose its way."""
+    world.connections.stored["crm"]["states"] = ["FAILED_CONNECTIVITY"]
+
+
+FINDINGS: dict[str, tuple[Callable[[World], None], str, str]] = {
+    "Gone": (gone, "Created", "create"),
+    "Changed": (changed, "Updated", "update"),
+    "Changed, and it shows": (described, "Updated", "update"),
+    "Deauthorized": (deauthorized, "Updated", "update"),
+    "FailedConnectivity": (unreachable, "Updated", "update"),
+}
+
+
+@pytest.mark.parametrize("finding", FINDINGS)
+def test_a_report_tells_and_touches_nothing(world: World, finding: str) -> None:
+    """The default: somebody may have had a reason."""
+    bring_about, _, _ = FINDINGS[finding]
+    bring_about(world)
+    before = dict(world.registry.records)
+    completion = reconcile(world)
+    assert completion.details == {"Drift": [finding.partition(",")[0]]}
+    assert (completion.outcome, completion.is_silent) == (Outcome.UNCHANGED, False)
+    assert not written(world)
+    assert world.registry.records == before
+
+
+@pytest.mark.parametrize("finding", FINDINGS)
+def test_a_repair_tells_and_mends(world: World, finding: str) -> None:
+    """Afterwards the connection is as its owner asked, and a second look finds nothing."""
+    bring_about, outcome, call = FINDINGS[finding]
+    bring_about(world)
+    before = world.registry.records["crm"]
+    world.is_repairing = True
+    completion = reconcile(world)
+    assert completion.details == {"Drift": [finding.partition(",")[0]]}
+    assert (completion.outcome, written(world)) == (outcome, {call})
+    after = world.registry.records["crm"]
+    assert (after.owner, after.request_time) == (before.owner, before.request_time)
+    assert after.properties == before.properties
+    stored = world.connections.stored["crm"]["properties"]
+    assert stored["Description"] == WITH_HEADER["Description"]
+    assert reconcile(world).is_silent
+
+
+@pytest.mark.parametrize("is_repairing", [False, True])
+def test_a_secrets_version_that_is_behind_is_always_written(
+    world: World, is_repairing: bool
+) -> None:
+    """Its event was missed; following its secret is what a connection is here for."""
+    world.is_repairing = is_repairing
+    world.secrets.rotate(CRM, '{"password": "battery staple"}')
+    completion = reconcile(world)
+    assert completion.details == {"Drift": ["SecretVersionBehind"]}
+    assert completion.outcome is Outcome.REFRESHED
+    assert password_of(world) == "battery staple"
+    assert world.registry.records["crm"].refreshed_at == world.time.now
+
+
+@pytest.mark.parametrize("is_repairing", [False, True])
+def test_what_somebody_else_made_anew_is_never_touched(world: World, is_repairing: bool) -> None:
+    """A namesake is not ours, in whatever state, and whatever its secret."""
+    world.is_repairing = is_repairing
+    gone(world)
+    world.connections.make_by_hand("crm", BASIC)
+    deauthorized(world)
+    world.secrets.rotate(CRM, '{"password": "battery staple"}')
+    before = dict(world.registry.records)
+    completion = reconcile(world)
+    assert completion.details == {"Drift": ["Recreated"]}
+    assert not written(world)
+    assert world.registry.records == before
+
+
+def test_nothing_found_is_silent(world: World) -> None:
+    """No result event for each connection and day; nothing written, here or there."""
+    before = dict(world.registry.records)
+    completion = reconcile(world)
+    assert (completion.is_silent, completion.details) == (True, {})
+    assert not written(world)
+    assert world.registry.records == before
+
+
+def test_all_that_is_wrong_is_told(world: World) -> None:
+    """Not only the first of it."""
+    deauthorized(world)
+    changed(world)
+    described(world)
+    assert reconcile(world).details == {"Drift": ["Deauthorized", "Changed"]}
+
+
+def test_a_claim_is_left_to_its_create(world: World) -> None:
+    """What was never made cannot be gone."""
+    record = world.registry.records["crm"]
+    gone(world)
+    world.registry.records["crm"] = replace(record, connection_arn="", properties={})
+    world.is_repairing = True
+    assert reconcile(world).is_silent
+    assert world.connections.calls == []
+
+
+def test_a_tombstone_is_left_alone(world: World) -> None:
+    """What was deleted is not missed."""
+    ask(world, "Delete", {"Name": "crm"})
+    world.connections.calls.clear()
+    world.is_repairing = True
+    assert reconcile(world).is_silent
+    assert world.connections.calls == []
+
+
+def test_what_nobody_registered_is_not_found(world: World) -> None:
+    """Whoever names it is mistaken."""
+    with pytest.raises(NotFoundError, match="nobody is registered for other"):
+        reconcile(world, {"Name": "other"})
+
+
+def test_a_writer_is_waited_for(world: World) -> None:
+    """What is in the middle of a change is compared when it is over."""
+    until = world.time.now + timedelta(days=1)
+    record = world.registry.records["crm"]
+    world.registry.write(replace(record, lease_holder="other", leased_until=until))
+    with pytest.raises(ResourceConflictError):
+        reconcile(world)
+    assert world.connections.calls == []
+
+
+def test_a_repair_that_does_not_help_is_a_failure(world: World) -> None:
+    """On the queue it comes back, since a vendor may need its time."""
+    deauthorized(world)
+    world.is_repairing = True
+    world.connections.states_after_write = ("DEAUTHORIZED",)
+    with pytest.raises(NotStabilizedError) as raised:
+        reconcile(world)
+    assert raised.value.is_transient
+
+
+def test_links_of_an_older_version_are_made_up_for(world: World) -> None:
+    """A record that was written before there were links gets them, before its secret is read."""
+    record = world.registry.records["crm"]
+    world.registry.records["crm"] = replace(record, seen=Seen(record.seen.revision))
+    world.registry.links.clear()
+    linked: list[list[str]] = []
+    world.secrets.before_read = lambda name: linked.append(world.registry.users(Secret(name)))
+    assert reconcile(world).is_silent
+    assert linked == [["crm"]]
+
+
+def test_all_connections_are_compared_page_by_page_through_the_queue(world: World) -> None:
+    """Each gets a message of its own, and the rest of the registry one; tombstones get none."""
+    for number in range(2 * PAGE):
+        ask(world, properties={**BASIC, "Name": f"connection-{number}"})
+    ask(world, "Delete", {"Name": "connection-1"})
+    pages = []
+    properties: Mapping[str, Any] = {}
+    while True:
+        completion = reconcile(world, properties)
+        assert (completion.outcome, completion.is_silent) == (Outcome.UNCHANGED, True)
+        sent, world.requests.sent = world.requests.sent, []
+        assert {(each["RequestType"], each["RequestId"]) for each in sent} == {
+            ("Reconcile", "request-1")
+        }
+        pages.append([each["ResourceProperties"] for each in sent])
+        assert completion.details == {"ConnectionCount": sum("Name" in each for each in pages[-1])}
+        if "NextToken" not in pages[-1][-1]:
+            break
+        properties = pages[-1][-1]
+    names = [each["Name"] for page in pages for each in page if "Name" in each]
+    assert names == sorted(world.owners)
+    assert len(pages) == 3
+
+
+def test_no_connections_need_no_messages() -> None:
+    """An installation that nobody uses yet is compared every day, too."""
+    world = make_world()
+    assert reconcile(world, {}).is_silent
+    assert world.requests.sent == []
+
+
+def test_a_direct_reconcile_gives_what_it_found(world: World) -> None:
+    """The same, for whoever looks into one connection."""
+    changed(world)
+    assert reconcile(world, door=DIRECT).details == {"Drift": ["Changed"]}

@@ -1,0 +1,109 @@
+"""What was fetched in an invocation is used again, but never for a connection written since."""
+
+from datetime import timedelta
+
+import pytest
+
+from handler.aws import Caller
+from handler.errors import SecretNotUsableError
+from handler.ownership import GRACE
+from handler.secret_sources import SecretSources
+from handler.source import Service, Source
+from tests.fake_aws import FakeAws, refusal
+from tests.fakes import FakeTime
+
+SECRET = Source(Service.SECRETS_MANAGER, "connections/crm")
+PARAMETER = Source(Service.SSM_SECURE, "/connections/crm")
+
+
+@pytest.fixture
+def time() -> FakeTime:
+    """Give the time."""
+    return FakeTime()
+
+
+@pytest.fixture
+def aws() -> FakeAws:
+    """Give AWS with two versions of a secret and of a parameter, one after the other."""
+    aws = FakeAws()
+    for version in ("1", "2"):
+        aws.plan("get_secret_value", {"SecretString": version, "VersionId": version})
+        parameter = {"Value": version, "Version": int(version), "Type": "SecureString"}
+        aws.plan("get_parameter", {"Parameter": parameter})
+    return aws
+
+
+@pytest.fixture
+def secrets(aws: FakeAws, time: FakeTime) -> SecretSources:
+    """Give the adapter of one invocation."""
+    return SecretSources(
+        Caller("secretsmanager", aws.client("secretsmanager"), time.clock),
+        Caller("ssm", aws.client("ssm"), time.clock),
+    )
+
+
+@pytest.mark.parametrize("source", [SECRET, PARAMETER])
+def test_a_source_is_fetched_once(secrets: SecretSources, aws: FakeAws, source: Source) -> None:
+    """Ten connections of a batch on one secret cost one call."""
+    for _ in range(10):
+        assert secrets.fetch(source, None).version_id == "1"
+    assert len(aws.calls) == 1
+
+
+@pytest.mark.parametrize("source", [SECRET, PARAMETER])
+def test_what_was_fetched_before_a_connection_was_written_is_fetched_anew(
+    secrets: SecretSources, time: FakeTime, source: Source
+) -> None:
+    """Whoever wrote it may have written a newer version, which an older one must not replace."""
+    secrets.fetch(source, None)
+    written_at = time.now + timedelta(seconds=1)
+    time.seconds += 3600
+    assert secrets.fetch(source, written_at).version_id == "2"
+
+
+def test_clocks_that_differ_by_seconds_do_no_harm(secrets: SecretSources, time: FakeTime) -> None:
+    """The writer's clock may be late: what was fetched just after it wrote is doubtful, too."""
+    written_at = time.now
+    time.seconds += GRACE.total_seconds() - 0.1
+    assert secrets.fetch(SECRET, None).version_id == "1"
+    assert secrets.fetch(SECRET, written_at).version_id == "2"
+    time.seconds += 0.2
+    assert secrets.fetch(SECRET, written_at - timedelta(seconds=1)).version_id == "2"
+
+
+def test_what_was_fetched_well_after_the_last_write_is_used(
+    secrets: SecretSources, time: FakeTime, aws: FakeAws
+) -> None:
+    """A fleet that was at rest: one call for all that the invocation refreshes."""
+    secrets.fetch(SECRET, None)
+    for hours in (1, 2, 3):
+        assert secrets.fetch(SECRET, time.now - timedelta(hours=hours)).version_id == "1"
+    assert len(aws.calls) == 1
+
+
+def test_the_time_is_that_of_the_question_not_of_the_answer(
+    secrets: SecretSources, time: FakeTime, aws: FakeAws
+) -> None:
+    """A value that was asked for before a write may be older than it, however late it came."""
+    throttled = aws.planned["get_secret_value"]
+    throttled.appendleft(refusal("ThrottlingException"))
+    start = time.now
+    secrets.fetch(SECRET, None)
+    time.seconds = start.timestamp() + 60
+    secrets.fetch(SECRET, start - GRACE)
+    secrets.fetch(SECRET, start + timedelta(milliseconds=1) - GRACE)
+    assert len(aws.of("get_secret_value")) == 3
+
+
+def test_other_stages_and_versions_are_other_sources(secrets: SecretSources) -> None:
+    """Each is fetched by itself."""
+    other = Source(Service.SECRETS_MANAGER, "connections/crm", version_stage="AWSPREVIOUS")
+    assert [secrets.fetch(each, None).version_id for each in (SECRET, other)] == ["1", "2"]
+
+
+def test_a_failure_is_not_remembered(secrets: SecretSources, aws: FakeAws) -> None:
+    """The next connection of the batch asks again."""
+    aws.planned["get_secret_value"].appendleft(refusal("ResourceNotFoundException"))
+    with pytest.raises(SecretNotUsableError):
+        secrets.fetch(SECRET, None)
+    assert secrets.fetch(SECRET, None).version_id == "1"

@@ -1,0 +1,190 @@
+"""What a Refresh, a Reconcile and a List may be about, and how it is said when it is wrong."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from handler.asked import DIRECT, QUEUE, Door, asked_by_document
+from handler.errors import InvalidRequestError
+from handler.request import Request, check
+from handler.selection import WHOLE, Selection
+from handler.source import Secret
+from tests.bad_requests import CANARY, secret_arn
+from tests.fakes import ACCOUNT, RULES, START
+
+CRM = "connections/crm"
+VERSION = "01234567-89ab-cdef-0123-456789abcdef"
+
+
+def request(request_type: str, properties: object = None, door: Door = DIRECT) -> Request:
+    """Check a request; without properties there is no such member."""
+    given = {} if properties is None else {"ResourceProperties": properties}
+    document = {"RequestType": request_type, **given}
+    return check(asked_by_document(document, door, "request-1", START), RULES)
+
+
+def refusal(request_type: str, properties: object = None) -> list[str]:
+    """Give each violation that a request is refused with."""
+    with pytest.raises(InvalidRequestError) as raised:
+        request(request_type, properties)
+    assert CANARY not in raised.value.reason
+    return raised.value.reason.replace("member; allowed", "member, allowed").split("; ")
+
+
+@pytest.mark.parametrize(
+    ("selector", "secret"),
+    [
+        ({"SecretId": CRM}, Secret(CRM)),
+        ({"SecretId": CRM, "AccountId": ACCOUNT}, Secret(CRM, account=ACCOUNT)),
+        ({"SecretId": secret_arn("connections/crm-Ab12Cd")}, Secret(CRM, account=ACCOUNT)),
+        (
+            {"SecretId": secret_arn("a-b-c-Ab12Cd"), "AccountId": "999999999999"},
+            Secret("a-b-c", account=ACCOUNT),
+        ),
+        ({"ParameterName": "/connections/crm"}, Secret("/connections/crm", is_parameter=True)),
+        ({"ParameterName": "crm"}, Secret("/crm", is_parameter=True)),
+    ],
+)
+@pytest.mark.parametrize("door", [DIRECT, QUEUE])
+def test_a_refresh_by_secret_knows_it_by_name_and_account(
+    selector: Mapping[str, str], secret: Secret, door: Door
+) -> None:
+    """An ARN says both, and its six characters are no part of the name."""
+    chosen = request("Refresh", selector, door)
+    assert (chosen.name, chosen.selection) == ("", Selection(secret))
+    named = request("Refresh", {"Name": "crm", **selector}, door)
+    assert (named.name, named.selection) == ("crm", Selection(secret))
+
+
+def test_a_refresh_by_name_is_about_the_whole_connection() -> None:
+    """Whatever secrets it uses."""
+    chosen = request("Refresh", {"Name": "crm"})
+    assert (chosen.name, chosen.selection, dict(chosen.properties)) == ("crm", WHOLE, {})
+
+
+def test_a_version_goes_along() -> None:
+    """So that who has it already does nothing."""
+    chosen = request("Refresh", {"SecretId": CRM, "VersionId": VERSION}).selection
+    assert chosen == Selection(Secret(CRM), version_id=VERSION)
+
+
+@pytest.mark.parametrize("request_type", ["Reconcile", "List"])
+def test_a_page_goes_on_where_the_last_one_ended(request_type: str) -> None:
+    """With the token that was given, or from the beginning."""
+    assert request(request_type).selection == WHOLE
+    assert request(request_type, {}).selection == WHOLE
+    assert request(request_type, {"NextToken": "WyJhIl0="}).selection.next_token == "WyJhIl0="
+
+
+@pytest.mark.parametrize("request_type", ["Refresh", "Reconcile"])
+def test_what_is_asked_of_one_connection_waits_as_long_as_it_is_told(request_type: str) -> None:
+    """As a Create does."""
+    given = request(request_type, {"Name": "crm", "WaitTimeoutSeconds": 7})
+    assert given.wait_timeout_seconds == 7
+    assert request(request_type, {"Name": "crm"}).wait_timeout_seconds == 30
+    (told,) = refusal(request_type, {"Name": "crm", "WaitTimeoutSeconds": 61})
+    assert told == "WaitTimeoutSeconds: must be a whole number from 0 to 60"
+
+
+def test_all_violations_are_told_at_once() -> None:
+    """Each with its member, none with a value."""
+    told = refusal(
+        "Refresh",
+        {
+            "Name": f"no name {CANARY}",
+            "SecretId": f"{CANARY} and a space",
+            "AccountId": CANARY,
+            "VersionId": f"{CANARY} ",
+            "ParameterName": [CANARY],
+            "Description": CANARY,
+            "WaitTimeoutSeconds": CANARY,
+        },
+    )
+    assert [each.partition(":")[0] for each in told] == [
+        "WaitTimeoutSeconds",
+        "SecretId",
+        "AccountId",
+        "VersionId",
+        "ParameterName",
+        "Description",
+        "ParameterName",
+        "Name",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("SecretId", ""),
+        ("SecretId", 7),
+        ("SecretId", None),
+        ("SecretId", "x" * 513),
+        ("SecretId", f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:"),
+        ("SecretId", f"arn:aws:iam::{ACCOUNT}:role/{CANARY}"),
+        ("SecretId", secret_arn("x" * 513 + "-Ab12Cd")),
+        ("AccountId", "12345678901"),
+        ("AccountId", "١٢٣٤٥٦٧٨٩٠١٢"),
+        ("AccountId", 123456789012),
+        ("VersionId", ""),
+        ("VersionId", "x" * 65),
+        ("VersionId", "line\nbreak"),
+    ],
+)
+def test_a_malformed_selector_is_refused_by_its_name(member: str, value: object) -> None:
+    """Nothing that no secret can be called reaches the registry's keys."""
+    assert f"{member}: malformed" in refusal("Refresh", {"SecretId": CRM, member: value})
+
+
+@pytest.mark.parametrize("value", ["", "a b", "a#b", "x" * 1012, 7, f"{CANARY}!", "é"])
+def test_a_malformed_parameter_is_refused_by_its_name(value: object) -> None:
+    """The same for Parameter Store."""
+    assert refusal("Refresh", {"ParameterName": value}) == ["ParameterName: malformed"]
+
+
+@pytest.mark.parametrize("value", ["", "a b", "x" * 4097, 7, f"{CANARY}!", ["a"]])
+@pytest.mark.parametrize("request_type", ["Reconcile", "List"])
+def test_a_malformed_token_is_refused_by_its_name(request_type: str, value: object) -> None:
+    """Its meaning is the registry's to judge."""
+    assert refusal(request_type, {"NextToken": value}) == ["NextToken: malformed"]
+
+
+@pytest.mark.parametrize(
+    ("request_type", "properties", "told"),
+    [
+        ("Refresh", None, "Refresh needs Name, SecretId or ParameterName"),
+        ("Refresh", {}, "Refresh needs Name, SecretId or ParameterName"),
+        ("Refresh", {"AccountId": ACCOUNT, "Name": "crm"}, "AccountId: goes with SecretId"),
+        ("Refresh", {"VersionId": VERSION, "Name": "crm"}, "VersionId: goes with SecretId"),
+        (
+            "Refresh",
+            {"SecretId": CRM, "ParameterName": "/connections/crm"},
+            "ParameterName: give SecretId or ParameterName, not both",
+        ),
+        ("Refresh", {"Name": "a b"}, "Name: "),
+        ("Refresh", [], "ResourceProperties: must be an object"),
+        ("Reconcile", "all", "ResourceProperties: must be an object"),
+        ("Reconcile", {"SecretId": CRM}, "SecretId: unknown member, allowed are Name, NextToken"),
+        ("List", {"Name": "crm"}, "Name: unknown member, allowed are NextToken"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(
+    request_type: str, properties: Any, told: str
+) -> None:
+    """In the words of the member at fault."""
+    (reason,) = refusal(request_type, properties)
+    assert reason.startswith(told)
+
+
+def test_a_hostile_member_is_not_repeated_as_it_is() -> None:
+    """Its name may be anything, too."""
+    assert len("; ".join(refusal("List", {"\n" + "x" * 100_000: 1}))) < 1000
+
+
+def test_a_prefix_of_names_counts_for_a_refresh() -> None:
+    """IAM would refuse every other name."""
+    document = {"RequestType": "Refresh", "ResourceProperties": {"Name": "crm"}}
+    asked = asked_by_document(document, DIRECT, "request-1", START)
+    prefixed = type(RULES)(RULES.shape, RULES.policy, "team-")
+    with pytest.raises(InvalidRequestError, match="Name: must begin with"):
+        check(asked, prefixed)

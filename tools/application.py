@@ -1,0 +1,68 @@
+"""The deployed application that a make target speaks to: on AWS, or what the demo left running."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+import boto3
+
+from tools import kept_stack
+from tools.deployment import STACK_NAME
+from tools.local_stack import LocalStack
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_sqs import SQSClient
+
+
+class Application(Protocol):
+    """A deployed application, wherever it is."""
+
+    @property
+    def outputs(self) -> Mapping[str, str]:
+        """Return the stack's outputs by name."""
+
+    @property
+    def lambda_(self) -> "LambdaClient":
+        """Return the client of Lambda."""
+
+    @property
+    def sqs(self) -> "SQSClient":
+        """Return the client of SQS."""
+
+
+@dataclass(frozen=True)
+class OnAws:
+    """An application on AWS, in the account and Region that the environment names."""
+
+    stack_name: str
+
+    @cached_property
+    def outputs(self) -> Mapping[str, str]:
+        """Return the stack's outputs by name."""
+        cloudformation = boto3.client("cloudformation")
+        (found,) = cloudformation.describe_stacks(StackName=self.stack_name)["Stacks"]
+        return {each["OutputKey"]: each["OutputValue"] for each in found["Outputs"]}
+
+    @cached_property
+    def lambda_(self) -> "LambdaClient":
+        """Return the client of Lambda."""
+        return boto3.client("lambda")
+
+    @cached_property
+    def sqs(self) -> "SQSClient":
+        """Return the client of SQS."""
+        return boto3.client("sqs")
+
+
+@contextmanager
+def application(stack_name: str | None) -> Iterator[Application]:
+    """Find the application of a stack, else the one that was left running, else AWS's default."""
+    kept = kept_stack.find()
+    if stack_name is None and kept:
+        with closing(LocalStack(kept)) as stack:
+            yield stack
+    else:
+        yield OnAws(stack_name or STACK_NAME)
