@@ -21,10 +21,9 @@ from http.client import HTTPConnection
 from importlib.util import find_spec
 from pathlib import Path
 
-from tools.deployment import BUILD_DIRECTORY, ROOT
+from tools.deployment import BUILD_DIRECTORY, RUNTIME_PYTHON
 
 HANDLER = "handler.app.lambda_handler"
-INTERPRETER = ROOT / ".venv-runtime" / "bin" / "python"
 FUNCTION_ID = "Function"
 LAYER_ID = "Dependencies"
 INVOCATION_PATH = "/2015-03-31/functions/function/invocations"
@@ -118,7 +117,7 @@ def _command(port: int, api_port: int, handler: str) -> list[str]:
         *("--runtime-interface-emulator-address", f"127.0.0.1:{port}"),
         *("--runtime-api-address", f"127.0.0.1:{api_port}"),
         *("--log-level", "info"),
-        *(str(INTERPRETER), "-m", "awslambdaric", handler),
+        *(str(RUNTIME_PYTHON), "-m", "awslambdaric", handler),
     ]
 
 

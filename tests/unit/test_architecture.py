@@ -38,7 +38,7 @@ EDGES = {
     "pure": {"pure"},
 }
 FOREIGN = {
-    "aws": {"boto3", "botocore"},
+    "aws": {"botocore"},
     "answer": {"urllib3"},
     "custom_resource": {"crhelper"},
     "request_queue": {"aws_lambda_powertools"},
