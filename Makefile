@@ -18,6 +18,7 @@ TYPE  ?= BASIC
 EVENT ?=
 KEEP  ?=
 STACK ?=
+ROUNDS ?=
 PYTEST_WORKERS ?= 2
 # Each deploys an application of its own; they mostly wait.
 STACK_WORKERS ?= 2
@@ -58,8 +59,12 @@ schema: $(READY) ## Write the JSON Schema of a request
 redrive: $(READY) ## Send dead letters back with their RequestTime: STACK=… on AWS, else what KEEP=1 left running
 	@$(RUN) -m tools.redrive $(if $(STACK),--stack $(STACK))
 
+.PHONY: bench
+bench: $(READY) $(RUNTIME) ## Measure what is promised, and write docs/benchmarks.md (minutes); ROUNDS=1 is faster
+	@$(RUN) -m tools.bench $(if $(ROUNDS),--rounds $(ROUNDS))
+
 .PHONY: build
-build: $(READY) ## Build function and layer with the SAM CLI
+build: $(READY) $(RUNTIME) ## Build function and layer with the SAM CLI
 	@$(RUN) -m tools.deployment
 
 .PHONY: check

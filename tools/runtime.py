@@ -49,6 +49,13 @@ class Runtime:
 
     port: int
     log_file: Path
+    emulator_id: int
+
+    def interpreter_id(self) -> int:
+        """Return the process id of the function's interpreter, once it was invoked."""
+        tasks = Path(f"/proc/{self.emulator_id}/task").glob("*/children")
+        (child,) = (int(child) for task in tasks for child in task.read_text().split())
+        return child
 
     @property
     def log(self) -> str:
@@ -90,7 +97,7 @@ def running_function(
                 start_new_session=True,
             )
         try:
-            runtime = Runtime(port, log_file)
+            runtime = Runtime(port, log_file, process.pid)
             _wait_until_listening(process, runtime)
             yield runtime
         finally:

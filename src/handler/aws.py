@@ -62,11 +62,11 @@ def client(service: str, connect_timeout_seconds: int, read_timeout_seconds: int
         retries={"total_max_attempts": 1, "mode": "standard"},
     )
     with _SESSION_LOCK:
-        return _session().create_client(service, config=config)
+        return session().create_client(service, config=config)
 
 
 @cache
-def _session() -> Session:
+def session() -> Session:
     """Make the session, whose reading of endpoints and credentials all clients share."""
     return Session()
 

@@ -1,0 +1,91 @@
+"""
+Cold start: fresh processes under AWS's own runtime client and interface emulator, in turn with the
+floor's. INIT is what the emulator's ``INIT REPORT`` says; "with the first answer" is the time from
+the invocation that starts the process until its answer: a whole Create, its secret fetched, its
+connection described, against the emulator of AWS on the same machine, over TLS. The floor answers
+at once, and calls nobody. As on AWS, no process may leave bytecode behind.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tools.bench import floor
+from tools.bench.asking import Asking
+from tools.bench.measuring import Bench, Measured, Row, median, ratio
+from tools.runtime import HANDLER, Artifact, running_function
+
+INIT_LIMIT = 0.6
+CLOUDFORMATION_LIMIT = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """One cold start, in milliseconds."""
+
+    init: float
+    first_answer: float
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is started, and with what."""
+
+    name: str
+    artifact: Artifact
+    handler: str
+    make_event: Callable[[], Any]
+
+
+def measure(bench: Bench) -> Measured:
+    """Start each door and the floor in turn."""
+    asking = Asking(bench)
+    subjects = [
+        Subject("floor", bench.floor.artifact, floor.HANDLER, dict),
+        Subject("SQS", bench.artifact, HANDLER, asking.sqs),
+        Subject("direct", bench.artifact, HANDLER, asking.direct),
+        Subject("CloudFormation", bench.artifact, HANDLER, asking.cloudformation),
+    ]
+    starts: dict[str, list[Start]] = {subject.name: [] for subject in subjects}
+    for _ in range(bench.effort.rounds):
+        for subject in subjects:
+            starts[subject.name].append(_started(bench, subject))
+    return Measured(list(_rows({name: _typical(each) for name, each in starts.items()})))
+
+
+def _started(bench: Bench, subject: Subject) -> Start:
+    event = subject.make_event()
+    with running_function(subject.artifact, bench.environment, subject.handler) as function:
+        began = time.perf_counter()
+        answer: Any = function.invoke(event)
+        first_answer = (time.perf_counter() - began) * 1000
+        if isinstance(answer, dict) and (
+            answer.get("errorType") or answer.get("batchItemFailures")
+        ):
+            raise RuntimeError(f"{subject.name} did not answer as it should: {answer}")
+        return Start(function.init_milliseconds or 0, first_answer)
+
+
+def _typical(starts: list[Start]) -> Start:
+    inits, answers = [each.init for each in starts], [each.first_answer for each in starts]
+    return Start(median(inits), median(answers))
+
+
+def _rows(typical: dict[str, Start]) -> list[Row]:
+    least = typical.pop("floor")
+    inits = [
+        ratio(f"Cold start, INIT, {door} path", start.init, least.init, "ms", INIT_LIMIT)
+        for door, start in typical.items()
+    ]
+    answers = [
+        ratio(
+            f"Cold start with the first answer, {door} path",
+            start.first_answer,
+            least.first_answer,
+            "ms",
+            CLOUDFORMATION_LIMIT,
+        )
+        for door, start in typical.items()
+    ]
+    return [*inits, *answers]

@@ -1,0 +1,62 @@
+"""
+Peak memory (``VmHWM`` of the Python process) of a warm function, against the floor's after as many
+invocations. Every request asks for another description of one connection, so that it goes all the
+way: registry, secret, UpdateConnection, DescribeConnection.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tools.bench import floor
+from tools.bench.asking import Asking
+from tools.bench.measuring import Bench, Measured, Row, ratio
+from tools.runtime import HANDLER, Artifact, Runtime, running_function
+
+PEAK_LIMIT = 1.3
+GROWTH_LIMIT = 1.01  # allocators give back and take by pages
+KILOBYTES = 1024
+
+
+def measure(bench: Bench) -> Measured:
+    """Invoke both, and look half-way and at the end."""
+    asked = Asking(bench).direct()
+
+    def another_description(number: int) -> Any:
+        properties = {**asked["ResourceProperties"], "Description": f"description {number}"}
+        return {**asked, "ResourceProperties": properties}
+
+    half, ours = _peaks(bench, bench.artifact, HANDLER, another_description)
+    _, least = _peaks(bench, bench.floor.artifact, floor.HANDLER, lambda _: {})
+    what = f"Peak memory after {bench.effort.requests:,} requests"
+    return Measured([ratio(what, ours, least, "MB", PEAK_LIMIT), _growth(half, ours)])
+
+
+def _growth(half: float, end: float) -> Row:
+    what = "Peak memory at the end, against half-way"
+    return ratio(what, end, half, "MB", GROWTH_LIMIT)
+
+
+def _peaks(
+    bench: Bench, artifact: Artifact, handler: str, event: Callable[[int], Any]
+) -> tuple[float, float]:
+    requests = bench.effort.requests
+    with running_function(artifact, bench.environment, handler) as function:
+        peaks = []
+        for number in range(1, requests + 1):
+            _succeed(function, event(number))
+            if number in {requests // 2, requests}:
+                peaks.append(_peak(function.interpreter_id()))
+    return peaks[0], peaks[-1]
+
+
+def _succeed(function: Runtime, event: Any) -> None:
+    answer: Any = function.invoke(event)
+    if "errorType" in answer:
+        raise RuntimeError(f"a request failed: {answer}")
+
+
+def _peak(process_id: int) -> float:
+    status = Path(f"/proc/{process_id}/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) / KILOBYTES
