@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-UNUSED_UTILITIES = (
+UNUSED_UTILITIES = (  # not the parser: the batch processing imports it where it finds pydantic
     "auth_alpha",
     "circuit_breaker",
     "data_masking",
@@ -20,7 +20,6 @@ UNUSED_UTILITIES = (
     "idempotency",
     "kafka",
     "parameters",
-    "parser",
     "streaming",
     "validation",
 )

@@ -23,7 +23,7 @@ LAYERS = {
     "door": {"custom_resource", "request_queue", "direct_request", "unanswered"},
     # What doors say to their own services.
     "wire": {"answer", "answerable", "answering", "message", "visibility"},
-    "shared": {"handling", "invocation", "observability"},
+    "shared": {"handling", "invocation", "observability", "warming"},
     "use case": {"provisioning", "applying", "deleting", "leasing", "stabilizing", "resolution"},
     "adapter": {"aws", "eventbridge", "secret_sources", "registry", "results"},
 }
