@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD_DIRECTORY = ROOT / ".aws-sam" / "build"
 CACHE_DIRECTORY = ROOT / ".aws-sam" / "cache"
 RUNTIME_PYTHON = ROOT / ".venv-runtime" / "bin" / "python"
+BYTECODE_PYTHON = RUNTIME_PYTHON.with_name("python3.13")  # there if it is the template's version
 STACK_NAME = "eventbridge-connection-provisioner"
 SAM_TIMEOUT_SECONDS = 300
 
@@ -27,10 +28,10 @@ def build() -> Path:
     if os.environ.get("ARTIFACT_IS_BUILT"):  # by whoever runs several of us at once
         return BUILD_DIRECTORY
     services.write()
-    if RUNTIME_PYTHON.exists() and not has_bytecode():
+    if BYTECODE_PYTHON.exists() and not has_bytecode():
         # The cache knows nothing of an interpreter that came after it.
         shutil.rmtree(CACHE_DIRECTORY, ignore_errors=True)
-    run([*_sam("build")], environment={"BYTECODE_PYTHON": str(RUNTIME_PYTHON)})
+    run([*_sam("build")], environment={"BYTECODE_PYTHON": str(BYTECODE_PYTHON)})
     return BUILD_DIRECTORY
 
 

@@ -1,4 +1,4 @@
-"""``make bench`` works; what it measures is its own business, for a test must not depend on time."""
+"""``make bench`` works. What it finds is no test's business, for that depends on the machine."""
 
 import math
 
@@ -14,7 +14,7 @@ def test_every_measurement_gives_rows_for_the_table_and_the_page(stack: LocalSta
     assert list(measured) == list(MEASUREMENTS)
     for each in measured.values():
         assert each.rows
-        assert all(math.isfinite(row.figure) and row.figure > 0 for row in each.rows)
+        assert all(math.isfinite(row.figure) and row.figure >= 0 for row in each.rows)
     rows = [row for each in measured.values() for row in each.rows]
     printed = table(rows).splitlines()
     assert len(printed) == len(rows) + 2

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tools import deployment
-from tools.bench import cold_start, floor, machine, memory, size
+from tools.bench import cold_start, floor, machine, memory, memory_sizes, size
 from tools.bench.measuring import Bench, Effort, Measured, Measurement
 from tools.bench.page import page, table
 from tools.deployment import ROOT
@@ -20,7 +20,12 @@ from tools.invoke import function_environment
 from tools.local_stack import LocalStack, local_stack
 from tools.runtime import built_artifact
 
-MEASUREMENTS: tuple[Measurement, ...] = (cold_start.measure, size.measure, memory.measure)
+MEASUREMENTS: tuple[Measurement, ...] = (
+    cold_start.measure,
+    size.measure,
+    memory.measure,
+    memory_sizes.measure,
+)
 PAGE = ROOT / "docs" / "benchmarks.md"
 FLOOR_DIRECTORY = ROOT / ".local" / "bench"
 FULL = Effort(rounds=7, requests=1000)

@@ -57,7 +57,7 @@ class Measured:
 Measurement = Callable[[Bench], Measured]
 
 
-def ratio(what: str, ours: float, floor: float, unit: str, limit: float) -> Row:
+def ratio(what: str, ours: float, floor: float, unit: str, limit: float | None = None) -> Row:
     """Make the row of a figure that is a ratio."""
     return Row(what, f"{ours:.4g} {unit}", f"{floor:.4g} {unit}", ours / floor, limit)
 

@@ -5,17 +5,16 @@ way: registry, secret, UpdateConnection, DescribeConnection.
 """
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from tools.bench import floor
 from tools.bench.asking import Asking
 from tools.bench.measuring import Bench, Measured, Row, ratio
+from tools.bench.processes import peak_megabytes
 from tools.runtime import HANDLER, Artifact, Runtime, running_function
 
 PEAK_LIMIT = 1.3
 GROWTH_LIMIT = 1.01  # allocators give back and take by pages
-KILOBYTES = 1024
 
 
 def measure(bench: Bench) -> Measured:
@@ -46,7 +45,7 @@ def _peaks(
         for number in range(1, requests + 1):
             _succeed(function, event(number))
             if number in {requests // 2, requests}:
-                peaks.append(_peak(function.interpreter_id()))
+                peaks.append(peak_megabytes(function.interpreter_id()))
     return peaks[0], peaks[-1]
 
 
@@ -54,9 +53,3 @@ def _succeed(function: Runtime, event: Any) -> None:
     answer: Any = function.invoke(event)
     if "errorType" in answer:
         raise RuntimeError(f"a request failed: {answer}")
-
-
-def _peak(process_id: int) -> float:
-    status = Path(f"/proc/{process_id}/status").read_text()
-    line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
-    return int(line.split()[1]) / KILOBYTES
