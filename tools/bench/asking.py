@@ -1,4 +1,4 @@
-"""Events for the measured function, each time for another connection."""
+"""Asks the measured function, each time for another connection."""
 
 import json
 from itertools import count
@@ -7,6 +7,7 @@ from typing import Any
 from tools import recorded_event
 from tools.bench.measuring import Bench
 from tools.deployment import ROOT
+from tools.runtime import Runtime
 
 EVENTS = ROOT / "events"
 RESPONSE_PATH = "/bench"
@@ -37,6 +38,18 @@ class Asking:
     def cloudformation(self) -> Any:
         """Give a custom resource's Create."""
         return _renamed(self._cloudformation)
+
+
+def succeed(function: Runtime, event: Any) -> None:
+    """
+    Invoke a function.
+
+    Raises:
+        RuntimeError: it failed, and what is measured would be something else.
+    """
+    answer: Any = function.invoke(event)
+    if answer and (answer.get("errorType") or answer.get("batchItemFailures")):
+        raise RuntimeError(f"a request failed: {answer}")
 
 
 def _renamed(request: dict[str, Any]) -> dict[str, Any]:

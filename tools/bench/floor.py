@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.deployment import ROOT
+from tools.deployment import ROOT, RUNTIME_PYTHON
 from tools.runtime import Artifact
 
 REQUIREMENTS = ROOT / "layers" / "dependencies" / "requirements.txt"
@@ -32,22 +32,27 @@ def lambda_handler(event, context):
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    """The floor's function, and the plain build of the function measured."""
+    """The floor's function, the same with bytecode, and the measured function built plainly."""
 
     artifact: Artifact
+    compiled: Artifact
     plain: Artifact
 
 
 def build(directory: Path) -> Floor:
     """Build both into a folder; what was built of the same pins before is kept."""
     layer = directory / "layer"
+    compiled = directory / "compiled"
     pins = directory / "requirements.txt"
     if not pins.exists() or pins.read_bytes() != REQUIREMENTS.read_bytes():
         shutil.rmtree(directory, ignore_errors=True)
         _install(layer / "python")
+        _compile(shutil.copytree(layer, compiled))
         shutil.copy(REQUIREMENTS, pins)
+    floor = _written(directory / "floor")
     return Floor(
-        Artifact(_written(directory / "floor"), layer),
+        Artifact(floor, layer),
+        Artifact(floor, compiled),
         Artifact(_copied(directory / "function"), layer),
     )
 
@@ -62,6 +67,11 @@ def _install(folder: Path) -> None:
         ],
         check=True,
     )
+
+
+def _compile(folder: Path) -> None:
+    options = ["-q", "--invalidation-mode", "unchecked-hash"]
+    subprocess.run([str(RUNTIME_PYTHON), "-m", "compileall", *options, str(folder)], check=True)
 
 
 def _written(folder: Path) -> Path:

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 from tools.bench import floor
-from tools.bench.asking import Asking
+from tools.bench.asking import Asking, succeed
 from tools.bench.measuring import Bench, Measured, Row, ratio
 from tools.bench.processes import peak_megabytes
-from tools.runtime import HANDLER, Artifact, Runtime, running_function
+from tools.runtime import HANDLER, Artifact, running_function
 
 PEAK_LIMIT = 1.3
 GROWTH_LIMIT = 1.01  # allocators give back and take by pages
@@ -43,13 +43,7 @@ def _peaks(
     with running_function(artifact, bench.environment, handler) as function:
         peaks = []
         for number in range(1, requests + 1):
-            _succeed(function, event(number))
+            succeed(function, event(number))
             if number in {requests // 2, requests}:
                 peaks.append(peak_megabytes(function.interpreter_id()))
     return peaks[0], peaks[-1]
-
-
-def _succeed(function: Runtime, event: Any) -> None:
-    answer: Any = function.invoke(event)
-    if "errorType" in answer:
-        raise RuntimeError(f"a request failed: {answer}")

@@ -14,7 +14,8 @@ are ratios within one run, since times of different machines, and of different d
 compare: each is the median of {rounds} rounds, in which what is measured and what it is held
 against take turns.
 
-Measured on {machine}. Nothing here was measured on AWS.
+Measured on {machine}.
+Nothing here was measured on AWS.
 """
 
 
@@ -46,5 +47,5 @@ def page(measured: Mapping[Measurement, Measured], machine: str, rounds: int) ->
 
 
 def _section(measurement: Measurement, measured: Measured) -> str:
-    told = (sys.modules[measurement.__module__].__doc__ or "").strip()
+    told = (sys.modules[measurement.__module__].__doc__ or "").strip().replace("``", "`")
     return f"{told}\n" + (f"\n{measured.remarks}\n" if measured.remarks else "")
