@@ -1,6 +1,6 @@
 """In-memory stand-ins for the ports, faithful to what is recorded of AWS where it matters here."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -17,13 +17,14 @@ from handler.errors import (
     SecretNotUsableError,
 )
 from handler.lifecycle import Connection, is_private
-from handler.ownership import Record
+from handler.ownership import Record, Seen
 from handler.policy import Policy
 from handler.ports import Ports
 from handler.properties import Rules
-from handler.reference import SecretValue, Source
+from handler.source import Secret, SecretValue, Source
 from handler.validation import Shape
 
+PAGE = 3  # small, so that a test sees more than one
 START = datetime(2026, 1, 1, tzinfo=UTC)
 ACCOUNT, REGION = "123456789012", "us-east-1"
 PARAMETER_BLOCKS = ("InvocationHttpParameters", "OAuthHttpParameters")
@@ -229,7 +230,7 @@ class FakeSecrets:
     plain: set[str] = field(default_factory=set)
     reads: list[str] = field(default_factory=list)
 
-    def fetch(self, source: Source) -> SecretValue:
+    def fetch(self, source: Source, _: datetime | None = None) -> SecretValue:
         name = source.name
         self.reads.append(name)
         if name not in self.texts:
@@ -240,8 +241,11 @@ class FakeSecrets:
 
 @dataclass
 class FakeRegistry:
-    """The registry's table, with its conditions."""
+    """The registry's table, with its conditions and its links."""
 
+    time: FakeTime = field(default_factory=FakeTime)
+    links: dict[Secret, set[str]] = field(default_factory=dict)
+    revision: int = 0
     records: dict[str, Record] = field(default_factory=dict)
     writes: list[Record] = field(default_factory=list)
     before_write: Iterator[Callable[[], None]] = field(default_factory=lambda: iter(()))
@@ -252,19 +256,53 @@ class FakeRegistry:
     def write(self, record: Record) -> Record:
         next(self.before_write, lambda: None)()
         self._check(record)
-        written = replace(record, revision=record.revision + 1)
+        sources = frozenset(record.secret_versions)
+        self.revision += 1  # never one that was there before
+        written = replace(record, seen=Seen(self.revision, sources, self.time.now))
+        self._link(record, sources)
         self.records[record.name] = written
         self.writes.append(written)
         return written
 
     def remove(self, record: Record) -> None:
         self._check(record)
+        self._link(record, frozenset())
         del self.records[record.name]
+
+    def users(self, secret: Secret) -> list[str]:
+        return sorted(self.links.get(secret, ()))
+
+    def page(self, token: str) -> tuple[list[Record], str]:
+        names = sorted(name for name in self.records if name > token)[:PAGE]
+        living = [self.records[name] for name in names if not self.records[name].deleted_at]
+        return living, names[-1] if len(names) == PAGE else ""
+
+    def _link(self, record: Record, sources: frozenset[str]) -> None:
+        # Only what the writer believes to be there is dropped, as in the table.
+        for each in _followed(record.seen.sources) - _followed(sources):
+            self.links[each].discard(record.name)
+        for each in _followed(sources) - _followed(record.seen.sources):
+            self.links.setdefault(each, set()).add(record.name)
 
     def _check(self, record: Record) -> None:
         current = self.records.get(record.name)
-        if (current.revision if current else 0) != record.revision:
+        if (current.seen.revision if current else 0) != record.seen.revision:
             raise ResourceConflictError("somebody was faster")
+
+
+def _followed(sources: frozenset[str]) -> set[Secret]:
+    parsed = map(Source.parse, sources)
+    return {replace(each.secret, account="") for each in parsed if not each.is_pinned}
+
+
+@dataclass
+class FakeRequests:
+    """What was sent to the function's own queue."""
+
+    sent: list[dict[str, Any]] = field(default_factory=list)
+
+    def send(self, documents: Sequence[Mapping[str, Any]]) -> None:
+        self.sent += map(dict, documents)
 
 
 @dataclass
@@ -275,7 +313,9 @@ class World:
     connections: FakeConnections
     secrets: FakeSecrets
     registry: FakeRegistry
+    requests: FakeRequests = field(default_factory=FakeRequests)
     holder: str = "this invocation"
+    is_repairing: bool = False
 
     @property
     def owners(self) -> dict[str, str]:
@@ -286,7 +326,14 @@ class World:
     @property
     def ports(self) -> Ports:
         return Ports(
-            self.connections, self.secrets, self.registry, self.time.clock, SHAPE, self.holder
+            self.connections,
+            self.secrets,
+            self.registry,
+            self.requests,
+            self.time.clock,
+            RULES,
+            self.holder,
+            self.is_repairing,
         )
 
 
@@ -294,4 +341,4 @@ def make_world() -> World:
     """Make an empty account, but for one secret."""
     time = FakeTime()
     texts = {"connections/crm": '{"user": "ada", "password": "correct horse", "key": "k-1"}'}
-    return World(time, FakeConnections(time), FakeSecrets(texts), FakeRegistry())
+    return World(time, FakeConnections(time), FakeSecrets(texts), FakeRegistry(time=time))

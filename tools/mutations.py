@@ -43,13 +43,13 @@ ANSWERS = [
     Mutation(
         "a failure's PhysicalResourceId: what it created",
         "custom_resource",
-        "self.PhysicalResourceId = error.created_name",
-        "pass",
+        "error.created_name or unknown",
+        "unknown",
     ),
     Mutation(
         "a failure's PhysicalResourceId: never empty",
         "custom_resource",
-        "return self._asked.name",
+        "return self._asked.physical_resource_id or self._asked.name",
         'return ""',
     ),
     Mutation(
@@ -155,7 +155,7 @@ ANSWERS = [
         "MessageBody=json.dumps(request)",
     ),
     Mutation("Unanswered: comes back", "unanswered", "            raise\n", "            return\n"),
-    Mutation("Unanswered: ends", "unanswered", " and not is_last", ""),
+    Mutation("Unanswered: ends", "unanswered", " and receives(record) < MOST_RECEIVES", ""),
     Mutation(
         "a stack's request is as old as its signature",
         "asked",
@@ -355,8 +355,8 @@ SECRETS = [
     Mutation(
         "dead letters do not outgrow queues",
         "dead_letter",
-        "if len(kept) <= max(",
-        "if True or len(kept) <= max(",
+        "if len(kept.encode()) <= max(",
+        "if True or len(kept.encode()) <= max(",
         ("dead_letter",),
     ),
     Mutation(
@@ -504,8 +504,8 @@ OWNERSHIP = [
         "claim before create",
         "applying",
         "    with claimed(ports, _record(ports, request, Outcome.CREATED), record) as claim:\n",
-        "    revision = record.revision if record else 0\n"
-        "    claim = replace(_record(ports, request, Outcome.CREATED), revision=revision)\n"
+        "    seen = record.seen if record else Seen()\n"
+        "    claim = replace(_record(ports, request, Outcome.CREATED), seen=seen)\n"
         "    if claim:\n",
         USE_CASES,
     ),
@@ -564,8 +564,8 @@ OWNERSHIP = [
     Mutation(
         "lease: waiting for it",
         "provisioning",
-        "if next(waiting, None) is None",
-        "if True",
+        " or next(waiting, None) is None",
+        " or True",
         USE_CASES,
     ),
     Mutation(
@@ -577,8 +577,8 @@ OWNERSHIP = [
     Mutation(
         "tombstone of a never-seen name",
         "deleting",
-        "if records[_names(request)[-1]] is None",
-        "if False",
+        "    ports.registry.write(_with_deletion(ports, request, name, records[name]))\n",
+        "",
     ),
     Mutation(
         "tombstone's lifetime", "ownership", "timedelta(hours=24)", "timedelta(days=999)", OWNERS
@@ -588,6 +588,7 @@ OWNERSHIP = [
         "provisioning",
         "if known and _is_superseded(ports, request, known)",
         "if False",
+        ("newest_wins",),
     ),
     Mutation(
         "newest wins: Delete",
@@ -598,14 +599,16 @@ OWNERSHIP = [
     Mutation(
         "newest wins: noted on Unchanged",
         "applying",
-        "final = replace(record, request_time=newest)",
-        "final = record",
+        "final = replace(released(record), request_time=newest)",
+        "final = released(record)",
+        ("newest_wins",),
     ),
     Mutation(
         "newest wins: noted before an update",
         "applying",
         "known = replace(record, connection_arn=connection.arn, request_time=newest)",
         "known = replace(record, connection_arn=connection.arn)",
+        ("newest_wins",),
     ),
     Mutation(
         "newest wins: noted before a deletion",
@@ -614,10 +617,68 @@ OWNERSHIP = [
         "leased(ports, record)",
     ),
     Mutation(
+        "tombstone under another owner's record",
+        "deleting",
+        "deletions={**known, request.owner: asked_at}",
+        "deletions=before.deletions",
+    ),
+    Mutation(
+        "tombstones of others are remembered",
+        "ownership",
+        "        known[before.owner] = before.request_time\n",
+        "        pass\n",
+        ("found_in_lives",),
+    ),
+    Mutation(
+        "what was created is not forgotten",
+        "leasing",
+        " and not error.created_name",
+        "",
+        ("leasing",),
+    ),
+    Mutation(
+        "what a dead holder may have written is written again",
+        "applying",
+        "        and not record.lease_holder",
+        "        and True",
+    ),
+    Mutation(
+        "a creation whose answer was lost is named",
+        "applying",
+        "error.created_name = request.name",
+        "pass",
+    ),
+    Mutation(
+        "what was created stays named over conflicts",
+        "provisioning",
+        "created_name = error.created_name = error.created_name or created_name",
+        "created_name = error.created_name",
+    ),
+    Mutation(
+        "what goes on being deleted is a conflict",
+        "provisioning",
+        "if connection and connection.state == ConnectionState.DELETING",
+        "if False",
+    ),
+    Mutation(
         "leftovers after an update",
         "applying",
-        "if any(leftovers(desired.properties, connection.properties))",
+        "if not is_moving(connection.state, request.properties) and any(",
+        "if False and any(",
+        USE_CASES,
+    ),
+    Mutation(
+        "SecureStrings are no plain values",
+        "resolution",
+        "if is_secret and is_plain_wanted",
         "if False",
+        USE_CASES,
+    ),
+    Mutation(
+        "what an update refers to and is not there",
+        "applying",
+        "        if ports.connections.describe(request.name):\n            raise\n",
+        "",
         USE_CASES,
     ),
     Mutation(
@@ -682,7 +743,7 @@ OWNERSHIP = [
     Mutation(
         "a failure names what it created",
         "applying",
-        "error.created_name = name",
+        "error.created_name = error.created_name or name",
         "pass",
         USE_CASES,
     ),
@@ -710,7 +771,7 @@ OWNERSHIP = [
     Mutation(
         "a bad connection is written again",
         "applying",
-        "        and connection.state not in BAD\n",
+        "        and connection.state not in (*BAD, ConnectionState.DEAUTHORIZING)\n",
         "",
     ),
     Mutation(

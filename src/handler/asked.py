@@ -20,6 +20,9 @@ class RequestType(StrEnum):
     DESCRIBE = "Describe"
     VALIDATE = "Validate"
     RELEASE = "Release"
+    REFRESH = "Refresh"
+    RECONCILE = "Reconcile"
+    LIST = "List"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Door:
     longest_wait_seconds: int
     own_members: tuple[str, ...] = ("OnExisting", "WaitTimeoutSeconds", "Revision")
     waits_again: bool = False  # a message comes back, so that running out of time is not final
+    is_last_chance: bool = False  # a failure is final, and nobody would ask again
     is_deleting_foreign_fine: bool = False
 
 
@@ -72,11 +76,12 @@ CLOUDFORMATION = Door(
     default_wait_seconds=840,
     longest_wait_seconds=840,
     own_members=("OnExisting", "WaitTimeoutSeconds", "Revision", "ServiceToken", "ServiceTimeout"),
+    is_last_chance=True,
     is_deleting_foreign_fine=True,  # nothing of the stack's own is left, so that it can go
 )
 QUEUE = Door(
     name="queue",
-    request_types=("Create", "Update", "Delete", "Describe", "Validate"),
+    request_types=("Create", "Update", "Delete", "Describe", "Validate", "Refresh", "Reconcile"),
     default_wait_seconds=30,
     longest_wait_seconds=60,
     waits_again=True,

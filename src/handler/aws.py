@@ -100,11 +100,14 @@ class Caller:
         attempt: Callable[..., dict[str, Any]] = getattr(self.client, operation)
         name = self.client.meta.method_to_api_mapping[operation]
         pauses = _pauses()
+        has_unknown_end = False
         while True:
             try:
                 return attempt(**parameters)
             except (ClientError, BotoCoreError) as foreign:
                 error = self._translated(foreign, name, subject)
+            has_unknown_end |= isinstance(error, (NetworkFailureError, ServiceInternalError))
+            error.has_unknown_end = has_unknown_end
             pause = next(pauses, None) if self._may_pass(error) else None
             if pause is None or self.clock.remaining() <= pause:
                 raise error from None
@@ -130,9 +133,10 @@ class Caller:
 
 def _of_answer(service: str, call: str, response: Any) -> ProvisionerError:
     told = response.get("Error", {})
-    code = str(
-        told.get("QueryErrorCode") or told.get("Code", "")
-    )  # SQS keeps its model's name there
+    # SQS keeps its model's name there; a cancelled transaction tells each item's code.
+    reasons = [str(each.get("Code")) for each in response.get("CancellationReasons", [])]
+    cancelling = next((each for each in reasons if each != "None"), "")
+    code = cancelling or str(told.get("QueryErrorCode") or told.get("Code", ""))
     metadata = response.get("ResponseMetadata", {})
     kind = error_class(service, code, int(metadata.get("HTTPStatusCode", 500)))
     request_id = metadata.get("RequestId")

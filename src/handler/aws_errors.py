@@ -50,15 +50,23 @@ SERVICE_CODES: dict[str, dict[str, type[ProvisionerError]]] = {
         "ParameterVersionNotFound": SecretNotUsableError,
     },
     "dynamodb": {
+        "ConditionalCheckFailed": ResourceConflictError,  # these four cancel a transaction
         "ConditionalCheckFailedException": ResourceConflictError,
+        "IdempotentParameterMismatchException": ServiceInternalError,
         "ItemCollectionSizeLimitExceededException": ServiceLimitExceededError,
+        "ProvisionedThroughputExceeded": ThrottlingError,
         "ProvisionedThroughputExceededException": ThrottlingError,
         "ReplicatedWriteConflictException": ResourceConflictError,
         "ResourceNotFoundException": ServiceInternalError,
+        "ThrottlingError": ThrottlingError,
+        "TransactionCanceledException": ResourceConflictError,
+        "TransactionConflict": ResourceConflictError,
         "TransactionConflictException": ResourceConflictError,
+        "TransactionInProgressException": ServiceInternalError,
     },
     "sqs": {
         "BatchEntryIdsNotDistinct": InvalidRequestError,
+        "BatchRequestTooLong": InvalidRequestError,
         "EmptyBatchRequest": InvalidRequestError,
         "InvalidAddress": InvalidRequestError,
         "InvalidBatchEntryId": InvalidRequestError,

@@ -5,7 +5,8 @@ Where references belong and where they are a must: the rules about credentials, 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from handler.reference import Service, Text
+from handler.reference import Text
+from handler.source import Service
 from handler.validation import Leaf, Shape, leaves
 from handler.violation import Violation
 

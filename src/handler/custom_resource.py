@@ -75,8 +75,8 @@ class ConnectionResource(CfnResource):
             register(self._handle)
 
     def generate_physical_id(self, event: Mapping[str, Any]) -> str:  # noqa: ARG002
-        """Give the name that was asked for: the same at every retry, where crhelper's is random."""
-        return self._asked.name
+        """Give an id that is the same at every retry, where crhelper's is random."""
+        return self._asked.physical_resource_id or self._asked.name
 
     def _handle(self, event: Mapping[str, Any], _: Context) -> str:
         match handle(self._asked, self._invocation):
@@ -113,7 +113,7 @@ class ConnectionResource(CfnResource):
             self._deliver(self._body(status or self.Status, reason or str(self.Reason)))
 
     def _body(self, status: str, reason: str) -> dict[str, Any]:
-        name = self.PhysicalResourceId or self._asked.physical_resource_id or self._asked.name
+        name = self.PhysicalResourceId or self.generate_physical_id(self._request)
         body = answer.failed(self._request, str(name), reason)
         return body if status == "FAILED" else {**body, "Status": status, "Data": self.Data}
 

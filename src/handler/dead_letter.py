@@ -11,6 +11,7 @@ from handler.asked import MEMBERS, QUEUE
 from handler.credentials import MASK, masked
 from handler.errors import ProvisionerError
 from handler.properties import Rules, as_written
+from handler.selection import is_well_formed
 from handler.spelling import with_texts
 
 LONGEST_ATTRIBUTE = 1024
@@ -66,7 +67,11 @@ def _masked_member(name: str, value: object, rules: Rules) -> object:
 
 
 def _masked_properties(properties: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
-    own = {name: properties[name] for name in QUEUE.own_members if name in properties}
+    own = {
+        name: value
+        for name, value in properties.items()
+        if name in QUEUE.own_members or is_well_formed(name, value)
+    }
     aws = {name: value for name, value in properties.items() if name not in own}
     hidden: Any = masked(with_texts(aws, rules.policy), rules.shape)
     return as_written(hidden) | {name: _scalar(value) for name, value in own.items()}

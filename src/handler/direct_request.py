@@ -10,7 +10,7 @@ from handler.invocation import Context, Invocation
 from handler.observability import logger
 
 
-def handle_direct_request(event: Mapping[str, Any], context: Context) -> dict[str, str]:
+def handle_direct_request(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
     """
     Carry out a request and give its result.
 

@@ -7,9 +7,10 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from handler.asked import Asked
-from handler.errors import ProvisionerError, ServiceInternalError
+from handler.asked import Asked, RequestType
+from handler.errors import NotStabilizedError, ProvisionerError, ServiceInternalError
 from handler.invocation import Invocation
 from handler.lifecycle import ConnectionState
 from handler.observability import emit, logger
@@ -19,7 +20,7 @@ from handler.request import check
 from handler.violation import joined
 
 USABLE = (ConnectionState.AUTHORIZED, ConnectionState.ACTIVE)
-SETTLING = (Outcome.CREATED, Outcome.UPDATED, Outcome.ADOPTED)
+SETTLING = (Outcome.CREATED, Outcome.UPDATED, Outcome.ADOPTED, Outcome.REFRESHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Succeeded:
     completion: Completion
 
     @property
-    def result(self) -> dict[str, str]:
+    def result(self) -> dict[str, Any]:
         """Give the result as doors other than CloudFormation's return it."""
         return success(self.asked, self.completion)
 
@@ -86,6 +87,7 @@ def _unexpected(error: Exception) -> ServiceInternalError:
 
 def _observe_failure(failed: Failed, milliseconds: float, *, is_final: bool) -> None:
     error = failed.error
+    _count_failed_refresh(failed, is_final=is_final)
     outcome = {"error_code": error.code, "reason": error.reason}
     keys = _asked_keys(failed.asked, milliseconds) | outcome
     if not is_final:
@@ -93,6 +95,14 @@ def _observe_failure(failed: Failed, milliseconds: float, *, is_final: bool) -> 
         return
     logger.error("request failed", extra=keys)
     emit({"ErrorCode": error.code}, ["ConnectionFailed"], {})
+
+
+def _count_failed_refresh(failed: Failed, *, is_final: bool) -> None:
+    # Where the new credential was written and does not work, nobody should wait for the last try.
+    is_broken = isinstance(failed.error, NotStabilizedError)
+    is_refresh = failed.asked.request_type in (RequestType.REFRESH, RequestType.RECONCILE)
+    if is_refresh and (is_final or is_broken):
+        emit({}, ["RefreshFailed"], {})
 
 
 def _observe_success(succeeded: Succeeded, milliseconds: float) -> None:
@@ -103,6 +113,8 @@ def _observe_success(succeeded: Succeeded, milliseconds: float) -> None:
     is_settled = completion.connection.state in USABLE and completion.outcome in SETTLING
     durations = {"TimeToSettled": milliseconds} if is_settled else {}
     emit({"RequestType": asked.known_request_type}, [counted], durations)
+    for finding in completion.details.get("Drift", ()):
+        emit({"Finding": finding}, ["DriftFound"], {})
 
 
 def _asked_keys(asked: Asked, milliseconds: float) -> dict[str, object]:
@@ -124,4 +136,5 @@ def _completion_keys(completion: Completion) -> dict[str, object]:
         "connection_state": completion.connection.state,
         "connection_arn": completion.connection.arn,
         "is_ignored": completion.is_ignored,
+        "drift": completion.details.get("Drift", ()),
     }

@@ -16,6 +16,7 @@ from handler.policy import Policy
 from handler.ports import Ports
 from handler.properties import Rules
 from handler.registry import DynamoDbRegistry
+from handler.requests_to_self import RequestsToSelf
 from handler.results import Results
 from handler.secret_sources import SecretSources
 
@@ -67,20 +68,29 @@ class Invocation:
             given.allowed_parameter_prefixes,
             given.allowed_accounts,
         )
-        return Rules(self.ports.shape, policy, given.connection_name_prefix)
+        return Rules(self._connections.shape, policy, given.connection_name_prefix)
 
     @cached_property
     def ports(self) -> Ports:
         """Put the adapters together."""
-        connections = EventBridgeConnections(self.caller("events"))
-        return Ports(
-            connections=connections,
-            secrets=SecretSources(self.caller("secretsmanager"), self.caller("ssm")),
-            registry=DynamoDbRegistry(self._registry_caller(), self.settings.registry_table_name),
-            clock=self.clock,
-            shape=connections.shape,
-            holder=self._holder,
+        given = self.settings
+        registry = DynamoDbRegistry(
+            self._registry_caller(), given.registry_table_name, given.account, given.region
         )
+        return Ports(
+            connections=self._connections,
+            secrets=SecretSources(self.caller("secretsmanager"), self.caller("ssm")),
+            registry=registry,
+            requests=RequestsToSelf(lambda: self.caller("sqs"), given.request_queue_url),
+            clock=self.clock,
+            rules=self.rules,
+            holder=self._holder,
+            is_repairing=given.is_repairing,
+        )
+
+    @cached_property
+    def _connections(self) -> EventBridgeConnections:
+        return EventBridgeConnections(self.caller("events"))
 
     @cached_property
     def results(self) -> Results:

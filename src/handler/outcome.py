@@ -1,8 +1,10 @@
 """What became of a request, and the result that every door gives of it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
 
 from handler.asked import Asked
 from handler.errors import ProvisionerError
@@ -21,6 +23,7 @@ class Outcome(StrEnum):
     SUPERSEDED = "Superseded"
     DESCRIBED = "Described"
     VALIDATED = "Validated"
+    REFRESHED = "Refreshed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,8 @@ class Completion:
     outcome: Outcome
     connection: Connection
     is_ignored: bool = False  # a Delete of what is not the requester's
+    is_silent: bool = False  # nothing that anybody waits to hear
+    details: Mapping[str, Any] = field(default_factory=dict)  # members of this result only
 
 
 def attributes(completion: Completion) -> dict[str, str]:
@@ -44,17 +49,17 @@ def attributes(completion: Completion) -> dict[str, str]:
         "StateReason": connection.state_reason,
         "SecretArn": connection.secret_arn,
         "AuthorizationType": connection.authorization_type,
-        "CreationTime": _iso(connection.creation_time),
-        "LastModifiedTime": _iso(connection.last_modified_time),
-        "LastAuthorizedTime": _iso(connection.last_authorized_time),
+        "CreationTime": iso(connection.creation_time),
+        "LastModifiedTime": iso(connection.last_modified_time),
+        "LastAuthorizedTime": iso(connection.last_authorized_time),
         "Outcome": completion.outcome,
     }
 
 
-def success(asked: Asked, completion: Completion) -> dict[str, str]:
+def success(asked: Asked, completion: Completion) -> dict[str, Any]:
     """Give the result of a request that succeeded, outside CloudFormation."""
     given = {name: value for name, value in attributes(completion).items() if value}
-    return _identity(asked) | {"Status": "SUCCESS"} | given
+    return _identity(asked) | {"Status": "SUCCESS"} | given | dict(completion.details)
 
 
 def failure(asked: Asked, error: ProvisionerError) -> dict[str, str]:
@@ -77,5 +82,6 @@ def _arn_for_policy(connection: Connection) -> str:
     return connection.arn.partition("/")[0] + f"/{connection.name}" if connection.arn else ""
 
 
-def _iso(time: datetime | None) -> str:
+def iso(time: datetime | None) -> str:
+    """Write a time in UTC, "" for none."""
     return time.astimezone(UTC).isoformat().replace("+00:00", "Z") if time else ""

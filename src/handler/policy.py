@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from handler.reference import Service, Source
+from handler.source import Service, Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,16 @@
 What the use cases need from the world outside; adapters fit these, and so do the tests' fakes.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from handler.clock import Clock
 from handler.lifecycle import Connection, pauses
 from handler.ownership import Record
-from handler.reference import SecretValue, Source
-from handler.validation import Shape
+from handler.properties import Rules
+from handler.source import Secret, SecretValue, Source
 
 
 class Connections(Protocol):
@@ -35,9 +36,10 @@ class Connections(Protocol):
 class Secrets(Protocol):
     """Secrets Manager and Parameter Store."""
 
-    def fetch(self, source: Source) -> SecretValue:
+    def fetch(self, source: Source, since: datetime | None) -> SecretValue:
         """
-        Read a source, once an invocation; SecretNotUsableError where there is no text to be had.
+        Read a source, or give what was read of it after that time; SecretNotUsableError where there
+        is no text to be had.
         """
 
 
@@ -55,6 +57,19 @@ class Registry(Protocol):
     def remove(self, record: Record) -> None:
         """Forget a name, under the same condition."""
 
+    def users(self, secret: Secret) -> list[str]:
+        """Give the names of all connections made from a secret."""
+
+    def page(self, token: str) -> tuple[list[Record], str]:
+        """Give some of what is registered, and the token of what follows, "" at the end."""
+
+
+class Requests(Protocol):
+    """The request queue, seen from its other end."""
+
+    def send(self, documents: Sequence[Mapping[str, Any]]) -> None:
+        """Send requests to this function itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ports:
@@ -63,9 +78,11 @@ class Ports:
     connections: Connections
     secrets: Secrets
     registry: Registry
+    requests: Requests
     clock: Clock
-    shape: Shape
+    rules: Rules
     holder: str  # of leases: this invocation and no other
+    is_repairing: bool = False  # what a Reconcile finds, beside a secret's version
 
     def watch(
         self, name: str, is_done: Callable[[Connection | None], bool], seconds: float

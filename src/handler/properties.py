@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 from handler.credentials import credential_violations, with_secret_parameters
 from handler.policy import Policy
-from handler.reference import Source, replaced
+from handler.reference import replaced
+from handler.source import Source
 from handler.spelling import with_texts
 from handler.validation import Shape, violations
 from handler.violation import Violation, joined

@@ -1,6 +1,7 @@
 """The use cases: what each request does to connections, secrets and the registry."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 
 from handler.applying import adopt, create, update
 from handler.asked import RequestType
@@ -12,15 +13,19 @@ from handler.errors import (
     ProvisionerError,
     ResourceConflictError,
 )
-from handler.lifecycle import Connection, ConnectionState
+from handler.lifecycle import Connection
+from handler.listing import listing
+from handler.looking import Situation, forget, look, refuse_leased
 from handler.outcome import Completion, Outcome
-from handler.ownership import Record, Standing, instant, remembered, standing
+from handler.own_members import OnExisting
+from handler.ownership import Record, Standing, instant, remembered
 from handler.ports import Ports
-from handler.request import OnExisting, Request
+from handler.reconciling import reconcile
+from handler.refreshing import refresh
+from handler.request import Request
 from handler.resolution import resolve
 
 LEAST_PATIENCE_SECONDS = 8.0
-DELETE_SECONDS = 30.0  # recorded: one to four
 
 
 def carry_out(ports: Ports, request: Request) -> Completion:
@@ -32,58 +37,18 @@ def carry_out(ports: Ports, request: Request) -> Completion:
     """
     patience_seconds = max(request.wait_timeout_seconds, LEAST_PATIENCE_SECONDS)
     until_remaining = ports.clock.remaining() - patience_seconds
+    if request.door.is_last_chance:
+        # Its own earlier delivery may have been killed, and holds the lease for that one's time.
+        until_remaining = LEAST_PATIENCE_SECONDS
     waiting = ports.clock.pauses(growing(0.2, 1.5, 5.0), until_remaining)
     created_name = ""
     while True:
         try:
-            return _use_case(ports, request)
+            return USE_CASES[request.request_type](ports, request)
         except ProvisionerError as error:
             created_name = error.created_name = error.created_name or created_name
             if not isinstance(error, ResourceConflictError) or next(waiting, None) is None:
                 raise
-
-
-def _use_case(ports: Ports, request: Request) -> Completion:
-    match request.request_type:
-        case RequestType.CREATE | RequestType.UPDATE:
-            return _upsert(ports, request)
-        case RequestType.DELETE:
-            return delete(ports, request)
-        case RequestType.DESCRIBE:
-            return _describe(ports, request)
-        case RequestType.VALIDATE:
-            return _validate(ports, request)
-        case RequestType.RELEASE:
-            return _release(ports, request)
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """What is known of a name before anything is done."""
-
-    standing: Standing
-    record: Record | None
-    connection: Connection | None
-
-
-def _look(ports: Ports, request: Request, record: Record | None) -> Situation:
-    _refuse_leased(ports, record)
-    connection = ports.watch(
-        request.name,
-        lambda seen: not (seen and seen.state == ConnectionState.DELETING),
-        DELETE_SECONDS,
-    )
-    if connection and connection.state == ConnectionState.DELETING:
-        raise ResourceConflictError(f"a connection {request.name} is still being deleted")
-    stands = standing(record, connection, request.owner)
-    if stands is Standing.UNOWNED and ports.registry.read(request.name) != record:
-        raise ResourceConflictError(f"{request.name} was made between two looks")
-    return Situation(stands, record, connection)
-
-
-def _refuse_leased(ports: Ports, record: Record | None) -> None:
-    if record and record.is_leased_to_other(ports.holder, instant(ports.clock.now())):
-        raise ResourceConflictError(f"{record.name} is being changed by {record.owner}")
 
 
 def _is_superseded(ports: Ports, request: Request, record: Record | None) -> bool:
@@ -94,9 +59,10 @@ def _is_superseded(ports: Ports, request: Request, record: Record | None) -> boo
 def _upsert(ports: Ports, asked: Request) -> Completion:
     request = _as_first_named(ports, asked)
     known = ports.registry.read(request.name)
+    refuse_leased(ports, known)
     if known and _is_superseded(ports, request, known):
         return Completion(Outcome.SUPERSEDED, remembered(known))
-    match _look(ports, request, known):
+    match look(ports, request.name, request.owner, known):
         case Situation(Standing.FREE, record, _):
             return create(ports, request, record)
         case Situation(Standing.OWN, Record() as record, Connection() as connection):
@@ -105,7 +71,7 @@ def _upsert(ports: Ports, asked: Request) -> Completion:
             return adopt(ports, request, record, connection)
         case Situation(Standing.UNOWNED, Record(deleted_at=None) as record, _) as seen:
             if record.owner == request.owner:
-                ports.registry.remove(record)  # the connection it speaks of is gone
+                forget(ports, record)  # the connection it speaks of is gone
             raise _taken(request, seen)
         case seen:
             raise _taken(request, seen)
@@ -121,11 +87,11 @@ def _as_first_named(ports: Ports, request: Request) -> Request:
 
 
 def _validate(ports: Ports, request: Request) -> Completion:
-    seen = _look(ports, request, ports.registry.read(request.name))
+    seen = look(ports, request.name, request.owner, ports.registry.read(request.name))
     is_adoptable = seen.standing is Standing.UNOWNED and _adopts(request)
     if seen.standing not in (Standing.FREE, Standing.OWN) and not is_adoptable:
         raise _taken(request, seen)
-    resolve(ports, request)
+    resolve(ports, request, seen.record)
     return Completion(Outcome.VALIDATED, seen.connection or Connection(request.name))
 
 
@@ -153,11 +119,25 @@ def _release(ports: Ports, request: Request) -> Completion:
     record = ports.registry.read(request.name)
     if record is None or record.deleted_at:
         raise NotFoundError(f"nobody is registered for {request.name}")
+    refuse_leased(ports, record)
     try:
-        ports.registry.remove(record)
+        forget(ports, record)
     except ResourceConflictError:
         if ports.registry.read(request.name):  # else it was our own try whose answer was lost
             raise
     return Completion(
         Outcome.RELEASED, ports.connections.describe(request.name) or remembered(record)
     )
+
+
+USE_CASES: dict[RequestType, Callable[[Ports, Request], Completion]] = {
+    RequestType.CREATE: _upsert,
+    RequestType.UPDATE: _upsert,
+    RequestType.DELETE: delete,
+    RequestType.DESCRIBE: _describe,
+    RequestType.VALIDATE: _validate,
+    RequestType.RELEASE: _release,
+    RequestType.REFRESH: refresh,
+    RequestType.RECONCILE: reconcile,
+    RequestType.LIST: listing,
+}

@@ -5,9 +5,9 @@ A reference to a secret, and texts that hold references: take parts of secrets, 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 from handler.errors import SecretNotUsableError
+from handler.source import SecretValue, Service, Source
 
 LONGEST_SHOWN = 160
 
@@ -20,58 +20,6 @@ def shortened(text: str) -> str:
 def _refuse_constant(constant: str) -> None:
     # NaN and Infinity are Python's own; nobody else takes them for JSON.
     raise ValueError(constant)
-
-
-class Service(StrEnum):
-    """Where a referenced value lives."""
-
-    SECRETS_MANAGER = "secretsmanager"
-    SSM_SECURE = "ssm-secure"
-    SSM = "ssm"
-    SSM_ARN = "ssm-arn"  # plain or secure: known once it is fetched
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """What one call fetches: a version of a secret, or of a parameter."""
-
-    service: Service
-    source_id: str
-    version_stage: str = ""
-    version_id: str = ""
-    account: str = ""  # "" means: the function's own
-
-    def __str__(self) -> str:
-        """Name what is fetched, as the registry keys its versions."""
-        return f"{self.service}:{self.source_id}:{self.version_stage}:{self.version_id}"
-
-    @property
-    def name(self) -> str:
-        """Give the name without ARN and without the six characters that Secrets Manager appends."""
-        if not self.source_id.startswith("arn:"):
-            return self.source_id
-        resource = self.source_id.split(":", 5)[5]
-        if self.service is Service.SECRETS_MANAGER:
-            return resource.removeprefix("secret:")[:-7]
-        return resource.removeprefix("parameter")
-
-    @property
-    def is_pinned(self) -> bool:
-        """Tell whether a rotation leaves it where it is."""
-        return bool(self.version_id)
-
-
-@dataclass(frozen=True, slots=True)
-class SecretValue:
-    """What a source held when it was fetched."""
-
-    text: str
-    version_id: str
-    is_secret: bool
-
-    def __repr__(self) -> str:
-        """Show the version only."""
-        return f"SecretValue(version_id={self.version_id!r})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,22 @@
 """
-Adapter: the registry in DynamoDB; one item a connection, every write conditional on the revision
-read.
+Adapter: the registry in DynamoDB, two kinds of item: what is known of a connection, and a link from
+each secret that it follows. They are written together, under the condition of the revision read.
 """
 
+import base64
 import json
+import uuid
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from handler.aws import Caller
-from handler.ownership import TOMBSTONE_LIFETIME, Record
+from handler.errors import InvalidRequestError
+from handler.ownership import Record, Seen, instant
+from handler.registry_item import CONNECTION, item_of, key_of, record_of
+from handler.source import Secret, Source
 
-CONNECTION = "CONNECTION"
-OLDEST = datetime.min.replace(tzinfo=UTC)
+ITEMS_OF_A_PAGE = 200  # links among them
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,8 @@ class DynamoDbRegistry:
 
     call: Caller
     table_name: str
+    account: str
+    region: str
 
     def read(self, name: str) -> Record | None:
         """Read what is known about a name, strongly consistent."""
@@ -28,117 +34,127 @@ class DynamoDbRegistry:
             "get_item",
             f"registry entry {name}",
             TableName=self.table_name,
-            Key=_key(name),
+            Key=key_of(name),
             ConsistentRead=True,
         )
-        return _record(name, answer["Item"]) if "Item" in answer else None
+        return record_of(answer["Item"]) if "Item" in answer else None
 
     def write(self, record: Record) -> Record:
         """
-        Write a record, and give its new revision.
+        Write a record and its links, and give its new revision.
 
         Raises:
             ResourceConflictError: somebody else wrote since it was read.
         """
-        written = replace(record, revision=record.revision + 1)
-        self.call(
-            "put_item",
-            f"registry entry {record.name}",
-            TableName=self.table_name,
-            Item=_item(written),
-            **_unchanged(record),
-        )
+        now = instant(self.call.clock.now())
+        # Never one that was there before: a name may be forgotten, and made known again, meanwhile.
+        seen = Seen(uuid.uuid4().int >> 32, frozenset(record.secret_versions), now)
+        written = replace(record, seen=seen)
+        self._change(record, "Put", {"Item": item_of(written)}, seen.sources)
         return written
 
     def remove(self, record: Record) -> None:
         """
-        Forget a record.
+        Forget a record and its links.
 
         Raises:
             ResourceConflictError: somebody else wrote since it was read.
         """
-        self.call(
-            "delete_item",
-            f"registry entry {record.name}",
+        self._change(record, "Delete", {"Key": key_of(record.name)}, ())
+
+    def users(self, secret: Secret) -> list[str]:
+        """Give the names of all connections made from a secret, strongly consistent."""
+        names: list[str] = []
+        start: dict[str, Any] = {}
+        while True:
+            answer = self.call(
+                "query",
+                f"registry links of {secret.name}",
+                TableName=self.table_name,
+                KeyConditionExpression="PK = :link",
+                ExpressionAttributeValues={":link": {"S": self._link(secret)}},
+                ConsistentRead=True,
+                **start,
+            )
+            names += [item["SK"]["S"] for item in answer["Items"]]
+            if "LastEvaluatedKey" not in answer:
+                return names
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def page(self, token: str) -> tuple[list[Record], str]:
+        """
+        Give some of the registered connections, and the token of the next ones, "" at the end.
+
+        Raises:
+            InvalidRequestError: the token is none that was given.
+        """
+        start = {"ExclusiveStartKey": _start(token)} if token else {}
+        answer = self.call(
+            "scan",
+            "the registry",
             TableName=self.table_name,
-            Key=_key(record.name),
-            **_unchanged(record),
+            FilterExpression="SK = :kind AND DeletedAt = :none",
+            ExpressionAttributeValues={":kind": {"S": CONNECTION}, ":none": {"S": ""}},
+            Limit=ITEMS_OF_A_PAGE,
+            ConsistentRead=True,
+            **start,
+        )
+        return list(map(record_of, answer["Items"])), _token(answer.get("LastEvaluatedKey"))
+
+    def _change(
+        self, record: Record, kind: str, change: Mapping[str, Any], sources: Iterable[str]
+    ) -> None:
+        before, after = self._links(record.seen.sources), self._links(sources)
+        made = [{"Put": self._in_table(Item=_link_key(each, record))} for each in after - before]
+        dropped = [
+            {"Delete": self._in_table(Key=_link_key(each, record))} for each in before - after
+        ]
+        own = self._in_table(**change, **_unchanged(record))
+        subject = f"registry entry {record.name}"
+        if not made and not dropped:
+            self.call(f"{kind.lower()}_item", subject, **own)
+            return
+        self.call(
+            "transact_write_items",
+            subject,
+            TransactItems=[{kind: own}, *made, *dropped],
+            # A try whose answer was lost is not taken for somebody else's write.
+            ClientRequestToken=str(uuid.uuid4()),
         )
 
+    def _in_table(self, **parameters: Any) -> dict[str, Any]:
+        return {"TableName": self.table_name, **parameters}
 
-def _key(name: str) -> dict[str, Any]:
-    return {"PK": {"S": f"CONNECTION#{name}"}, "SK": {"S": CONNECTION}}
+    def _links(self, sources: Iterable[str]) -> set[str]:
+        parsed = map(Source.parse, sources)
+        return {self._link(source.secret) for source in parsed if not source.is_pinned}
+
+    def _link(self, secret: Secret) -> str:
+        kind = "PARAMETER" if secret.is_parameter else "SECRET"
+        return f"{kind}#{secret.account or self.account}#{self.region}#{secret.name}"
 
 
 def _unchanged(record: Record) -> dict[str, Any]:
-    if not record.revision:
+    if not record.seen.revision:
         return {"ConditionExpression": "attribute_not_exists(PK)"}
     return {
         "ConditionExpression": "Revision = :revision",
-        "ExpressionAttributeValues": {":revision": {"N": str(record.revision)}},
+        "ExpressionAttributeValues": {":revision": {"N": str(record.seen.revision)}},
     }
 
 
-def _item(record: Record) -> dict[str, Any]:
-    return _key(record.name) | {
-        "Owner": {"S": record.owner},
-        "ClaimTime": {"S": record.claimed_at.isoformat()},
-        "ConnectionArn": {"S": record.connection_arn},
-        "Properties": {"S": json.dumps(record.properties)},
-        "SecretVersions": {"M": {key: {"S": each} for key, each in record.secret_versions.items()}},
-        "IsAdopted": {"BOOL": record.is_adopted},
-        "UnsettledOutcome": {"S": record.unsettled_outcome},
-        "LastModifiedTime": {"S": _iso(record.last_modified_time)},
-        "RequestTime": {"S": _iso(record.request_time)},
-        "LeaseHolder": {"S": record.lease_holder},
-        "LeasedUntil": {"S": _iso(record.leased_until)},
-        "DeletedAt": {"S": _iso(record.deleted_at)},
-        "Deletions": {"M": {owner: {"S": _iso(time)} for owner, time in record.deletions.items()}},
-        "Revision": {"N": str(record.revision)},
-        **_expiry(record),
-    }
+def _link_key(link: str, record: Record) -> dict[str, Any]:
+    return {"PK": {"S": link}, "SK": {"S": record.name}}
 
 
-def _expiry(record: Record) -> dict[str, Any]:
-    # DynamoDB's own clearing away comes late, and never counts: tombstones are judged in code.
-    if record.deleted_at is None:
-        return {}
-    expires_at = record.deleted_at + 2 * TOMBSTONE_LIFETIME
-    return {"ExpiresAt": {"N": str(int(expires_at.timestamp()))}}
+def _token(key: Mapping[str, Any] | None) -> str:
+    names = [key["PK"]["S"], key["SK"]["S"]] if key else []
+    return base64.urlsafe_b64encode(json.dumps(names).encode()).decode() if key else ""
 
 
-def _iso(time: datetime | None) -> str:
-    return time.isoformat() if time else ""
-
-
-def _time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
-
-
-def _record(name: str, item: dict[str, Any]) -> Record:
-    # Members that an earlier version did not write have their defaults.
-    text = {member: value.get("S", "") for member, value in item.items()}
-    return Record(
-        name=name,
-        owner=text["Owner"],
-        claimed_at=datetime.fromisoformat(text["ClaimTime"]),
-        request_time=_time(text.get("RequestTime")) or OLDEST,
-        connection_arn=text["ConnectionArn"],
-        properties=json.loads(text["Properties"]),
-        secret_versions=_map(item.get("SecretVersions")),
-        is_adopted=item["IsAdopted"]["BOOL"],
-        unsettled_outcome=text["UnsettledOutcome"],
-        last_modified_time=_time(text["LastModifiedTime"]),
-        lease_holder=text.get("LeaseHolder", ""),
-        leased_until=_time(text.get("LeasedUntil")),
-        deleted_at=_time(text.get("DeletedAt")),
-        deletions={
-            owner: datetime.fromisoformat(time)
-            for owner, time in _map(item.get("Deletions")).items()
-        },
-        revision=int(item["Revision"]["N"]),
-    )
-
-
-def _map(value: dict[str, Any] | None) -> dict[str, str]:
-    return {key: each["S"] for key, each in (value or {"M": {}})["M"].items()}
+def _start(token: str) -> dict[str, Any]:
+    try:
+        partition, sort = json.loads(base64.urlsafe_b64decode(token))
+        return {"PK": {"S": str(partition)}, "SK": {"S": str(sort)}}
+    except (ValueError, TypeError):
+        raise InvalidRequestError("NextToken: none that was given") from None

@@ -3,21 +3,23 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from handler.asked import CLOUDFORMATION, LONGEST_NAME, Asked, Door, RequestType
 from handler.errors import InvalidRequestError
+from handler.own_members import OnExisting, own_violations, wait_seconds
 from handler.properties import Rules, as_written, name_violations, prepared, property_violations
+from handler.selection import (
+    LIST,
+    RECONCILE,
+    REFRESH,
+    WHOLE,
+    Selection,
+    selected,
+    selection_violations,
+)
 from handler.validation import coerced
 from handler.violation import Violation, refuse
-
-
-class OnExisting(StrEnum):
-    """What to do about a connection of that name which nobody is registered for."""
-
-    FAIL = "Fail"
-    ADOPT = "Adopt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,12 @@ class Request:
     on_existing: OnExisting = OnExisting.FAIL
     wait_timeout_seconds: float = 0.0
     other_name: str = ""
+    selection: Selection = WHOLE
+
+    @property
+    def is_maintenance(self) -> bool:
+        """Tell whether it keeps what an owner asked for, and asks for nothing itself."""
+        return self.request_type in SELECTORS
 
     @property
     def written(self) -> dict[str, Any]:
@@ -42,7 +50,7 @@ class Request:
 
 
 NAME_ONLY = (RequestType.DELETE, RequestType.DESCRIBE, RequestType.RELEASE)
-ANSWER_SECONDS = 30  # of ServiceTimeout, kept back for the answer
+SELECTORS = {RequestType.REFRESH: REFRESH, RequestType.RECONCILE: RECONCILE, RequestType.LIST: LIST}
 
 
 def check(asked: Asked, rules: Rules) -> Request:
@@ -62,10 +70,12 @@ def _checked(asked: Asked, rules: Rules) -> Request:
     if not asked.is_object:
         raise InvalidRequestError("the request must be a JSON object")
     found = [*asked.violations, *_request_type_violations(asked)]
+    if asked.request_type in SELECTORS and not found:
+        return _checked_selection(asked, RequestType(str(asked.request_type)), rules)
     if not isinstance(asked.properties, Mapping):
         refuse([*found, Violation("ResourceProperties", "required, an object")])
     own, desired = _split(asked, rules)
-    found += _own_violations(own, asked.door)
+    found += own_violations(own, asked.door)
     if asked.request_type in NAME_ONLY:
         found += name_violations(desired, rules)
     else:
@@ -81,8 +91,32 @@ def _checked(asked: Asked, rules: Rules) -> Request:
         request_time=asked.request_time,
         properties=desired,
         on_existing=OnExisting(own.get("OnExisting", OnExisting.FAIL)),
-        wait_timeout_seconds=_wait_seconds(own, asked.door),
+        wait_timeout_seconds=wait_seconds(own, asked.door),
         other_name="" if is_named else asked.derived_name,
+    )
+
+
+def _checked_selection(asked: Asked, request_type: RequestType, rules: Rules) -> Request:
+    given = asked.properties if isinstance(asked.properties, Mapping) else {}
+    if asked.properties is not None and not isinstance(asked.properties, Mapping):
+        refuse([Violation("ResourceProperties", "must be an object")])
+    own = {name: given[name] for name in ("WaitTimeoutSeconds",) if name in given}
+    members = {name: value for name, value in given.items() if name not in own}
+    found = [*own_violations(own, asked.door)]
+    found += selection_violations(members, SELECTORS[request_type])
+    if "Name" in members and "Name" in SELECTORS[request_type]:
+        found += name_violations({"Name": members["Name"]}, rules)
+    refuse(found)
+    return Request(
+        door=asked.door,
+        request_type=request_type,
+        request_id=asked.request_id,
+        owner=asked.owner,
+        name=members.get("Name", ""),
+        request_time=asked.request_time,
+        properties={},
+        wait_timeout_seconds=wait_seconds(own, asked.door),
+        selection=selected(members),
     )
 
 
@@ -102,7 +136,7 @@ def _checked_deletion(asked: Asked) -> Request:
         name=asked.physical_resource_id or asked.derived_name,
         request_time=asked.request_time,
         properties={},
-        wait_timeout_seconds=_wait_seconds(own, asked.door),
+        wait_timeout_seconds=wait_seconds(own, asked.door),
         other_name=_named(properties) or asked.derived_name,
     )
 
@@ -125,28 +159,3 @@ def _split(asked: Asked, rules: Rules) -> tuple[dict[str, Any], dict[str, Any]]:
 def _request_type_violations(asked: Asked) -> Iterator[Violation]:
     if asked.request_type not in asked.door.request_types:
         yield Violation("RequestType", f"must be one of {', '.join(asked.door.request_types)}")
-
-
-def _own_violations(own: Mapping[str, Any], door: Door) -> Iterator[Violation]:
-    if own.get("OnExisting", "Fail") not in list(OnExisting):
-        yield Violation("OnExisting", f"must be one of {', '.join(OnExisting)}")
-    wait = _seconds(own.get("WaitTimeoutSeconds", 0))
-    if wait is None or wait > door.longest_wait_seconds:
-        problem = f"must be a whole number from 0 to {door.longest_wait_seconds}"
-        yield Violation("WaitTimeoutSeconds", problem)
-    if not isinstance(own.get("Revision", ""), str):
-        yield Violation("Revision", "must be a string")
-
-
-def _wait_seconds(own: Mapping[str, Any], door: Door) -> float:
-    wait = _seconds(own.get("WaitTimeoutSeconds"))
-    bound = _seconds(own.get("ServiceTimeout"))
-    wanted = door.default_wait_seconds if wait is None else wait
-    return wanted if bound is None else min(wanted, max(bound - ANSWER_SECONDS, bound / 2))
-
-
-def _seconds(value: object) -> int | None:
-    # CloudFormation sends "30", a message 30; True is no number here.
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 4:  # noqa: PLR2004
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

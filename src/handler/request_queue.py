@@ -96,7 +96,8 @@ class RequestQueue:
     def _untold(self, record: SQSRecord, handled: Succeeded | Failed) -> ProvisionerError | None:
         results = self._invocation.results
         try:
-            results.publish(handled.result)
+            if isinstance(handled, Failed) or not handled.completion.is_silent:
+                results.publish(handled.result)
             results.finish_task(handled.asked.task_token, handled.result)
         except ProvisionerError as error:
             if receives(record) < self._settings.max_attempts:

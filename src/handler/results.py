@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from handler.aws import Caller
 from handler.errors import NotFoundError, ServiceInternalError
@@ -20,7 +21,7 @@ class Results:
     make_step_functions: Callable[[], Caller]  # few requests wait for it
     bus_name: str
 
-    def publish(self, result: Mapping[str, str]) -> None:
+    def publish(self, result: Mapping[str, Any]) -> None:
         """
         Put a result on the bus.
 
@@ -40,7 +41,7 @@ class Results:
             code = answer["Entries"][0].get("ErrorCode", "")
             raise ServiceInternalError(f"the result could not be published: {code}")
 
-    def finish_task(self, task_token: str, result: Mapping[str, str]) -> None:
+    def finish_task(self, task_token: str, result: Mapping[str, Any]) -> None:
         """Tell a waiting Step Functions task; one that no longer waits is fine."""
         if not task_token:
             return

@@ -1,40 +1,41 @@
 """Adapter: Secrets Manager and Parameter Store."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from handler.aws import Caller
-from handler.errors import ProvisionerError, SecretNotUsableError
-from handler.reference import SecretValue, Service, Source, shortened
+from handler.errors import SecretNotUsableError
+from handler.ownership import GRACE, instant
+from handler.reference import shortened
+from handler.source import SecretValue, Service, Source
 
 
 @dataclass(frozen=True, slots=True)
 class SecretSources:
-    """
-    Reads secrets and parameters, each once for the invocation it lives in; it must not outlive
-    that.
-    """
+    """Reads secrets and parameters, and remembers them for the invocation it lives in only."""
 
     secrets_manager: Caller
     parameter_store: Caller
-    _read: dict[Source, SecretValue | ProvisionerError] = field(default_factory=dict, repr=False)
+    _read: dict[Source, tuple[datetime, SecretValue]] = field(default_factory=dict, repr=False)
 
-    def fetch(self, source: Source) -> SecretValue:
+    def fetch(self, source: Source, since: datetime | None) -> SecretValue:
         """
-        Read a source.
+        Read a source, or give what was read of it after that time.
+
+        What was read before a connection's links were written may be older than the rotation that
+        they did not hear of.
 
         Raises:
             SecretNotUsableError: it is not there, or holds no text.
         """
-        if source not in self._read:
-            try:
-                self._read[source] = self._fetch(source)
-            except SecretNotUsableError as error:
-                self._read[source] = error
-        found = self._read[source]
-        if isinstance(found, ProvisionerError):
-            raise found
-        return found
+        known = self._read.get(source)
+        if known and (since is None or known[0] >= since + GRACE):
+            return known[1]
+        read_at = instant(self.secrets_manager.clock.now())
+        value = self._fetch(source)
+        self._read[source] = read_at, value
+        return value
 
     def _fetch(self, source: Source) -> SecretValue:
         if source.service is Service.SECRETS_MANAGER:

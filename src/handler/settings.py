@@ -11,6 +11,7 @@ from handler.errors import ServiceInternalError
 
 REQUIRED = ("REGISTRY_TABLE_NAME",)
 REQUIRED_BY_QUEUE = (*REQUIRED, "REQUEST_QUEUE_URL", "DEAD_LETTER_QUEUE_URL")
+RECONCILE_MODES = ("Report", "Repair")
 NAME_PREFIX = re.compile(r"[.\-_A-Za-z0-9]{0,40}")  # leaves a derived name 24 of its own
 
 
@@ -29,6 +30,7 @@ class Settings:
     allowed_secret_prefixes: tuple[str, ...]
     allowed_parameter_prefixes: tuple[str, ...]
     allowed_accounts: tuple[str, ...]
+    is_repairing: bool
     max_attempts: int
     connect_timeout_seconds: int
     read_timeout_seconds: int
@@ -49,6 +51,9 @@ def load(
     prefix = environment.get("CONNECTION_NAME_PREFIX", "")
     if not NAME_PREFIX.fullmatch(prefix):
         problems.append(f"CONNECTION_NAME_PREFIX: must match {NAME_PREFIX.pattern}")
+    mode = environment.get("RECONCILE_MODE", "Report")
+    if mode not in RECONCILE_MODES:
+        problems.append(f"RECONCILE_MODE: must be one of {', '.join(RECONCILE_MODES)}")
     settings = Settings(
         partition=partition,
         region=region,
@@ -63,6 +68,7 @@ def load(
             environment, "ALLOWED_PARAMETER_PREFIXES", "/connections/"
         ),
         allowed_accounts=_listed(environment, "ALLOWED_ACCOUNTS", ""),
+        is_repairing=mode == "Repair",
         max_attempts=_positive(environment, "MAX_ATTEMPTS", 8, problems),
         connect_timeout_seconds=_positive(environment, "CONNECT_TIMEOUT_SECONDS", 5, problems),
         read_timeout_seconds=_positive(environment, "READ_TIMEOUT_SECONDS", 10, problems),

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from handler.policy import Policy
-from handler.reference import Reference, Service, Source, Text
+from handler.reference import Reference, Text
+from handler.source import Service, Source
 
 DYNAMIC = re.compile(r"\{\{resolve:([^{}:]*):([^{}]*)\}\}")
 SECRET_ARN = re.compile(
@@ -19,6 +20,7 @@ SECRET_ARN = re.compile(
 )
 SECRET_NAME = re.compile(r"[\w/+=.@!-]{1,512}", re.ASCII)
 VERSION_ID = re.compile(r"[^:{}]{32,64}")
+LONGEST_VERSION_STAGE = 256
 PARAMETER_ARN = re.compile(r"arn:[a-z0-9-]+:ssm:[a-z0-9-]+:\d{12}:parameter/[\w./-]+", re.ASCII)
 PARAMETER = re.compile(r"([\w./-]{1,1011})(?::(\d{1,10}))?", re.ASCII)
 
@@ -141,6 +143,8 @@ def _secret(spelling: str, secret_id: str, options: list[str]) -> Reference:
     json_key, version_stage, version_id = [*options, "", "", ""][:3]
     if version_stage and version_id:
         raise _MalformedError("give a version stage or a version id, not both")
+    if len(version_stage) > LONGEST_VERSION_STAGE:
+        raise _MalformedError(f"a version stage has at most {LONGEST_VERSION_STAGE} characters")
     if version_id and not VERSION_ID.fullmatch(version_id):
         raise _MalformedError("a version id has 32 to 64 characters")
     account = secret_id.split(":")[4] if is_arn else ""

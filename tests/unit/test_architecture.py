@@ -24,8 +24,27 @@ LAYERS = {
     # What doors say to their own services.
     "wire": {"answer", "answerable", "answering", "message", "visibility"},
     "shared": {"handling", "invocation", "observability", "warming"},
-    "use case": {"provisioning", "applying", "deleting", "leasing", "stabilizing", "resolution"},
-    "adapter": {"aws", "eventbridge", "secret_sources", "registry", "results"},
+    "use case": {
+        "provisioning",
+        "applying",
+        "deleting",
+        "refreshing",
+        "reconciling",
+        "listing",
+        "looking",
+        "writing",
+        "leasing",
+        "stabilizing",
+        "resolution",
+    },
+    "adapter": {
+        "aws",
+        "eventbridge",
+        "secret_sources",
+        "registry",
+        "requests_to_self",
+        "results",
+    },
 }
 PURE = set(MODULES).difference(*LAYERS.values())
 EDGES = {

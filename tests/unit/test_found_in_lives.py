@@ -6,14 +6,20 @@ from datetime import timedelta
 
 import pytest
 
-from handler.asked import QUEUE, Asked, asked_by_document
-from handler.errors import NetworkFailureError, NotFoundError
+from handler.asked import CLOUDFORMATION, QUEUE, Asked, asked_by_document
+from handler.errors import (
+    InvalidRequestError,
+    NetworkFailureError,
+    NotFoundError,
+    ThrottlingError,
+)
+from handler.handling import Failed
 from handler.lifecycle import Connection
 from handler.outcome import Outcome
 from handler.provisioning import carry_out
 from handler.request import check
 from tests.fakes import RULES, START, FakeConnections, make_world
-from tests.lives import properties_of
+from tests.lives import properties_of, told
 
 
 def message(kind: str = "Create", variant: int = 2, sent: int = 0) -> Asked:
@@ -64,4 +70,24 @@ def test_another_owners_tombstone_does_not_free_the_name_for_a_late_create() -> 
         with suppress(NotFoundError):
             carry_out(world.ports, check(delete, RULES))
     late = replace(message(sent=1), owner="first")
+    assert carry_out(world.ports, check(late, RULES)).outcome is Outcome.SUPERSEDED
+
+
+def test_a_rename_whose_end_is_unknown_tells_the_new_name() -> None:
+    """An earlier delivery may have created it and been killed; else nobody would ever delete it."""
+    rename = replace(message("Update"), door=CLOUDFORMATION, physical_resource_id="old")
+    assert told(Failed(rename, ThrottlingError("later"))) == (False, "alpha")
+    assert told(Failed(rename, InvalidRequestError("never"))) == (False, "old")
+
+
+def test_an_older_delete_does_not_set_back_the_time_of_a_newer_one() -> None:
+    """Both under another owner's record; the Create that comes last was sent between them."""
+    world = make_world()
+    carry_out(world.ports, check(message(), RULES))
+    for sent in (5, 2):
+        with suppress(NotFoundError):
+            delete = replace(message("Delete", sent=sent), owner="late")
+            carry_out(world.ports, check(delete, RULES))
+    carry_out(world.ports, check(message("Delete", sent=9), RULES))
+    late = replace(message(sent=3), owner="late")
     assert carry_out(world.ports, check(late, RULES)).outcome is Outcome.SUPERSEDED

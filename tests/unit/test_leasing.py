@@ -18,7 +18,7 @@ from handler.errors import (
 )
 from handler.leasing import MARGIN_SECONDS, claimed, leased, released
 from handler.outcome import Completion, Outcome
-from handler.ownership import Record
+from handler.ownership import Record, Seen
 from handler.provisioning import carry_out
 from handler.request import check
 from tests.fakes import RULES, START, World, make_world
@@ -100,7 +100,8 @@ def test_a_failure_gives_the_lease_back(
     with pytest.raises(type(error)), leased(world.ports, held):
         raise error
     left = world.registry.records["crm"]
-    assert (left.lease_holder, left.leased_until) == ("", None)
+    assert left.leased_until is None
+    assert bool(left.lease_holder) is error.is_transient  # it may have written
 
 
 def test_a_crash_leaves_the_lease_to_expire(world: World, held: Record) -> None:
@@ -125,11 +126,13 @@ def test_a_lease_that_cannot_be_given_back_hides_no_error(world: World, held: Re
 def test_who_lost_its_lease_writes_nothing_more(world: World, held: Record) -> None:
     """The final write finds that somebody else went on, and is refused."""
     with leased(world.ports, held) as lease:
-        taken = replace(lease, lease_holder="other", secret_versions={"theirs": "1"})
+        taken = replace(
+            lease, lease_holder="other", secret_versions={"secretsmanager:theirs::": "1"}
+        )
         world.registry.write(taken)
         with pytest.raises(ResourceConflictError):
             world.registry.write(released(lease))
-    assert world.registry.records["crm"].secret_versions == {"theirs": "1"}
+    assert world.registry.records["crm"].secret_versions == {"secretsmanager:theirs::": "1"}
 
 
 @pytest.mark.parametrize("before", [None, TOMBSTONE], ids=["new", "tombstone"])
@@ -142,7 +145,7 @@ def test_a_claim_that_came_to_nothing_for_good_is_taken_back(
     with pytest.raises(SecretNotUsableError), claimed(world.ports, claim, known):
         raise SecretNotUsableError("it is not there")
     left = world.registry.records.get("crm")
-    assert (left and replace(left, revision=0)) == before
+    assert (left and replace(left, seen=Seen())) == before
 
 
 def test_a_claim_whose_end_is_unknown_stays(world: World) -> None:
@@ -150,7 +153,7 @@ def test_a_claim_whose_end_is_unknown_stays(world: World) -> None:
     with pytest.raises(ThrottlingError), claimed(world.ports, RECORD, None):
         raise ThrottlingError("no answer")
     left = world.registry.records["crm"]
-    assert (left.owner, left.lease_holder) == ("requests", "")
+    assert (left.owner, left.leased_until) == ("requests", None)
 
 
 def test_a_claim_that_cannot_be_taken_back_hides_no_error(world: World) -> None:

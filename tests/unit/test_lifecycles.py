@@ -13,18 +13,16 @@ from datetime import timedelta
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from handler.outcome import Outcome
 from handler.ports import Connections
 from tests.fakes import World, make_world
 from tests.lives import (
-    BY_HAND,
-    FAULTS,
-    LIFE,
     Content,
     Play,
     Player,
     assert_as_asked,
     content_of,
+    expected,
+    password_of,
     plays,
     properties_of,
 )
@@ -53,6 +51,9 @@ class FakeStage:
             del stored[name]
         return {name: (item["arn"], _content(item["properties"])) for name, item in stored.items()}
 
+    def password(self, name: str) -> str:
+        return password_of(self.world.connections.stored[name]["properties"]["AuthParameters"])
+
     def prepare(self, mood: str, name: str) -> None:
         self.world.connections.states_after_write = STATES[mood]
 
@@ -76,7 +77,9 @@ def test_connections_are_what_was_last_asked_for() -> None:
     """Each in a play of its own; and every fault, step and outcome happened in one of them."""
     happened: Counter[str] = Counter()
 
-    @settings(max_examples=600, suppress_health_check=list(HealthCheck), report_multiple_bugs=False)
+    @settings(
+        max_examples=1000, suppress_health_check=list(HealthCheck), report_multiple_bugs=False
+    )
     @given(play=plays, clears_on_empty=st.booleans())
     def perform(play: Play, clears_on_empty: bool) -> None:
         stage = FakeStage()
@@ -87,14 +90,3 @@ def test_connections_are_what_was_last_asked_for() -> None:
 
     perform()
     assert expected() <= set(happened)
-
-
-def expected() -> set[str]:
-    """Give everything without which a run proves nothing."""
-    outcomes = set(Outcome) - {Outcome.DESCRIBED, Outcome.VALIDATED}
-    errors = {"AlreadyExists", "NotFound", "NotStabilized", "ResourceConflict", "Throttling"}
-    at_once = {"duplicate at the same time", "other at the same time", "a pause"}
-    steps = {f"stack: {kind}" for kind in LIFE} | {f"hand: {kind}" for kind in BY_HAND}
-    steps |= {f"requests: {kind}" for kind in ("Create", "Update", "Delete")}
-    moods = {"slow", "bad", "unanswered", "delivered twice"}
-    return {*FAULTS} | {str(each) for each in outcomes} | errors | at_once | steps | moods

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from handler.policy import Policy
-from handler.reference import Service, Source
+from handler.source import Service, Source
 from tests.bad_requests import OTHER_ACCOUNT, secret_arn
 from tests.fakes import ACCOUNT, POLICY, REGION
 

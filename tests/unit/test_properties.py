@@ -14,7 +14,7 @@ from handler.properties import (
     property_violations,
     sources,
 )
-from handler.reference import Service, Source
+from handler.source import Service, Source
 from tests.bad_requests import (
     ABSENT,
     API_KEY,

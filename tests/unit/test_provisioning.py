@@ -29,7 +29,7 @@ from handler.errors import (
 from handler.lifecycle import Connection
 from handler.outcome import Completion, Outcome
 from handler.ownership import Record
-from handler.provisioning import carry_out
+from handler.provisioning import LEAST_PATIENCE_SECONDS, carry_out
 from handler.request import check
 from tests.fakes import RULES, START, World, make_world
 
@@ -188,6 +188,23 @@ def test_a_dropped_description_that_stays_is_told(world: World) -> None:
     world.connections.clears_on_empty = False
     with pytest.raises(NotStabilizedError, match="Description"):
         ask(world, "Update", BASIC)
+
+
+def test_a_header_that_even_deauthorizing_leaves_is_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would go on being sent."""
+    ask(world, properties=WITH_HEADER)
+    world.connections.clears_on_empty = False
+    kept = world.connections.stored["crm"]["properties"]["AuthParameters"]
+
+    def update(_: object) -> None:
+        world.connections.stored["crm"]["properties"]["AuthParameters"] = kept
+        world.connections.stored["crm"]["states"] = ["AUTHORIZED"]
+
+    monkeypatch.setattr(world.connections, "update", update)
+    with pytest.raises(NotStabilizedError, match="HeaderParameters"):
+        ask(world, "Update", {**BASIC, "Description": "the CRM"})
 
 
 def test_a_header_replaced_by_another_is_gone(world: World) -> None:
@@ -440,6 +457,15 @@ def test_a_name_that_is_still_being_deleted_is_awaited(world: World) -> None:
     assert ask(world).outcome is Outcome.CREATED
 
 
+def test_a_long_deletion_is_awaited_by_those_who_do_not_wait_for_a_state(world: World) -> None:
+    """WaitTimeoutSeconds is about the new connection; the old one takes its time."""
+    world.connections.make_by_hand("crm", BASIC)
+    world.connections.stored["crm"]["states"] = ["DELETING"] * 9 + ["GONE"]
+    before = world.time.seconds
+    assert ask(world, properties={**BASIC, "WaitTimeoutSeconds": 0}).outcome is Outcome.CREATED
+    assert world.time.seconds - before > LEAST_PATIENCE_SECONDS
+
+
 @pytest.mark.parametrize("error", [SecretNotUsableError("x"), ServiceLimitExceededError("x")])
 def test_a_create_that_can_never_work_leaves_no_claim(
     world: World, error: ProvisionerError
@@ -624,6 +650,31 @@ def test_a_plain_parameter_is_no_password(world: World) -> None:
     block = {"BasicAuthParameters": {"Username": "ada", "Password": {"ValueFrom": arn}}}
     with pytest.raises(SecretNotUsableError, match="SecureString"):
         ask(world, properties={**BASIC, "AuthParameters": block})
+
+
+def test_a_securestring_is_no_plain_value(world: World) -> None:
+    """DescribeConnection would show it to everybody."""
+    world.secrets.texts["/connections/token"] = "t-1"
+    arn = "arn:aws:ssm:us-east-1:123456789012:parameter/connections/token"
+    header = {"Key": "X-Token", "Value": {"ValueFrom": arn}, "IsValueSecret": False}
+    parameters = {"InvocationHttpParameters": {"HeaderParameters": [header]}}
+    properties = {**BASIC, "AuthParameters": {**BASIC["AuthParameters"], **parameters}}
+    with pytest.raises(SecretNotUsableError, match="IsValueSecret must not be false"):
+        ask(world, properties=properties)
+
+
+def test_what_an_update_refers_to_and_is_not_there_is_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """NotFound may be about a key or a resource configuration, for which no new look helps."""
+
+    def refuse(_: object) -> None:
+        raise NotFoundError("no such key")
+
+    ask(world)
+    monkeypatch.setattr(world.connections, "update", refuse)
+    with pytest.raises(NotFoundError, match="key"):
+        ask(world, "Update", WITH_HEADER)
 
 
 def test_a_failed_create_of_a_stack_is_deleted_by_its_rollback(world: World) -> None:

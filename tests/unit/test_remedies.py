@@ -54,11 +54,12 @@ from handler.message import document, request_time
 from handler.outcome import Completion, Outcome
 from handler.ownership import Record
 from handler.provisioning import carry_out
-from handler.reference import Reference, SecretValue, Service, Source
+from handler.reference import Reference
 from handler.request import check
+from handler.source import SecretValue, Service, Source
 from tests.contexts import LambdaContext
 from tests.fake_aws import FakeAws, refusal
-from tests.fakes import RULES, START, World, make_world
+from tests.fakes import RULES, START, FakeRegistry, World, make_world
 from tests.function import forget_clients
 from tests.response_url_server import (
     HANG,
@@ -760,7 +761,7 @@ def test_a_failure_gives_the_lease_back(world: World) -> None:
     world.connections.before_create = fail
     with pytest.raises(ThrottlingError):
         ask(world)
-    assert world.registry.records["crm"].lease_holder == ""
+    assert world.registry.records["crm"].leased_until is None
 
 
 def test_nobody_deletes_while_somebody_writes(world: World) -> None:
@@ -816,3 +817,60 @@ def test_a_connection_that_failed_is_written_again_by_the_same_request(world: Wo
     world.connections.states_after_write = ()
     ask(world)
     assert world.connections.stored["crm"]["states"] == ["AUTHORIZED"]
+
+
+def test_a_create_whose_answer_was_lost_names_what_it_may_have_made(world: World) -> None:
+    """A Delete of what was not made is ignored; what was made and is unnamed stays for ever."""
+
+    def lose(_: str) -> None:
+        raise NetworkFailureError("no answer")
+
+    world.connections.after_create = lose
+    with pytest.raises(NetworkFailureError) as raised:
+        ask(world)
+    assert raised.value.created_name == "crm"
+
+
+def test_what_was_created_is_named_though_a_conflict_came_after_it(world: World) -> None:
+    """The second look, after the conflict, finds the registry out of order."""
+
+    def conflict() -> None:
+        world.registry.before_write = iter(())
+        monkeypatch.setattr(FakeRegistry, "read", fail)
+        raise ResourceConflictError("somebody was faster")
+
+    def fail(*_: object) -> None:
+        raise ServiceInternalError("out of order")
+
+    world.registry.before_write = iter([lambda: None, conflict])
+    with pytest.MonkeyPatch.context() as monkeypatch, pytest.raises(ServiceInternalError) as raised:
+        ask(world)
+    assert raised.value.created_name == "crm"
+
+
+def test_what_a_dead_holder_may_have_written_is_written_again(world: World) -> None:
+    """Its lease was never given back: the connection may be in any state between two requests."""
+    ask(world)
+    record = world.registry.records["crm"]
+    until = world.time.now - timedelta(seconds=1)
+    world.registry.write(replace(record, lease_holder="dead", leased_until=until))
+    assert ask(world) is Outcome.UPDATED
+
+
+def test_a_name_that_goes_on_being_deleted_is_a_conflict(world: World) -> None:
+    """It comes back; the name is not taken."""
+    world.connections.make_by_hand("crm", BASIC)
+    world.connections.stored["crm"]["states"] = ["DELETING"]
+    with pytest.raises(ResourceConflictError):
+        ask(world)
+
+
+def test_a_delete_is_remembered_under_another_owners_record(world: World) -> None:
+    """When that one is gone, a Create from before it does not resurrect."""
+    owned = Record("crm", "cloudformation/other/X", START, START, connection_arn="arn")
+    world.registry.write(owned)
+    with pytest.raises(NotFoundError):
+        ask(world, "Delete", sent=2)
+    record = world.registry.records["crm"]
+    world.registry.write(replace(record, deleted_at=world.time.now))
+    assert ask(world, sent=1) is Outcome.SUPERSEDED

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.reference import Reference, SecretValue, Service, Source, Text, replaced
+from handler.reference import Reference, Text, replaced
+from handler.source import SecretValue, Service, Source
 from handler.spelling import is_reference, read, with_texts
 from tests.bad_requests import CANARY, secret_arn
 from tests.fakes import ACCOUNT, POLICY, REGION

@@ -1,0 +1,40 @@
+"""List: what is registered, a page at a time."""
+
+from typing import Any
+
+from handler.lifecycle import Connection
+from handler.outcome import Completion, Outcome, iso
+from handler.ownership import Record
+from handler.ports import Ports
+from handler.request import Request
+from handler.source import Source
+
+
+def listing(ports: Ports, request: Request) -> Completion:
+    """Give registered connections with owner, state, secrets and last refresh."""
+    records, token = ports.registry.page(request.selection.next_token)
+    while not records and token:
+        records, token = ports.registry.page(token)
+    details: dict[str, Any] = {"Connections": [_shown(ports, record) for record in records]}
+    if token:
+        details["NextToken"] = token
+    return Completion(Outcome.DESCRIBED, Connection(""), details=details)
+
+
+def _shown(ports: Ports, record: Record) -> dict[str, Any]:
+    connection = ports.connections.describe(record.name)
+    is_there = connection and connection.arn == record.connection_arn
+    return {
+        "Name": record.name,
+        "Owner": record.owner,
+        "ConnectionArn": record.connection_arn,
+        "ConnectionState": connection.state if connection and is_there else "",
+        "IsAdopted": record.is_adopted,
+        "Secrets": [_secret(source, version) for source, version in record.secret_versions.items()],
+        "LastRefreshTime": iso(record.refreshed_at),
+    }
+
+
+def _secret(text: str, version_id: str) -> dict[str, str]:
+    source = Source.parse(text)
+    return {**source.secret.selector, "VersionId": version_id}

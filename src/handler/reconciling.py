@@ -1,0 +1,88 @@
+"""Reconcile: find what events missed, and what was done behind our back."""
+
+from collections.abc import Iterable
+
+from handler.applying import create
+from handler.drift import Finding, absence, drift
+from handler.errors import NotFoundError
+from handler.lifecycle import Connection
+from handler.looking import look
+from handler.outcome import Completion, Outcome
+from handler.owners_request import owners_request
+from handler.ownership import Record, remembered
+from handler.ports import Ports
+from handler.request import Request
+from handler.resolution import resolve
+from handler.writing import completed, written
+
+
+def reconcile(ports: Ports, request: Request) -> Completion:
+    """
+    Compare one connection with what its owner asked for, or by one message each all of a page.
+
+    A version of a secret that is behind is always written, all else where repairing is switched on;
+    what somebody else made anew is never touched.
+
+    Raises:
+        NotFoundError: nobody is registered for the name.
+    """
+    if not request.name:
+        return _handed_on(ports, request)
+    record = ports.registry.read(request.name)
+    if record is None:
+        raise NotFoundError(f"nobody is registered for {request.name}")
+    if record.deleted_at or not record.connection_arn or not record.properties:
+        return _found(Outcome.UNCHANGED, remembered(record), ())  # deleted, or not made yet
+    situation = look(ports, record.name, record.owner, record)
+    missing = absence(record, situation.connection)
+    if missing or situation.connection is None:
+        return _replaced(ports, request, record, missing or Finding.GONE)
+    return _compared(ports, request, record, situation.connection)
+
+
+def _replaced(ports: Ports, request: Request, record: Record, missing: Finding) -> Completion:
+    if missing is Finding.RECREATED or not ports.is_repairing:
+        return _found(Outcome.UNCHANGED, remembered(record), [missing])
+    wanted = owners_request(request, record, ports.rules)
+    return _found(Outcome.CREATED, create(ports, wanted, record).connection, [missing])
+
+
+def _compared(ports: Ports, request: Request, record: Record, connection: Connection) -> Completion:
+    wanted = owners_request(request, record, ports.rules)
+    if record.seen.sources != set(record.secret_versions):
+        record = ports.registry.write(record)  # a version before links wrote it
+    desired = resolve(ports, wanted, record)
+    found = list(drift(record, connection, desired.properties, desired.versions))
+    is_behind = Finding.SECRET_VERSION_BEHIND in found
+    if is_behind or (found and ports.is_repairing):
+        record = written(ports, wanted, record, connection, desired)
+    elif record.unsettled_outcome != Outcome.REFRESHED:
+        return _found(Outcome.UNCHANGED, connection, found)
+    outcome = Outcome.REFRESHED if is_behind else Outcome.UPDATED
+    return _found(outcome, completed(ports, wanted, record, desired).connection, found)
+
+
+def _found(outcome: Outcome, connection: Connection, found: Iterable[Finding]) -> Completion:
+    findings = [str(each) for each in found]
+    is_silent = not findings and outcome is Outcome.UNCHANGED
+    details = {"Drift": findings} if findings else {}
+    return Completion(outcome, connection, is_silent=is_silent, details=details)
+
+
+def _handed_on(ports: Ports, request: Request) -> Completion:
+    records, token = ports.registry.page(request.selection.next_token)
+    about: list[dict[str, str]] = [{"Name": record.name} for record in records]
+    if token:
+        about.append({"NextToken": token})
+    ports.requests.send(
+        [
+            {
+                "RequestType": request.request_type,
+                "RequestId": request.request_id,
+                "ResourceProperties": each,
+            }
+            for each in about
+        ]
+    )
+    details = {"ConnectionCount": len(records)}
+    return Completion(Outcome.UNCHANGED, Connection(""), is_silent=True, details=details)

@@ -1,0 +1,110 @@
+"""
+Writing an own connection: under the lease, to the full desired state, until it has settled.
+"""
+
+from dataclasses import replace
+
+from handler.convergence import leftovers, update_of
+from handler.drift import is_behind
+from handler.errors import NotFoundError, ResourceConflictError
+from handler.leasing import leased, released
+from handler.lifecycle import BAD, Connection, ConnectionState, is_moving, is_usable
+from handler.outcome import Completion, Outcome
+from handler.ownership import Record, instant
+from handler.ports import Ports
+from handler.properties import sources
+from handler.request import Request
+from handler.resolution import Resolved
+from handler.stabilizing import settled, without_leftovers
+
+
+def unfetched(request: Request) -> dict[str, str]:
+    """Give every source of a request, without a version: what is linked before it is fetched."""
+    return {str(source): "" for source in sources(request.properties)}
+
+
+def linked(ports: Ports, request: Request, record: Record) -> Record:
+    """Link what the record does not name yet, before it is fetched: no rotation goes unheard."""
+    known = {**unfetched(request), **record.secret_versions}
+    if len(known) == len(record.secret_versions):
+        return record
+    return ports.registry.write(replace(record, secret_versions=known))
+
+
+def written(
+    ports: Ports, request: Request, record: Record, connection: Connection, desired: Resolved
+) -> Record:
+    """Write an own connection under the lease; the record is as before ``desired`` was fetched."""
+    newest = max(record.request_time, request.request_time)
+    known = replace(record, connection_arn=connection.arn, request_time=newest)
+    with leased(ports, known, record) as held:
+        return rewritten(ports, request, held, connection, desired)
+
+
+def is_current(record: Record, request: Request, desired: Resolved, connection: Connection) -> bool:
+    """Tell whether there is nothing to write."""
+    return (
+        record.properties == request.written
+        and not is_behind(record, desired.versions)
+        and record.connection_arn == connection.arn
+        and connection.state not in (*BAD, ConnectionState.DEAUTHORIZING)
+        and not record.lease_holder  # never given back: whoever held it may have written
+        and (
+            bool(record.unsettled_outcome)  # the time was not known yet when it was written
+            or record.last_modified_time == connection.last_modified_time
+        )
+    )
+
+
+def rewritten(
+    ports: Ports, request: Request, record: Record, connection: Connection, desired: Resolved
+) -> Record:
+    """Update to the full desired state, under a lease that the caller holds."""
+    try:
+        ports.connections.update(update_of(desired.properties, connection.properties))
+    except NotFoundError:
+        # Of the connection, or of something that it refers to.
+        if ports.connections.describe(request.name):
+            raise
+        raise ResourceConflictError(f"{request.name} was deleted meanwhile") from None
+    return noted(ports, request, record, desired)
+
+
+def noted(ports: Ports, request: Request, record: Record, desired: Resolved) -> Record:
+    """Note what was written, and give the lease back."""
+    is_same_request = record.properties in ({}, request.written)
+    outcome = record.unsettled_outcome if is_same_request else ""
+    now = instant(ports.clock.now())
+    return ports.registry.write(
+        replace(
+            released(record),
+            properties=request.written,
+            secret_versions=desired.versions,
+            refreshed_at=now if request.is_maintenance else record.refreshed_at,
+            unsettled_outcome=outcome or _outcome(request),
+            last_modified_time=None,
+        )
+    )
+
+
+def _outcome(request: Request) -> Outcome:
+    return Outcome.REFRESHED if request.is_maintenance else Outcome.UPDATED
+
+
+def completed(ports: Ports, request: Request, record: Record, desired: Resolved) -> Completion:
+    """Wait until the connection is usable and shows nothing that was not asked for."""
+    connection = settled(ports, request, record)
+    if not is_moving(connection.state, request.properties) and any(
+        leftovers(desired.properties, connection.properties)
+    ):
+        with leased(ports, record) as held:
+            connection = without_leftovers(ports, request, held, desired)
+            record = ports.registry.write(released(held))
+    newest = max(record.request_time, request.request_time)
+    final = replace(released(record), request_time=newest)  # a crashed one may still have it
+    if is_usable(connection.state, request.properties):
+        seen = connection.last_modified_time
+        final = replace(final, unsettled_outcome="", last_modified_time=seen)
+    if final != record:
+        ports.registry.write(final)
+    return Completion(Outcome(record.unsettled_outcome or Outcome.UNCHANGED), connection)
