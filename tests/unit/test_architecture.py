@@ -23,7 +23,7 @@ LAYERS = {
     "door": {"custom_resource", "request_queue", "direct_request", "unanswered"},
     # What doors say to their own services.
     "wire": {"answer", "answerable", "answering", "concurrency", "message", "visibility"},
-    "shared": {"handling", "invocation", "observability"},
+    "shared": {"handling", "invocation", "observability", "warming"},
     "use case": {
         "provisioning",
         "applying",
@@ -57,7 +57,7 @@ EDGES = {
     "pure": {"pure"},
 }
 FOREIGN = {
-    "aws": {"boto3", "botocore"},
+    "aws": {"botocore"},
     "answer": {"urllib3"},
     "custom_resource": {"crhelper"},
     "request_queue": {"aws_lambda_powertools"},
