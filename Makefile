@@ -29,6 +29,9 @@ PYTHONS := $(PYTHON) python3 python3.13 python3.12 python3.11 python
 
 # The function's own version, or the path of an interpreter of it.
 RUNTIME_PYTHON ?= 3.13
+# What pyenv puts on the PATH fails for versions that are not active, and uv gives up there.
+PYENV_ROOT ?= $(HOME)/.pyenv
+INACTIVE   := $(wildcard $(PYENV_ROOT)/versions/$(RUNTIME_PYTHON)*/bin)
 
 .PHONY: help
 help: ## List the targets
@@ -123,7 +126,7 @@ $(READY): requirements-dev.txt
 # Where the machine has no such interpreter, the developer's does.
 $(RUNTIME): tools/requirements-runtime.txt $(READY)
 	@echo "Preparing .venv-runtime" >&2
-	@$(RUN) -m uv venv --quiet --clear --seed --no-python-downloads --python $(RUNTIME_PYTHON) .venv-runtime 2>/dev/null \
+	@PATH="$(if $(INACTIVE),$(firstword $(INACTIVE)):)$$PATH" $(RUN) -m uv venv --quiet --clear --seed --no-python-downloads --python $(RUNTIME_PYTHON) .venv-runtime 2>/dev/null \
 	  || { echo "no Python $(RUNTIME_PYTHON) here, using $$($(RUN) --version); RUNTIME_PYTHON=… names another" >&2; \
 	     $(RUN) -m venv --clear .venv-runtime; }
 	@.venv-runtime/bin/python -m pip install --quiet --disable-pip-version-check -r tools/requirements-runtime.txt
