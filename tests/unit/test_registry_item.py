@@ -169,7 +169,14 @@ def test_an_item_from_before_there_were_links_has_none() -> None:
 
 def test_the_first_item_of_all_is_still_understood() -> None:
     """Without times, lease, tombstone or versions."""
-    wanted = ("PK", "Owner", "ClaimTime", "ConnectionArn", "Properties", "IsAdopted")
+    wanted: tuple[str, ...] = (
+        "PK",
+        "Owner",
+        "ClaimTime",
+        "ConnectionArn",
+        "Properties",
+        "IsAdopted",
+    )
     wanted += ("UnsettledOutcome", "LastModifiedTime", "Revision")
     record = record_of({name: value for name, value in item_of(FULL).items() if name in wanted})
     assert (record.secret_versions, record.lease_holder, record.deleted_at) == ({}, "", None)
