@@ -1,17 +1,26 @@
 """The registry's table, as the template makes it, through the function's role."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
-from handler.errors import ResourceConflictError, ServiceInternalError
+from handler.errors import (
+    InvalidRequestError,
+    ResourceConflictError,
+    ServiceInternalError,
+    ThrottlingError,
+)
 from handler.ownership import Record
 from handler.ports import Registry
+from handler.properties import MOST_SECRETS
+from handler.source import Secret
 from tests.fakes import START
-from tests.faulty_proxy import FaultyProxy, answer_lost, aws_error
+from tests.faulty_proxy import FaultyProxy, answer_lost, answered, aws_error
 from tests.function import Function
 from tools.local_stack import LocalStack
 
@@ -44,7 +53,7 @@ def test_what_was_written_is_read(registry: Registry, claim: Record) -> None:
     first = registry.write(claim)
     written = registry.write(replace(full, seen=first.seen))
     assert registry.read(claim.name) == written == replace(full, seen=written.seen)
-    assert written.seen.revision == 2
+    assert written.seen.revision != first.seen.revision
 
 
 def test_an_empty_record_comes_back_as_it_was(registry: Registry, claim: Record) -> None:
@@ -156,3 +165,182 @@ def test_the_table_holds_references_and_no_value(
     (item,) = [item for item in items if item["PK"] == {"S": f"CONNECTION#{name}"}]
     assert json.loads(item["Properties"]["S"])["AuthParameters"] == basic["AuthParameters"]
     assert not [value for value in secret.values() if value in json.dumps(items)]
+
+
+def secret_name() -> str:
+    """Give the name of a secret that no other test uses."""
+    return f"connections/{uuid4().hex}"
+
+
+def using(record: Record, *secrets: str) -> Record:
+    """Give a record that names secrets as applied."""
+    return replace(
+        record,
+        secret_versions={f"secretsmanager:{each}::": "version-1" for each in secrets},
+    )
+
+
+def test_a_link_comes_and_goes_with_its_record(registry: Registry, claim: Record) -> None:
+    """Written, changed and removed in the same transaction."""
+    first, second = secret_name(), secret_name()
+    record = registry.write(using(claim, first))
+    assert (registry.users(Secret(first)), registry.users(Secret(second))) == ([claim.name], [])
+    record = registry.write(using(record, second))
+    assert (registry.users(Secret(first)), registry.users(Secret(second))) == ([], [claim.name])
+    assert registry.read(claim.name) == record
+    registry.remove(record)
+    assert registry.users(Secret(second)) == []
+
+
+def test_a_secret_is_found_by_account_and_kind(registry: Registry, claim: Record) -> None:
+    """A parameter of the same name is something else, and so is another account's secret."""
+    name = secret_name()
+    arn = f"arn:aws:secretsmanager:us-east-1:999999999999:secret:{name}-AbCdEf"
+    versions = {f"secretsmanager:{arn}::": "1", f"ssm-secure:/{name}::": "2"}
+    registry.write(replace(claim, secret_versions=versions))
+    assert registry.users(Secret(name, account="999999999999")) == [claim.name]
+    assert registry.users(Secret(f"/{name}", is_parameter=True)) == [claim.name]
+    assert registry.users(Secret(name)) == []
+
+
+def test_a_write_that_meets_a_conflict_leaves_the_links_alone(
+    registry: Registry, claim: Record
+) -> None:
+    """A cancelled transaction is told as the conflict that it is, and changed nothing."""
+    first, second = secret_name(), secret_name()
+    read = registry.write(using(claim, first))
+    newer = registry.write(replace(read, unsettled_outcome="Updated"))
+    with pytest.raises(ResourceConflictError):
+        registry.write(using(read, second))
+    with pytest.raises(ResourceConflictError):
+        registry.remove(read)
+    with pytest.raises(ResourceConflictError):
+        registry.write(using(claim, second))
+    assert (registry.users(Secret(first)), registry.users(Secret(second))) == ([claim.name], [])
+    assert registry.read(claim.name) == newer
+
+
+def test_a_transaction_whose_answer_was_lost_succeeds_at_the_second_try(
+    registry: Registry, claim: Record, proxy: FaultyProxy
+) -> None:
+    """DynamoDB knows it by its token; without, the retry would find its own write in the way."""
+    name = secret_name()
+    proxy.spoil("TransactWriteItems", answer_lost, times=1)
+    written = registry.write(using(claim, name))
+    first, second = proxy.parameters_of("TransactWriteItems")
+    assert first["ClientRequestToken"] == second["ClientRequestToken"]
+    assert registry.read(claim.name) == written
+    assert registry.users(Secret(name)) == [claim.name]
+
+
+CANCELLED: dict[str, tuple[str, type[Exception], int]] = {
+    "condition": ("ConditionalCheckFailed", ResourceConflictError, 1),
+    "other transaction": ("TransactionConflict", ResourceConflictError, 1),
+    "throttled": ("ThrottlingError", ThrottlingError, 6),
+    "too large": ("ValidationError", InvalidRequestError, 1),
+}
+
+
+@pytest.mark.parametrize("kind", CANCELLED)
+def test_a_cancelled_transaction_is_told_by_its_reason(
+    function: Function, claim: Record, proxy: FaultyProxy, kind: str
+) -> None:
+    """All come with the same code; the first reason that is one counts."""
+    code, error, tries = CANCELLED[kind]
+    document: Mapping[str, Any] = {
+        "__type": "TransactionCanceledException",
+        "CancellationReasons": [{"Code": "None"}, {"Code": code, "Message": "echo"}],
+    }
+    proxy.spoil("TransactWriteItems", answered(400, document))
+    with pytest.raises(error, match=code) as raised:
+        function.invocation(seconds=30).ports.registry.write(using(claim, secret_name()))
+    assert "echo" not in str(raised.value)
+    assert proxy.operations().count("TransactWriteItems") == tries
+
+
+def test_many_users_of_one_secret_are_all_found(
+    registry: Registry, claim: Record, proxy: FaultyProxy
+) -> None:
+    """However many pages they fill, strongly consistent."""
+    secret = secret_name()
+    names = [f"{claim.name}-{number:02}" for number in range(25)]
+    for name in names:
+        registry.write(using(replace(claim, name=name), secret))
+    assert registry.users(Secret(secret)) == names
+    proxy.spoil("Query", edited_page(names[0]), times=1)
+    assert registry.users(Secret(secret)) == names
+    first, *_, last = proxy.parameters_of("Query")
+    assert first["ConsistentRead"] is last["ConsistentRead"] is True
+    assert last["ExclusiveStartKey"]["SK"] == {"S": names[0]}
+
+
+def edited_page(name: str) -> Any:
+    """Make a fault that ends the first page after one link."""
+
+    def cut(forward: Any) -> Any:
+        real = forward()
+        (item, *_) = real.document["Items"]
+        assert item["SK"] == {"S": name}
+        body = {"Items": [item], "Count": 1, "LastEvaluatedKey": item}
+        return replace(real, body=json.dumps(body).encode())
+
+    return cut
+
+
+def test_pages_give_every_connection_once_and_nothing_else(
+    registry: Registry, claim: Record
+) -> None:
+    """Links and tombstones lie in the same table."""
+    names = [f"{claim.name}-{number}" for number in range(3)]
+    for name in names:
+        registry.write(using(replace(claim, name=name), secret_name(), secret_name()))
+    registry.write(replace(claim, deleted_at=NOW))
+    found: list[str] = []
+    token = ""
+    while True:
+        records, token = registry.page(token)
+        found += [record.name for record in records]
+        if not token:
+            break
+    ours = sorted(name for name in found if name.startswith(claim.name))
+    assert ours == names
+    assert len(found) == len(set(found))
+
+
+def test_a_token_leads_to_what_follows(
+    registry: Registry, claim: Record, proxy: FaultyProxy
+) -> None:
+    """It is a key of the table in another spelling."""
+    registry.write(claim)
+    key = {"PK": {"S": f"CONNECTION#{claim.name}"}, "SK": {"S": "CONNECTION"}}
+    page = {"Items": [], "Count": 0, "LastEvaluatedKey": key}
+    proxy.spoil("Scan", answered(200, page), times=1)
+    records, token = registry.page("")
+    assert records == []
+    registry.page(token)
+    assert proxy.parameters_of("Scan")[-1]["ExclusiveStartKey"] == key
+
+
+@pytest.mark.parametrize("token", ["x", "====", "WyJhIl0=", "e30=", "MQ==", "bnVsbA=="])
+def test_a_token_that_was_never_given_is_refused(registry: Registry, token: str) -> None:
+    """By its name, and before the table is asked."""
+    with pytest.raises(InvalidRequestError, match="NextToken: none that was given"):
+        registry.page(token)
+
+
+def test_fifty_secrets_give_way_to_fifty_others(
+    registry: Registry, claim: Record, proxy: FaultyProxy
+) -> None:
+    """More changes than a transaction holds are made in steps."""
+    first = [secret_name().ljust(512, "a") for _ in range(MOST_SECRETS)]
+    second = [secret_name().ljust(512, "b") for _ in range(MOST_SECRETS)]
+    record = registry.write(using(claim, *first))
+    proxy.calls.clear()
+    record = registry.write(using(record, *second))
+    assert registry.read(claim.name) == record
+    sizes = [len(each["TransactItems"]) for each in proxy.parameters_of("TransactWriteItems")]
+    assert sizes == [100, 2]
+    assert [each for each in first if registry.users(Secret(each))] == []
+    assert [each for each in second if not registry.users(Secret(each))] == []
+    registry.remove(record)
+    assert [each for each in second if registry.users(Secret(each))] == []
