@@ -252,6 +252,7 @@ class FakeRegistry:
 
     time: FakeTime = field(default_factory=FakeTime)
     links: dict[Secret, set[str]] = field(default_factory=dict)
+    revision: int = 0
     records: dict[str, Record] = field(default_factory=dict)
     writes: list[Record] = field(default_factory=list)
     before_write: Iterator[Callable[[], None]] = field(default_factory=lambda: iter(()))
@@ -263,7 +264,8 @@ class FakeRegistry:
         next(self.before_write, lambda: None)()
         self._check(record)
         sources = frozenset(record.secret_versions)
-        written = replace(record, seen=Seen(record.seen.revision + 1, sources, self.time.now))
+        self.revision += 1  # never one that was there before
+        written = replace(record, seen=Seen(self.revision, sources, self.time.now))
         self._link(record, sources)
         self.records[record.name] = written
         self.writes.append(written)

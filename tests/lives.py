@@ -33,21 +33,23 @@ from handler.ownership import instant
 from handler.ports import Connections
 from handler.provisioning import carry_out
 from handler.request import check
+from handler.secret_sources import SecretSources
 from tests.contexts import LambdaContext
 from tests.fakes import RULES, START, World
 
-PASSWORD = "{{resolve:secretsmanager:connections/crm:SecretString:password}}"
+SECRETS = ("connections/crm", "connections/erp")
 LEGACY, WILD = "legacy", "wild"  # there before us; changed by hand in between
 NAMES = ("alpha", "beta", LEGACY, WILD)
 STACKS = ("shop", "mail")
 REQUESTS = "requests"
 FAULTS = ("killed before", "killed after", "answer lost", "throttled", "out of memory")
-INTERRUPTIONS = ("duplicate", "other", "nobody")
+INTERRUPTIONS = ("duplicate", "other", "nobody", "rotation")
 MOODS = ("well", "well", "well", "slow", "bad")
 BY_HAND = ("made", "deleted", "changed", "released")
 LIFE = ("create", "update", "rename", "rename rolled back", "cancelled", "delete")
 LIFETIME_SECONDS, NESTED_SECONDS, ANSWER_SECONDS = 890.0, 20.0, 20.0
 MOST_TRIES = 40
+MAX_ATTEMPTS = 8
 LONGEST_ID = 1024
 UPSERTS = (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED, Outcome.ADOPTED)
 
@@ -72,6 +74,9 @@ class Stage(Protocol):
 
     def shown(self) -> dict[str, tuple[str, Content]]:
         """Give ARN and content of every connection by name."""
+
+    def password(self, name: str) -> str:
+        """Give the credential that a connection holds."""
 
     def prepare(self, mood: str, name: str) -> None:
         """Let the next writes of a connection end well, slowly or badly."""
@@ -117,6 +122,11 @@ class Delivery:
     sent: int
     content: Content | None  # None: a Delete
 
+    @property
+    def is_maintenance(self) -> bool:
+        """Tell whether nobody asked for it."""
+        return self.asked.request_type in ("Refresh", "Reconcile")
+
 
 @dataclass
 class Handled:
@@ -155,13 +165,14 @@ def told(outcome: Succeeded | Failed) -> tuple[bool, str]:
 
 def properties_of(name: str, variant: int, *, adopts: bool = False) -> dict[str, Any]:
     """Give the properties of a variant: several types, with and without headers."""
+    password = f"{{{{resolve:secretsmanager:{secret_of(f'u{variant}')}:SecretString:password}}}}"
     blocks: tuple[tuple[str, dict[str, Any]], ...] = (
-        ("BASIC", {"BasicAuthParameters": {"Username": f"u{variant}", "Password": PASSWORD}}),
+        ("BASIC", {"BasicAuthParameters": {"Username": f"u{variant}", "Password": password}}),
         (
             "API_KEY",
-            {"ApiKeyAuthParameters": {"ApiKeyName": f"u{variant}", "ApiKeyValue": PASSWORD}},
+            {"ApiKeyAuthParameters": {"ApiKeyName": f"u{variant}", "ApiKeyValue": password}},
         ),
-        ("OAUTH_CLIENT_CREDENTIALS", {"OAuthParameters": _oauth(variant)}),
+        ("OAUTH_CLIENT_CREDENTIALS", {"OAuthParameters": _oauth(variant, password)}),
     )
     authorization_type, block = blocks[(0, 0, 0, 1, 2, 0)[variant]]
     if variant % 2:
@@ -169,6 +180,21 @@ def properties_of(name: str, variant: int, *, adopts: bool = False) -> dict[str,
         block = {**block, "InvocationHttpParameters": {"HeaderParameters": [header]}}
     given = {"Name": name, "AuthorizationType": authorization_type, "AuthParameters": block}
     return given | ({"OnExisting": "Adopt"} if adopts else {})
+
+
+def secret_of(user: str) -> str:
+    """Give the secret that a variant is made from."""
+    return SECRETS[int(user[1:]) % 2]
+
+
+def password_of(auth_parameters: Mapping[str, Any]) -> str:
+    """Give the credential among stored parameters."""
+    found = (
+        auth_parameters.get("BasicAuthParameters", {}).get("Password"),
+        auth_parameters.get("ApiKeyAuthParameters", {}).get("ApiKeyValue"),
+        auth_parameters.get("OAuthParameters", {}).get("ClientParameters", {}).get("ClientSecret"),
+    )
+    return next(filter(None, found), "")
 
 
 def content_of(authorization_type: str, auth_parameters: Mapping[str, Any]) -> Content:
@@ -187,9 +213,9 @@ def asked_content(properties: Mapping[str, Any]) -> Content:
     return content_of(properties["AuthorizationType"], properties["AuthParameters"])
 
 
-def _oauth(variant: int) -> dict[str, Any]:
+def _oauth(variant: int, password: str) -> dict[str, Any]:
     return {
-        "ClientParameters": {"ClientID": f"u{variant}", "ClientSecret": PASSWORD},
+        "ClientParameters": {"ClientID": f"u{variant}", "ClientSecret": password},
         "AuthorizationEndpoint": "https://login.example.com/token",
         "HttpMethod": "POST",
     }
@@ -216,15 +242,41 @@ _stacks = st.builds(
     mood=_moods,
 )
 _hands = st.builds(Step, actor=st.just("hand"), kind=st.sampled_from(BY_HAND), name=st.just(WILD))
+_keepers = st.builds(
+    Step,
+    actor=st.just("keeper"),
+    kind=st.sampled_from(("rotation", "rotation", "Reconcile")),
+    name=st.just(LEGACY),
+    variant=_variants,
+    mood=_moods,
+)
 plays = st.builds(
     Play,
     steps=st.lists(
-        st.one_of(_messages, _messages, _stacks, _stacks, _hands), min_size=1, max_size=7
+        st.one_of(_messages, _messages, _stacks, _stacks, _hands, _keepers), min_size=1, max_size=7
     ),
     faults=st.dictionaries(st.integers(0, 60), st.sampled_from(FAULTS), max_size=6),
     interruptions=st.dictionaries(st.integers(0, 60), st.sampled_from(INTERRUPTIONS), max_size=4),
     repeated=st.lists(st.integers(0, 9), max_size=2),
 )
+
+
+@dataclass
+class SecretsManager:
+    """The secrets, as the function's own adapter calls them."""
+
+    world: World
+
+    @property
+    def clock(self) -> Clock:
+        """Give the clock."""
+        return self.world.time.clock
+
+    def __call__(self, _: str, subject: str, **parameters: str) -> dict[str, Any]:
+        """Give a secret's current version."""
+        name = parameters["SecretId"]
+        text, version = self.world.secrets.texts[name], self.world.secrets.versions[name]
+        return {"SecretString": text, "VersionId": version, "Name": subject}
 
 
 @dataclass
@@ -275,9 +327,13 @@ class Player:
     _holders: Iterator[int] = field(default_factory=count)
     _depth: int = 0
     _dying: int = 0  # so many of the next deliveries end at once
+    _rotations: Iterator[int] = field(default_factory=count)
 
     def perform(self) -> None:
         """Play all steps, then deliver what is still under way, and some of it again."""
+        for name in SECRETS:
+            self.stage.world.secrets.texts[name] = '{"password": "p"}'
+            self.stage.world.secrets.versions[name] = "version-0"
         self.stage.make(LEGACY)
         arn, content = self.stage.shown()[LEGACY]
         self.made[arn] = content
@@ -296,9 +352,30 @@ class Player:
         self._seconds += 10
         sent = self._seconds - earlier
         made = asked(START + timedelta(seconds=sent))
-        properties = made.properties if made.request_type != "Delete" else None
+        is_upsert = made.request_type in ("Create", "Update")
+        properties = made.properties if is_upsert else None
         content = asked_content(properties) if isinstance(properties, Mapping) else None
         return Delivery(made, sent, content)
+
+    def rotate(self, name: str) -> None:
+        """Give a secret another value; its event becomes a message that arrives some time."""
+        number = next(self._rotations)
+        secrets = self.stage.world.secrets
+        secrets.texts[name] = f'{{"password": "p{number}"}}'
+        secrets.versions[name] = f"version-{number + 1}"
+        self._send_maintenance("Refresh", {"SecretId": name, "VersionId": secrets.versions[name]})
+
+    def _send_maintenance(self, request_type: str, properties: Mapping[str, Any]) -> None:
+        document = {"RequestType": request_type, "ResourceProperties": properties}
+        self.waiting.append(
+            self.send(lambda sent: asked_by_document(document, QUEUE, "request-1", sent))
+        )
+
+    def _receive_own_requests(self) -> None:
+        sent = self.stage.world.requests.sent
+        while sent:
+            document = sent.pop(0)
+            self._send_maintenance(document["RequestType"], document["ResourceProperties"])
 
     def deliver(self, delivery: Delivery, seconds: float = LIFETIME_SECONDS) -> Completion:
         """Deliver a request once, to an invocation of its own."""
@@ -317,11 +394,13 @@ class Player:
         def port(inner: Any) -> Any:
             return Interrupted(inner, before_call, self.happened)
 
+        secrets_manager: Any = SecretsManager(self.stage.world)
         ports = replace(
             self.stage.world.ports,
             connections=port(self.stage.connections),
             registry=port(self.stage.world.registry),
-            secrets=port(self.stage.world.secrets),
+            secrets=port(SecretSources(secrets_manager, secrets_manager)),
+            requests=port(self.stage.world.requests),
             clock=Clock(lambda: time.seconds, time.sleep, lambda: deadline - time.seconds),
             holder=str(next(self._holders)),
         )
@@ -329,12 +408,17 @@ class Player:
             completion = carry_out(ports, check(delivery.asked, RULES))
         except ProvisionerError as error:
             self.happened[error.code] += 1
-            if isinstance(error, NotStabilizedError):
+            is_maintenance = delivery.is_maintenance
+            if isinstance(error, NotStabilizedError) and not is_maintenance:
                 self._note(_half_done(delivery))
-            elif delivery.content is None and not error.is_transient:
+            elif delivery.content is None and not error.is_transient and not is_maintenance:
                 self._note(delivery)  # NotFound: nothing of theirs is left
             raise
+        finally:
+            self._receive_own_requests()
         self.happened[completion.outcome] += 1
+        if delivery.is_maintenance:
+            return completion
         if completion.outcome is Outcome.SUPERSEDED:
             self.superseded.append(delivery)
         else:
@@ -343,13 +427,14 @@ class Player:
 
     def finish(self, delivery: Delivery) -> None:
         """Deliver as the queue does: again and again, until there is a final answer."""
-        for _ in range(MOST_TRIES):
+        for tried in range(MOST_TRIES):
             try:
                 self.deliver(delivery)
             except KilledError:
                 self.stage.world.time.sleep(1000)
             except ProvisionerError as error:
-                if not error.is_transient:
+                is_given_up = tried >= MAX_ATTEMPTS and isinstance(error, NotStabilizedError)
+                if not error.is_transient or is_given_up:
                     return
                 self.stage.world.time.sleep(30)
             else:
@@ -376,6 +461,10 @@ class Player:
         return fault
 
     def _interrupt(self, kind: str, delivery: Delivery) -> None:
+        if kind == "rotation":
+            self.rotate(SECRETS[len(self.tried) % 2])
+            self.happened["a rotation at the same time"] += 1
+            return
         if kind == "other" and not self.waiting:
             kind = "duplicate"
         if kind == "nobody":
@@ -397,6 +486,10 @@ class Player:
         self.stage.prepare(step.mood, step.name)
         if step.actor == "hand":
             self._by_hand(step)
+        elif step.kind == "rotation":
+            self.rotate(SECRETS[step.variant % 2])
+        elif step.actor == "keeper":
+            self._send_maintenance(step.kind, {})
         elif step.actor == REQUESTS:
             message = self.send(lambda sent: _message(step, sent), step.sent_earlier)
             if step.variant % 3:
@@ -588,6 +681,8 @@ def assert_as_asked(player: Player) -> None:
         wanted = _last_asked(player, record.owner, name)
         assert wanted, f"{name} was deleted by {record.owner}, or never made"
         assert _is_as(shown[name][1], wanted), f"{name} is out of date"
+        current = player.stage.world.secrets.texts[secret_of(wanted[1])]
+        assert f'"{player.stage.password(name)}"' in current, f"{name} missed a rotation"
     for owner, name in player.applied:
         wanted = _last_asked(player, owner, name)
         if wanted is not None and name != WILD and not _is_unsure(player, owner):
@@ -638,6 +733,7 @@ def expected() -> set[str]:
     outcomes = set(Outcome) - {Outcome.DESCRIBED, Outcome.VALIDATED}
     errors = {"AlreadyExists", "NotFound", "NotStabilized", "ResourceConflict", "Throttling"}
     at_once = {"duplicate at the same time", "other at the same time", "a pause"}
+    at_once |= {"a rotation at the same time", "keeper: rotation", "keeper: Reconcile"}
     steps = {f"stack: {kind}" for kind in LIFE} | {f"hand: {kind}" for kind in BY_HAND}
     steps |= {f"requests: {kind}" for kind in ("Create", "Update", "Delete")}
     moods = {"slow", "bad", "unanswered", "delivered twice"}

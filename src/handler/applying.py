@@ -11,12 +11,11 @@ from handler.errors import (
     AlreadyExistsError,
     ProvisionerError,
     ResourceConflictError,
-    TransientError,
 )
 from handler.leasing import claimed
 from handler.lifecycle import Connection
 from handler.outcome import Completion, Outcome
-from handler.ownership import Record, instant
+from handler.ownership import GRACE, Record, instant
 from handler.ports import Ports
 from handler.request import Request
 from handler.resolution import Resolved, resolve
@@ -35,7 +34,9 @@ def create(ports: Ports, request: Request, record: Record | None) -> Completion:
 
 def update(ports: Ports, request: Request, record: Record, connection: Connection) -> Completion:
     """Bring an own connection to the full desired state; no write where it is there already."""
-    is_made_by_this = record.unsettled_outcome in (Outcome.CREATED, Outcome.ADOPTED)
+    # Also where an earlier delivery made it, and it settled, and its answer was lost.
+    is_young = record.claimed_at >= request.request_time - GRACE
+    is_made_by_this = is_young or record.unsettled_outcome in (Outcome.CREATED, Outcome.ADOPTED)
     with _naming_created(request.name if is_made_by_this else ""):
         record = linked(ports, request, record)
         desired = resolve(ports, request, record)
@@ -83,10 +84,11 @@ def _created(ports: Ports, request: Request, claim: Record) -> tuple[Resolved, s
     try:
         desired = resolve(ports, request, claim)
         return desired, ports.connections.create(desired.properties)
-    except TransientError as error:
-        # It may have been made; a Delete of what was not is ignored.
-        error.created_name = request.name
-        raise
     except AlreadyExistsError:
         # Ours, if an earlier try arrived and only its answer was lost: the next look tells.
         raise ResourceConflictError(f"{request.name} appeared while it was being created") from None
+    except ProvisionerError as error:
+        if error.is_transient or error.has_unknown_end:
+            # It may have been made; a Delete of what was not is ignored.
+            error.created_name = request.name
+        raise

@@ -35,6 +35,7 @@ class Door:
     longest_wait_seconds: int
     own_members: tuple[str, ...] = ("OnExisting", "WaitTimeoutSeconds", "Revision")
     waits_again: bool = False  # a message comes back, so that running out of time is not final
+    is_last_chance: bool = False  # a failure is final, and nobody would ask again
     is_deleting_foreign_fine: bool = False
 
 
@@ -75,6 +76,7 @@ CLOUDFORMATION = Door(
     default_wait_seconds=840,
     longest_wait_seconds=840,
     own_members=("OnExisting", "WaitTimeoutSeconds", "Revision", "ServiceToken", "ServiceTimeout"),
+    is_last_chance=True,
     is_deleting_foreign_fine=True,  # nothing of the stack's own is left, so that it can go
 )
 QUEUE = Door(

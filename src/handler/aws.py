@@ -91,11 +91,14 @@ class Caller:
         attempt: Callable[..., dict[str, Any]] = getattr(self.client, operation)
         name = self.client.meta.method_to_api_mapping[operation]
         pauses = _pauses()
+        has_unknown_end = False
         while True:
             try:
                 return attempt(**parameters)
             except (ClientError, BotoCoreError) as foreign:
                 error = self._translated(foreign, name, subject)
+            has_unknown_end |= isinstance(error, (NetworkFailureError, ServiceInternalError))
+            error.has_unknown_end = has_unknown_end
             pause = next(pauses, None) if self._may_pass(error) else None
             if pause is None or self.clock.remaining() <= pause:
                 raise error from None

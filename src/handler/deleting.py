@@ -2,11 +2,19 @@
 
 from dataclasses import replace
 
-from handler.errors import NotFoundError, NotStabilizedError, ResourceConflictError
+from handler.errors import NotFoundError, NotStabilizedError
 from handler.leasing import leased
 from handler.lifecycle import Connection
+from handler.looking import refuse_leased
 from handler.outcome import Completion, Outcome
-from handler.ownership import Record, following, instant, is_same, remembered
+from handler.ownership import (
+    Record,
+    following,
+    instant,
+    is_same,
+    remembered,
+    remembered_deletions,
+)
 from handler.ports import Ports
 from handler.request import Request
 
@@ -39,10 +47,9 @@ def _names(request: Request) -> list[str]:
 def _delete_own(ports: Ports, request: Request, record: Record) -> Completion:
     now = instant(ports.clock.now())
     gone = remembered(record)
+    refuse_leased(ports, record)
     if record.supersedes(request.owner, request.request_time, now):
         return Completion(Outcome.SUPERSEDED, gone)
-    if record.is_leased_to_other(ports.holder, now):
-        raise ResourceConflictError(f"{record.name} is being changed by {record.owner}")
     connection = ports.connections.describe(record.name) if not record.deleted_at else None
     if connection is None or not is_same(record, connection):
         ports.registry.write(_tombstone(ports, request, record))
@@ -55,7 +62,7 @@ def _delete_own(ports: Ports, request: Request, record: Record) -> Completion:
 
 def _deleted(ports: Ports, request: Request, record: Record) -> Connection | None:
     newest = max(record.request_time, request.request_time)
-    with leased(ports, replace(record, request_time=newest)) as held:
+    with leased(ports, replace(record, request_time=newest), record) as held:
         ports.connections.delete(record.name)
         left = _left_after_waiting(ports, request, record)
         ports.registry.write(_tombstone(ports, request, held))
@@ -81,9 +88,8 @@ def _with_deletion(ports: Ports, request: Request, name: str, before: Record | N
     if before is None or before.deleted_at:
         unborn = Record(name, request.owner, now, asked_at)
         return _tombstone(ports, request, following(before, unborn, now))
-    if before.is_leased_to_other(ports.holder, now):
-        raise ResourceConflictError(f"{name} is being changed by {before.owner}")
-    return replace(before, deletions={**known, request.owner: asked_at})
+    # Also while its owner is at it, who will look again: a stack that owns nothing must not wait.
+    return replace(before, deletions={**remembered_deletions(before, now), request.owner: asked_at})
 
 
 def _tombstone(ports: Ports, request: Request, record: Record) -> Record:

@@ -30,6 +30,7 @@ class ProvisionerError(Exception):
         super().__init__(reason)
         self.reason = reason
         self.created_name = ""
+        self.has_unknown_end = False  # an earlier try may have arrived, though this one was refused
 
     @property
     def code(self) -> str:

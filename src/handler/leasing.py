@@ -5,7 +5,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 
-from handler.errors import ProvisionerError
+from handler.errors import NotStabilizedError, ProvisionerError
+from handler.looking import forget
 from handler.ownership import Record, following, instant
 from handler.ports import Ports
 
@@ -13,11 +14,16 @@ MARGIN_SECONDS = 30.0  # more than an invocation keeps back for its answer
 
 
 @contextmanager
-def leased(ports: Ports, record: Record) -> Iterator[Record]:
+def leased(ports: Ports, record: Record, before: Record | None = None) -> Iterator[Record]:
     """
     Hold the lease on a record's name; a failure gives it back, a crash leaves it to expire.
 
     Whoever succeeds writes ``released(record)``, which fails if the lease was not its own any more.
+
+    Args:
+        ports: where to.
+        record: what is written with the lease.
+        before: what is written back where EventBridge refuses for good; else the record.
 
     Raises:
         ResourceConflictError: somebody was faster.
@@ -25,13 +31,22 @@ def leased(ports: Ports, record: Record) -> Iterator[Record]:
     until = instant(ports.clock.now()) + timedelta(
         seconds=max(ports.clock.remaining(), 0) + MARGIN_SECONDS
     )
-    held = ports.registry.write(replace(record, lease_holder=ports.holder, leased_until=until))
+    held = ports.registry.write(
+        replace(record, lease_holder=ports.holder, leased_until=until, claimed_until=until)
+    )
     try:
         yield held
-    except ProvisionerError:
+    except ProvisionerError as error:
         with suppress(ProvisionerError):
-            ports.registry.write(released(held))
+            ports.registry.write(_given_back(held, before or record, error))
         raise
+
+
+def _given_back(held: Record, before: Record, error: ProvisionerError) -> Record:
+    if error.is_transient or error.has_unknown_end or isinstance(error, NotStabilizedError):
+        # The holder stays noted: it may have written, whatever the connection shows.
+        return replace(held, leased_until=None)
+    return replace(released(before), seen=held.seen)
 
 
 @contextmanager
@@ -56,4 +71,4 @@ def _take_back(ports: Ports, held: Record, before: Record | None) -> None:
     if before:
         ports.registry.write(replace(released(before), seen=held.seen))
     else:
-        ports.registry.remove(held)
+        forget(ports, held)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from handler.errors import ResourceConflictError
 from handler.lifecycle import Connection, ConnectionState
-from handler.ownership import Record, Standing, instant, standing
+from handler.ownership import Record, Standing, forgotten, instant, standing
 from handler.ports import Ports
 
 DELETE_SECONDS = 30.0  # recorded: one to four
@@ -26,8 +26,7 @@ def look(ports: Ports, name: str, owner: str, record: Record | None) -> Situatio
     Raises:
         ResourceConflictError: somebody is, or was between the two looks.
     """
-    if record and record.is_leased_to_other(ports.holder, instant(ports.clock.now())):
-        raise ResourceConflictError(f"{record.name} is being changed by {record.owner}")
+    refuse_leased(ports, record)
     connection = ports.watch(
         name,
         lambda seen: not (seen and seen.state == ConnectionState.DELETING),
@@ -39,3 +38,23 @@ def look(ports: Ports, name: str, owner: str, record: Record | None) -> Situatio
     if stands is Standing.UNOWNED and ports.registry.read(name) != record:
         raise ResourceConflictError(f"{name} was made between two looks")
     return Situation(stands, record, connection)
+
+
+def refuse_leased(ports: Ports, record: Record | None) -> None:
+    """
+    Keep off a name that somebody else is writing to.
+
+    Raises:
+        ResourceConflictError: it will be free again.
+    """
+    if record and record.is_leased_to_other(ports.holder, instant(ports.clock.now())):
+        raise ResourceConflictError(f"{record.name} is being changed by {record.owner}")
+
+
+def forget(ports: Ports, record: Record) -> None:
+    """Drop a record, but for what other owners deleted under its name."""
+    left = forgotten(record, instant(ports.clock.now()))
+    if left:
+        ports.registry.write(left)
+    else:
+        ports.registry.remove(record)

@@ -54,6 +54,7 @@ class Record:
     )
     lease_holder: str = ""  # who is writing to EventBridge right now
     leased_until: datetime | None = None
+    claimed_until: datetime | None = None  # when the last lease ended: nobody wrote after it
     deleted_at: datetime | None = None
     # What other owners deleted under this name not long ago, and when they asked for it.
     deletions: Mapping[str, datetime] = field(default_factory=dict)
@@ -101,23 +102,37 @@ def is_same(record: Record, connection: Connection) -> bool:
     """Tell whether a connection is the one that a record speaks of, not a namesake."""
     if record.connection_arn:
         return record.connection_arn == connection.arn
-    created = connection.creation_time
-    return created is not None and created >= record.claimed_at - GRACE
+    created, until = connection.creation_time, record.claimed_until
+    if created is None or (until and created > until + GRACE):
+        return False
+    return created >= record.claimed_at - GRACE
 
 
 def following(before: Record | None, record: Record, now: datetime) -> Record:
     """Let a record take the place of another, whose deletions it goes on remembering."""
     if before is None:
         return record
-    known = dict(before.deletions)
-    if before.deleted_at:
+    known = remembered_deletions(before, now)
+    if before.deleted_at and now - before.request_time < TOMBSTONE_LIFETIME:
         known[before.owner] = before.request_time
-    known = {
-        owner: time
-        for owner, time in known.items()
-        if owner != record.owner and now - time < TOMBSTONE_LIFETIME
-    }
+    known.pop(record.owner, None)
     return replace(record, seen=before.seen, deletions=known)
+
+
+def forgotten(record: Record, now: datetime) -> Record | None:
+    """Give what is still to be remembered of a record that is dropped: what others deleted."""
+    known = remembered_deletions(record, now)
+    if not known:
+        return None
+    nobodys = Record(record.name, "", record.claimed_at, record.claimed_at)
+    return replace(nobodys, deleted_at=now, deletions=known, seen=record.seen)
+
+
+def remembered_deletions(record: Record, now: datetime) -> dict[str, datetime]:
+    """Give the other owners' deletions that still count."""
+    return {
+        owner: time for owner, time in record.deletions.items() if now - time < TOMBSTONE_LIFETIME
+    }
 
 
 def remembered(record: Record) -> Connection:

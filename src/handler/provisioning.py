@@ -15,7 +15,7 @@ from handler.errors import (
 )
 from handler.lifecycle import Connection
 from handler.listing import listing
-from handler.looking import Situation, look
+from handler.looking import Situation, forget, look, refuse_leased
 from handler.outcome import Completion, Outcome
 from handler.own_members import OnExisting
 from handler.ownership import Record, Standing, instant, remembered
@@ -37,6 +37,9 @@ def carry_out(ports: Ports, request: Request) -> Completion:
     """
     patience_seconds = max(request.wait_timeout_seconds, LEAST_PATIENCE_SECONDS)
     until_remaining = ports.clock.remaining() - patience_seconds
+    if request.door.is_last_chance:
+        # Its own earlier delivery may have been killed, and holds the lease for that one's time.
+        until_remaining = LEAST_PATIENCE_SECONDS
     waiting = ports.clock.pauses(growing(0.2, 1.5, 5.0), until_remaining)
     created_name = ""
     while True:
@@ -56,6 +59,7 @@ def _is_superseded(ports: Ports, request: Request, record: Record | None) -> boo
 def _upsert(ports: Ports, asked: Request) -> Completion:
     request = _as_first_named(ports, asked)
     known = ports.registry.read(request.name)
+    refuse_leased(ports, known)
     if known and _is_superseded(ports, request, known):
         return Completion(Outcome.SUPERSEDED, remembered(known))
     match look(ports, request.name, request.owner, known):
@@ -67,7 +71,7 @@ def _upsert(ports: Ports, asked: Request) -> Completion:
             return adopt(ports, request, record, connection)
         case Situation(Standing.UNOWNED, Record(deleted_at=None) as record, _) as seen:
             if record.owner == request.owner:
-                ports.registry.remove(record)  # the connection it speaks of is gone
+                forget(ports, record)  # the connection it speaks of is gone
             raise _taken(request, seen)
         case seen:
             raise _taken(request, seen)
@@ -115,8 +119,9 @@ def _release(ports: Ports, request: Request) -> Completion:
     record = ports.registry.read(request.name)
     if record is None or record.deleted_at:
         raise NotFoundError(f"nobody is registered for {request.name}")
+    refuse_leased(ports, record)
     try:
-        ports.registry.remove(record)
+        forget(ports, record)
     except ResourceConflictError:
         if ports.registry.read(request.name):  # else it was our own try whose answer was lost
             raise

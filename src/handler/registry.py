@@ -104,7 +104,8 @@ class DynamoDbRegistry:
     def _put(self, record: Record, sources: frozenset[str]) -> Record:
         now = instant(self.call.clock.now())
         named = {each: record.secret_versions.get(each, "") for each in sorted(sources)}
-        seen = Seen(record.seen.revision + 1, sources, now)
+        # Never one that was there before: a name may be forgotten, and made known again, meanwhile.
+        seen = Seen(uuid.uuid4().int >> 32, sources, now)
         item = item_of(replace(record, secret_versions=named, seen=seen))
         self._change(record, "Put", {"Item": item}, sources)
         return replace(record, seen=seen)

@@ -33,6 +33,7 @@ def item_of(record: Record) -> dict[str, Any]:
         "RequestTime": {"S": _iso(record.request_time)},
         "LeaseHolder": {"S": record.lease_holder},
         "LeasedUntil": {"S": _iso(record.leased_until)},
+        "ClaimedUntil": {"S": _iso(record.claimed_until)},
         "DeletedAt": {"S": _iso(record.deleted_at)},
         "Deletions": {"M": {owner: {"S": _iso(time)} for owner, time in record.deletions.items()}},
         "RefreshedAt": {"S": _iso(record.refreshed_at)},
@@ -75,6 +76,7 @@ def record_of(item: Mapping[str, Any]) -> Record:
         last_modified_time=_time(text["LastModifiedTime"]),
         lease_holder=text.get("LeaseHolder", ""),
         leased_until=_time(text.get("LeasedUntil")),
+        claimed_until=_time(text.get("ClaimedUntil")),
         deleted_at=_time(text.get("DeletedAt")),
         deletions={
             owner: datetime.fromisoformat(time)

@@ -3,6 +3,7 @@
 from handler.convergence import leftovers, update_of
 from handler.errors import NotStabilizedError, ResourceConflictError
 from handler.lifecycle import BAD, Connection, ConnectionState, is_moving
+from handler.ownership import Record, is_same
 from handler.ports import Ports
 from handler.request import Request
 from handler.resolution import Resolved
@@ -10,18 +11,19 @@ from handler.resolution import Resolved
 DEAUTHORIZE_SECONDS = 30.0  # recorded: one or two
 
 
-def settled(ports: Ports, request: Request) -> Connection:
+def settled(ports: Ports, request: Request, record: Record) -> Connection:
     """
     Wait until the connection is usable; with no time to wait, take it as it is.
 
     Raises:
+        ResourceConflictError: it was deleted meanwhile, and perhaps made anew by somebody else.
         NotStabilizedError: it failed, or still moves; that is transient where requests come back.
     """
     name, seconds = request.name, request.wait_timeout_seconds
     connection = ports.watch(
         name, lambda seen: not (seen and is_moving(seen.state, request.properties)), seconds
     )
-    if connection is None:
+    if connection is None or not is_same(record, connection):
         raise ResourceConflictError(f"{name} was deleted meanwhile")
     if connection.state in BAD:
         reason = connection.state_reason or "EventBridge gives no reason"
@@ -37,9 +39,13 @@ def settled(ports: Ports, request: Request) -> Connection:
     return connection
 
 
-def without_leftovers(ports: Ports, request: Request, desired: Resolved) -> Connection:
+def without_leftovers(
+    ports: Ports, request: Request, record: Record, desired: Resolved
+) -> Connection:
     """Remove by DeauthorizeConnection what an update left, and write again."""
     seen = ports.connections.describe(request.name)
+    if seen is None or not is_same(record, seen):
+        raise ResourceConflictError(f"{request.name} was deleted meanwhile")
     stuck = [path for path in _left(desired, seen) if not path.startswith("AuthParameters.")]
     if stuck:  # Deauthorizing would stop deliveries, and remove none of these.
         raise _keeps(request, stuck)
@@ -50,7 +56,7 @@ def without_leftovers(ports: Ports, request: Request, desired: Resolved) -> Conn
         DEAUTHORIZE_SECONDS,
     )
     ports.connections.update(update_of(desired.properties, seen.properties if seen else {}))
-    connection = settled(ports, request)
+    connection = settled(ports, request, record)
     left = _left(desired, connection)
     if left:
         raise _keeps(request, left)

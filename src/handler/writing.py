@@ -39,7 +39,7 @@ def written(
     """Write an own connection under the lease; the record is as before ``desired`` was fetched."""
     newest = max(record.request_time, request.request_time)
     known = replace(record, connection_arn=connection.arn, request_time=newest)
-    with leased(ports, known) as held:
+    with leased(ports, known, record) as held:
         return rewritten(ports, request, held, connection, desired)
 
 
@@ -95,12 +95,12 @@ def _outcome(request: Request) -> Outcome:
 
 def completed(ports: Ports, request: Request, record: Record, desired: Resolved) -> Completion:
     """Wait until the connection is usable and shows nothing that was not asked for."""
-    connection = settled(ports, request)
+    connection = settled(ports, request, record)
     if not is_moving(connection.state, request.properties) and any(
         leftovers(desired.properties, connection.properties)
     ):
         with leased(ports, record) as held:
-            connection = without_leftovers(ports, request, desired)
+            connection = without_leftovers(ports, request, held, desired)
             record = ports.registry.write(released(held))
     newest = max(record.request_time, request.request_time)
     final = replace(released(record), request_time=newest)  # a crashed one may still have it

@@ -15,7 +15,17 @@ from handler.aws import Caller
 from handler.eventbridge import EventBridgeConnections
 from handler.ports import Connections
 from tests.fakes import START, World, make_world
-from tests.lives import NAMES, Content, Play, Player, assert_as_asked, content_of, expected, plays
+from tests.lives import (
+    NAMES,
+    Content,
+    Play,
+    Player,
+    assert_as_asked,
+    content_of,
+    expected,
+    password_of,
+    plays,
+)
 from tests.stand_in import Pace, StandIn, Unrecorded, pairwise, running_stand_in
 from tests.stand_in.clients import client_at
 
@@ -37,6 +47,9 @@ class HttpStage:
             for name, each in self.stand_in.connections.items()
             if each.state != "DELETING"
         }
+
+    def password(self, name: str) -> str:
+        return password_of(self.stand_in.connections[name].auth_parameters)
 
     def prepare(self, mood: str, name: str) -> None:
         time = self.world.time

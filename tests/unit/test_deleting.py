@@ -270,7 +270,7 @@ def test_a_delete_that_takes_too_long_says_so_and_keeps_the_registration(world: 
     with pytest.raises(NotStabilizedError, match="crm is still DELETING after 30 s"):
         request(world, "Delete")
     assert world.owners == {"crm": "requests"}
-    assert world.registry.records["crm"].lease_holder == ""
+    assert world.registry.records["crm"].leased_until is None
 
 
 def test_no_time_to_wait_takes_the_deletion_as_it_is(world: World) -> None:

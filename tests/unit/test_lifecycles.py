@@ -22,6 +22,7 @@ from tests.lives import (
     assert_as_asked,
     content_of,
     expected,
+    password_of,
     plays,
     properties_of,
 )
@@ -49,6 +50,9 @@ class FakeStage:
         for name in [name for name, item in stored.items() if item["states"] == ["GONE"]]:
             del stored[name]
         return {name: (item["arn"], _content(item["properties"])) for name, item in stored.items()}
+
+    def password(self, name: str) -> str:
+        return password_of(self.world.connections.stored[name]["properties"]["AuthParameters"])
 
     def prepare(self, mood: str, name: str) -> None:
         self.world.connections.states_after_write = STATES[mood]

@@ -36,6 +36,7 @@ FULL = Record(
     last_modified_time=START,
     lease_holder="holder",
     leased_until=START,
+    claimed_until=START,
     deleted_at=START,
     deletions={"somebody": START},
     seen=Seen(3, frozenset({"secretsmanager:connections/crm::"}), START),
@@ -228,9 +229,9 @@ def test_every_step_of_a_write_is_under_the_condition_of_the_one_before() -> Non
     table.remove(record)
     owns = [next(iter(items[0].values())) for items in transactions(fake)]
     assert owns[0]["ConditionExpression"] == "attribute_not_exists(PK)"
-    revisions = [each["ExpressionAttributeValues"][":revision"]["N"] for each in owns[1:]]
-    assert revisions == ["1", "2", "3"]
-    assert record.seen.revision == 3
+    conditions = [each["ExpressionAttributeValues"][":revision"] for each in owns[1:]]
+    assert conditions == [each["Item"]["Revision"] for each in owns[:-1]]
+    assert conditions[-1] == {"N": str(record.seen.revision)}
 
 
 def test_links_are_added_before_any_is_dropped() -> None:

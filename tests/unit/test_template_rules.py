@@ -1,0 +1,137 @@
+"""The rules of rotation: which of AWS's events match, and what request becomes of one."""
+
+import copy
+import fnmatch
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handler.asked import QUEUE, asked_by_document
+from handler.request import check
+from handler.selection import Selection
+from handler.source import Secret
+from tests.fakes import RULES, START
+from tests.unit.resolved_template import properties
+
+EVENTS = Path(__file__).parents[2] / "events"
+ROTATED: dict[str, Any] = json.loads(
+    (EVENTS / "eventbridge-secret-label-updated.json").read_text(encoding="utf-8")
+)
+CHANGED: dict[str, Any] = json.loads(
+    (EVENTS / "eventbridge-parameter-store-change.json").read_text(encoding="utf-8")
+)
+
+
+def matches(pattern: Any, event: Any) -> bool:
+    """
+    Match as EventBridge does, as far as these rules need it.
+
+    Source:
+        https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
+    """
+    if isinstance(pattern, dict):
+        return all(
+            isinstance(event, dict) and name in event and matches(each, event[name])
+            for name, each in pattern.items()
+        )
+    values = event if isinstance(event, list) else [event]
+    return any(_is_one(each, value) for each in pattern for value in values)
+
+
+def _is_one(wanted: Any, value: Any) -> bool:
+    match wanted:
+        case {"anything-but": {"wildcard": str(wildcard)}}:
+            return not fnmatch.fnmatchcase(str(value), wildcard)
+        case dict():
+            raise NotImplementedError(wanted)
+        case _:
+            return bool(wanted == value)
+
+
+def transformed(rule: str, event: Any) -> Any:
+    """Make what the rule's target gets: each value of a path in its place, as JSON."""
+    (target,) = properties(rule)["Targets"]
+    transformer = target["InputTransformer"]
+    values = {name: at(event, path) for name, path in transformer["InputPathsMap"].items()}
+    template = transformer["InputTemplate"]
+    return json.loads(re.sub(r"<(\w+)>", lambda found: json.dumps(values[found[1]]), template))
+
+
+def at(event: Any, path: str) -> Any:
+    """Follow a path such as ``$.detail.name``."""
+    for name in path.removeprefix("$.").split("."):
+        event = event[name]
+    return event
+
+
+def edited(event: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """Copy an event with other details."""
+    copied = copy.deepcopy(event)
+    copied["detail"] |= changes
+    return copied
+
+
+def is_wanted(rule: str, event: dict[str, Any]) -> bool:
+    """Tell whether a rule matches an event."""
+    return matches(properties(rule)["EventPattern"], event)
+
+
+def test_a_rotation_becomes_a_refresh_by_secret() -> None:
+    """With its account, since a forwarded event may tell of another one's, and its version."""
+    assert is_wanted("SecretRule", ROTATED)
+    asked = asked_by_document(transformed("SecretRule", ROTATED), QUEUE, "message-1", START)
+    request = check(asked, RULES)
+    detail = ROTATED["detail"]
+    assert (request.request_type, request.name) == ("Refresh", "")
+    secret = Secret(detail["name"], account=ROTATED["account"])
+    assert request.selection == Selection(secret, version_id=detail["versionId"])
+
+
+@pytest.mark.parametrize("operation", ["Create", "Update"])
+@pytest.mark.parametrize("name", ["/connections/orders", "orders"])
+def test_a_changed_parameter_becomes_a_refresh_by_parameter(operation: str, name: str) -> None:
+    """Also one that was deleted and made again; its event tells no version."""
+    event = edited(CHANGED, operation=operation, name=name)
+    assert is_wanted("ParameterRule", event)
+    asked = asked_by_document(transformed("ParameterRule", event), QUEUE, "message-1", START)
+    secret = Secret("/" + name.lstrip("/"), is_parameter=True)
+    assert check(asked, RULES).selection == Selection(secret)
+
+
+@pytest.mark.parametrize(
+    "name", ["events!connection/crm/0f", "rds!cluster-0f", "appflow!x", "a!", "!"]
+)
+def test_secrets_that_services_own_are_left_out(name: str) -> None:
+    """An update of a connection moves the label of its own secret: that would never end."""
+    assert not is_wanted("SecretRule", edited(ROTATED, name=name))
+
+
+@pytest.mark.parametrize("label", ["AWSPENDING", "AWSPREVIOUS", "custom"])
+def test_other_labels_are_left_out(label: str) -> None:
+    """Only what is current is applied."""
+    assert not is_wanted("SecretRule", edited(ROTATED, labelUpdated=label))
+
+
+@pytest.mark.parametrize("operation", ["Delete", "LabelParameterVersion"])
+def test_what_leaves_a_parameters_value_alone_is_left_out(operation: str) -> None:
+    """There is nothing to fetch."""
+    assert not is_wanted("ParameterRule", edited(CHANGED, operation=operation))
+
+
+def test_no_rule_takes_what_is_the_others() -> None:
+    """Nor the results that the function itself publishes."""
+    result = {"source": "eventbridge.connection-provisioner", "detail-type": "x", "detail": {}}
+    assert not is_wanted("SecretRule", CHANGED)
+    assert not is_wanted("ParameterRule", ROTATED)
+    assert not is_wanted("SecretRule", result)
+    assert not is_wanted("ParameterRule", result)
+
+
+def test_the_schedule_sends_a_reconcile_of_all() -> None:
+    """As it stands in the rule."""
+    (target,) = properties("ReconcileRule")["Targets"]
+    request = check(asked_by_document(json.loads(target["Input"]), QUEUE, "m-1", START), RULES)
+    assert (request.request_type, request.name) == ("Reconcile", "")
