@@ -96,6 +96,8 @@ def commands(stack: LocalStack, name: str) -> str:
         ' --secret-string \'{"username": "ada", "password": "open sesame"}\'',
         "sqs send-message --message-body file://examples/message-basic.json"  # noqa: ISC004
         f" --queue-url {outputs['RequestQueueUrl']}",
+        "secretsmanager put-secret-value --secret-id connections/example"  # noqa: ISC004
+        ' --secret-string \'{"username": "ada", "password": "close sesame"}\'',
         f"sqs receive-message --wait-time-seconds 5 --queue-url {outputs['ResultQueueUrl']}",
         "logs filter-log-events --query 'events[].[message]' --output text"  # noqa: ISC004
         f" --log-group-name {outputs['FunctionLogGroupName']}",
