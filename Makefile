@@ -18,6 +18,7 @@ TYPE  ?= BASIC
 EVENT ?=
 KEEP  ?=
 STACK ?=
+ROUNDS ?=
 PYTEST_WORKERS ?= 2
 # Each deploys an application of its own; they mostly wait.
 STACK_WORKERS ?= 2
@@ -28,6 +29,9 @@ PYTHONS := $(PYTHON) python3 python3.13 python3.12 python3.11 python
 
 # The function's own version, or the path of an interpreter of it.
 RUNTIME_PYTHON ?= 3.13
+# What pyenv puts on the PATH fails for versions that are not active, and uv gives up there.
+PYENV_ROOT ?= $(HOME)/.pyenv
+INACTIVE   := $(wildcard $(PYENV_ROOT)/versions/$(RUNTIME_PYTHON)*/bin)
 
 .PHONY: help
 help: ## List the targets
@@ -62,8 +66,12 @@ redrive: $(READY) ## Send dead letters back with their RequestTime: STACK=… on
 inventory: $(READY) ## List the registered connections: STACK=… on AWS, else what KEEP=1 left running
 	@$(RUN) -m tools.inventory $(if $(STACK),--stack $(STACK))
 
+.PHONY: bench
+bench: $(READY) $(RUNTIME) ## Measure what is promised, and write docs/benchmarks.md (minutes); ROUNDS=1 is faster
+	@$(RUN) -m tools.bench $(if $(ROUNDS),--rounds $(ROUNDS))
+
 .PHONY: build
-build: $(READY) ## Build function and layer with the SAM CLI
+build: $(READY) $(RUNTIME) ## Build function and layer with the SAM CLI
 	@$(RUN) -m tools.deployment
 
 .PHONY: check
@@ -82,6 +90,14 @@ test: $(READY) $(RUNTIME) ## Unit, integration, end-to-end and artifact tests
 	$(RUN) -m pytest tests/unit -n $(PYTEST_WORKERS)
 	$(RUN) -m tools.deployment
 	ARTIFACT_IS_BUILT=1 $(RUN) -m pytest tests/integration tests/e2e tests/artifact -n $(STACK_WORKERS) --dist loadfile
+
+# The tests themselves speak to more services than the layer ships; what it ships is for tests/artifact to see.
+.PHONY: retest
+retest: $(READY) $(RUNTIME) ## Unit and integration tests again, on the built function and layer (minutes; not part of check)
+	$(RUN) -m tools.deployment
+	ARTIFACT_IS_BUILT=1 AWS_DATA_PATH=$$($(RUN) -c 'import botocore, pathlib; print(pathlib.Path(botocore.__file__).parent / "data")') \
+	  $(RUN) -m pytest tests/unit tests/integration -n $(STACK_WORKERS) --dist loadfile \
+	  -o pythonpath=".aws-sam/build/Function .aws-sam/build/Dependencies/python ."
 
 .PHONY: mutants
 mutants: $(READY) ## Take each remedy away in turn and expect a test to notice (minutes; not part of check)
@@ -110,7 +126,7 @@ $(READY): requirements-dev.txt
 # Where the machine has no such interpreter, the developer's does.
 $(RUNTIME): tools/requirements-runtime.txt $(READY)
 	@echo "Preparing .venv-runtime" >&2
-	@$(RUN) -m uv venv --quiet --clear --seed --no-python-downloads --python $(RUNTIME_PYTHON) .venv-runtime 2>/dev/null \
+	@PATH="$(if $(INACTIVE),$(firstword $(INACTIVE)):)$$PATH" $(RUN) -m uv venv --quiet --clear --seed --no-python-downloads --python $(RUNTIME_PYTHON) .venv-runtime 2>/dev/null \
 	  || { echo "no Python $(RUNTIME_PYTHON) here, using $$($(RUN) --version); RUNTIME_PYTHON=… names another" >&2; \
 	     $(RUN) -m venv --clear .venv-runtime; }
 	@.venv-runtime/bin/python -m pip install --quiet --disable-pip-version-check -r tools/requirements-runtime.txt

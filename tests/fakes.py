@@ -349,7 +349,10 @@ class World:
 
 
 def make_world() -> World:
-    """Make an empty account, but for one secret."""
+    """Make an empty account, but for two secrets."""
     time = FakeTime()
-    texts = {"connections/crm": '{"user": "ada", "password": "correct horse", "key": "k-1"}'}
+    texts = {
+        "connections/crm": '{"user": "ada", "password": "correct horse", "key": "k-1"}',
+        "connections/erp": '{"password": "battery staple"}',
+    }
     return World(time, FakeConnections(time), FakeSecrets(texts), FakeRegistry(time=time))

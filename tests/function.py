@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from handler import aws
 from handler.app import lambda_handler
 from handler.invocation import Invocation
 from tests.contexts import LambdaContext
@@ -21,3 +22,9 @@ class Function:
     def invocation(self, seconds: float = 60) -> Invocation:
         """Give what an invocation is made of, to look at its adapters alone."""
         return Invocation(LambdaContext(self.arn, seconds))
+
+
+def forget_clients() -> None:
+    """Let the function make its clients anew, as the environment then says."""
+    aws.client.cache_clear()
+    aws.session.cache_clear()

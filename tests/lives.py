@@ -43,7 +43,7 @@ NAMES = ("alpha", "beta", LEGACY, WILD)
 STACKS = ("shop", "mail")
 REQUESTS = "requests"
 FAULTS = ("killed before", "killed after", "answer lost", "throttled", "out of memory")
-INTERRUPTIONS = ("duplicate", "other", "nobody", "rotation")
+INTERRUPTIONS = ("duplicate", "other", "nobody", "rotation", "heard rotation")
 MOODS = ("well", "well", "well", "slow", "bad")
 BY_HAND = ("made", "deleted", "changed", "released")
 LIFE = ("create", "update", "rename", "rename rolled back", "cancelled", "delete")
@@ -340,12 +340,16 @@ class Player:
         self.stacks = {name: Stack(self, name) for name in STACKS}
         for step in self.play.steps:
             self._take(step)
-        while self.waiting:
-            self.finish(self.waiting.pop(0))
+        self._finish_waiting()
         for number in self.play.repeated:
             if self.tried:
                 self.happened["delivered twice"] += 1
                 self.finish(self.tried[number % len(self.tried)])
+        self._finish_waiting()
+
+    def _finish_waiting(self) -> None:
+        while self.waiting:
+            self.finish(self.waiting.pop(0))
 
     def send(self, asked: Callable[[datetime], Asked], earlier: int = 0) -> Delivery:
         """Make a request of this moment, or of an earlier one."""
@@ -461,9 +465,11 @@ class Player:
         return fault
 
     def _interrupt(self, kind: str, delivery: Delivery) -> None:
+        if kind in ("rotation", "heard rotation"):
+            for name in SECRETS:
+                self.rotate(name)
         if kind == "rotation":
-            self.rotate(SECRETS[len(self.tried) % 2])
-            self.happened["a rotation at the same time"] += 1
+            self.happened["rotation at the same time"] += 1
             return
         if kind == "other" and not self.waiting:
             kind = "duplicate"
@@ -471,14 +477,21 @@ class Player:
             self.stage.world.time.sleep(7)
             self.happened["a pause"] += 1
             return
-        started = self.waiting[0] if kind == "other" else delivery
+        started = {"other": self.waiting[:1], "heard rotation": self.waiting[-2:]}
         self.happened[f"{kind} at the same time"] += 1
         self._depth += 1
         try:
-            with suppress(KilledError, ProvisionerError):
-                self.deliver(started, NESTED_SECONDS)
+            for each in started.get(kind, [delivery]):
+                with suppress(KilledError, ProvisionerError):
+                    self.deliver(each, NESTED_SECONDS)
+                    self._consume(each, kind)
         finally:
             self._depth -= 1
+
+    def _consume(self, delivery: Delivery, kind: str) -> None:
+        # An event that was heard at once does not come again to be heard in time.
+        if kind == "heard rotation" and delivery in self.waiting:
+            self.waiting.remove(delivery)
 
     def _take(self, step: Step) -> None:
         self.happened[f"{'stack' if step.actor in STACKS else step.actor}: {step.kind}"] += 1
@@ -733,7 +746,8 @@ def expected() -> set[str]:
     outcomes = set(Outcome) - {Outcome.DESCRIBED, Outcome.VALIDATED}
     errors = {"AlreadyExists", "NotFound", "NotStabilized", "ResourceConflict", "Throttling"}
     at_once = {"duplicate at the same time", "other at the same time", "a pause"}
-    at_once |= {"a rotation at the same time", "keeper: rotation", "keeper: Reconcile"}
+    at_once |= {"rotation at the same time", "heard rotation at the same time"}
+    at_once |= {"keeper: rotation", "keeper: Reconcile"}
     steps = {f"stack: {kind}" for kind in LIFE} | {f"hand: {kind}" for kind in BY_HAND}
     steps |= {f"requests: {kind}" for kind in ("Create", "Update", "Delete")}
     moods = {"slow", "bad", "unanswered", "delivered twice"}

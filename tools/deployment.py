@@ -1,15 +1,20 @@
 """A real ``sam build`` and ``sam deploy`` of the application to MiniStack."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from tools import services
 from tools.ministack import REGION, MiniStack
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD_DIRECTORY = ROOT / ".aws-sam" / "build"
+CACHE_DIRECTORY = ROOT / ".aws-sam" / "cache"
+RUNTIME_PYTHON = ROOT / ".venv-runtime" / "bin" / "python"
+BYTECODE_PYTHON = RUNTIME_PYTHON.with_name("python3.13")  # there if it is the template's version
 STACK_NAME = "eventbridge-connection-provisioner"
 SAM_TIMEOUT_SECONDS = 300
 
@@ -22,8 +27,17 @@ def build() -> Path:
     """Build function and layer; return the folder of the built template."""
     if os.environ.get("ARTIFACT_IS_BUILT"):  # by whoever runs several of us at once
         return BUILD_DIRECTORY
-    run([*_sam("build")], environment={})
+    services.write()
+    if BYTECODE_PYTHON.exists() and not has_bytecode():
+        # The cache knows nothing of an interpreter that came after it.
+        shutil.rmtree(CACHE_DIRECTORY, ignore_errors=True)
+    run([*_sam("build")], environment={"BYTECODE_PYTHON": str(BYTECODE_PYTHON)})
     return BUILD_DIRECTORY
+
+
+def has_bytecode() -> bool:
+    """Tell whether the last build found the runtime's own Python."""
+    return any(BUILD_DIRECTORY.glob("Dependencies/python/__pycache__/*.pyc"))
 
 
 def deploy(ministack: MiniStack) -> None:

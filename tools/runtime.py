@@ -21,10 +21,9 @@ from http.client import HTTPConnection
 from importlib.util import find_spec
 from pathlib import Path
 
-from tools.deployment import BUILD_DIRECTORY, ROOT
+from tools.deployment import BUILD_DIRECTORY, RUNTIME_PYTHON
 
 HANDLER = "handler.app.lambda_handler"
-INTERPRETER = ROOT / ".venv-runtime" / "bin" / "python"
 FUNCTION_ID = "Function"
 LAYER_ID = "Dependencies"
 INVOCATION_PATH = "/2015-03-31/functions/function/invocations"
@@ -50,6 +49,13 @@ class Runtime:
 
     port: int
     log_file: Path
+    emulator_id: int
+
+    def interpreter_id(self) -> int:
+        """Return the process id of the function's interpreter, once it was invoked."""
+        tasks = Path(f"/proc/{self.emulator_id}/task").glob("*/children")
+        (child,) = (int(child) for task in tasks for child in task.read_text().split())
+        return child
 
     @property
     def log(self) -> str:
@@ -91,7 +97,7 @@ def running_function(
                 start_new_session=True,
             )
         try:
-            runtime = Runtime(port, log_file)
+            runtime = Runtime(port, log_file, process.pid)
             _wait_until_listening(process, runtime)
             yield runtime
         finally:
@@ -118,7 +124,7 @@ def _command(port: int, api_port: int, handler: str) -> list[str]:
         *("--runtime-interface-emulator-address", f"127.0.0.1:{port}"),
         *("--runtime-api-address", f"127.0.0.1:{api_port}"),
         *("--log-level", "info"),
-        *(str(INTERPRETER), "-m", "awslambdaric", handler),
+        *(str(RUNTIME_PYTHON), "-m", "awslambdaric", handler),
     ]
 
 

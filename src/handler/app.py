@@ -7,9 +7,12 @@ from handler.asked import MEMBERS
 from handler.errors import InvalidRequestError
 from handler.invocation import Context
 from handler.observability import count_cold_start, logger
+from handler.warming import warm
 
 CLOUDFORMATION_MEMBERS = ("ResponseURL", "StackId", "LogicalResourceId")
 BARE_MEMBERS = ("Name", "AuthorizationType", "AuthParameters")
+
+warm(os.environ)
 
 
 def lambda_handler(event: Any, context: Context) -> Any:

@@ -3,13 +3,13 @@ Calls to AWS: clients made once, retries within the invocation's time, and error
 """
 
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -20,6 +20,7 @@ from botocore.exceptions import (
 from botocore.exceptions import (
     ConnectionError as BotoConnectionError,
 )
+from botocore.session import Session
 
 from handler.aws_errors import error_class
 from handler.clock import Clock
@@ -38,6 +39,7 @@ MOST_RETRIES = 5
 LONGEST_PAUSE_SECONDS = 5.0
 YOUNG_SECONDS = 60.0  # a container: it may be the first of a role that IAM does not know everywhere
 CONTAINER_START = time.monotonic()
+_SESSION_LOCK = threading.Lock()  # a session, unlike its clients, belongs to one thread at a time
 # What may be missing where a call is refused: AWS's own text says it, but may echo values, too.
 PERMISSIONS = {
     "events": "the function's role needs {call}; for a connection also secretsmanager on"
@@ -59,7 +61,14 @@ def client(service: str, connect_timeout_seconds: int, read_timeout_seconds: int
         read_timeout=read_timeout_seconds,
         retries={"total_max_attempts": 1, "mode": "standard"},
     )
-    return boto3.session.Session().client(service, config=config)  # type: ignore[call-overload]
+    with _SESSION_LOCK:
+        return session().create_client(service, config=config)
+
+
+@cache
+def session() -> Session:
+    """Make the session, whose reading of endpoints and credentials all clients share."""
+    return Session()
 
 
 @dataclass(frozen=True, slots=True)

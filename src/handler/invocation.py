@@ -51,6 +51,15 @@ class Invocation:
         """Tell the seconds until Lambda ends the function."""
         return self.context.get_remaining_time_in_millis() / 1000
 
+    def prepare(self) -> None:
+        """
+        Put everything together, before more than one thread asks for it.
+
+        Raises:
+            ServiceInternalError: the environment is not usable.
+        """
+        _ = self.ports, self.results
+
     @cached_property
     def settings(self) -> settings.Settings:
         """Give the checked environment."""

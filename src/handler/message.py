@@ -16,6 +16,15 @@ def document(record: SQSRecord) -> object:
     return parsed
 
 
+def connection_name(record: SQSRecord) -> str:
+    """Give the name of the connection that a message is about, "" where it names none."""
+    match document(record):
+        case {"ResourceProperties": {"Name": str(name)}} | {"Name": str(name)}:
+            return name
+        case _:
+            return ""
+
+
 def receives(record: SQSRecord) -> int:
     """Tell how often the message was received, this time included."""
     return int(record.attributes.approximate_receive_count or 1)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch import (
@@ -13,6 +14,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from handler import dead_letter
 from handler.asked import QUEUE, asked_by_document
+from handler.concurrency import at_once
 from handler.errors import ProvisionerError, ResourceConflictError
 from handler.handling import Failed, Succeeded, handle
 from handler.invocation import Context, Invocation
@@ -36,9 +38,10 @@ def handle_batch(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
     queue.hold(event["Records"])
     # A batch of one that fails would raise, and print, everything.
     processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
-    response = process_partial_response(
-        event=dict(event), record_handler=queue.process, processor=processor
-    )
+    with at_once(queue.process, map(SQSRecord, event["Records"])) as outcome_of:
+        response = process_partial_response(
+            event=dict(event), record_handler=outcome_of, processor=processor
+        )
     return dict(response)
 
 
@@ -50,6 +53,8 @@ class RequestQueue:
         Note the time at hand: where it is short, a message may need more than its fair share of it.
         """
         self._invocation = invocation
+        with suppress(ProvisionerError):  # each message will be told
+            invocation.prepare()
         self._least_seconds = min(LEAST_SECONDS, invocation.seconds_left() / 2)
 
     def hold(self, records: Sequence[Mapping[str, Any]]) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from threading import Lock
 from typing import Any
 
 from handler.aws import Caller
@@ -18,6 +19,7 @@ class SecretSources:
     secrets_manager: Caller
     parameter_store: Caller
     _read: dict[Source, tuple[datetime, SecretValue]] = field(default_factory=dict, repr=False)
+    _locks: dict[Source, Lock] = field(default_factory=dict, repr=False)
 
     def fetch(self, source: Source, since: datetime | None) -> SecretValue:
         """
@@ -29,13 +31,14 @@ class SecretSources:
         Raises:
             SecretNotUsableError: it is not there, or holds no text.
         """
-        known = self._read.get(source)
-        if known and (since is None or known[0] >= since + GRACE):
-            return known[1]
-        read_at = instant(self.secrets_manager.clock.now())
-        value = self._fetch(source)
-        self._read[source] = read_at, value
-        return value
+        with self._locks.setdefault(source, Lock()):  # messages of a batch are handled at once
+            known = self._read.get(source)
+            if known and (since is None or known[0] >= since + GRACE):
+                return known[1]
+            read_at = instant(self.secrets_manager.clock.now())
+            value = self._fetch(source)
+            self._read[source] = read_at, value
+            return value
 
     def _fetch(self, source: Source) -> SecretValue:
         if source.service is Service.SECRETS_MANAGER:

@@ -14,11 +14,10 @@ from uuid import uuid4
 import boto3
 import pytest
 
-from handler import aws
 from handler.observability import logger
 from tests.event_source import EventSource
 from tests.faulty_proxy import FaultyProxy, running_proxy
-from tests.function import Function
+from tests.function import Function, forget_clients
 from tests.function_output import CurrentStdout, FunctionOutput
 from tests.response_url_server import (
     Certificate,
@@ -63,7 +62,7 @@ def session_proxy(stack: LocalStack) -> Iterator[FaultyProxy]:
     """Run the proxy in front of the emulator."""
     with running_proxy(stack.endpoint_url, str(stack.ministack.ca_bundle)) as proxy:
         yield proxy
-    aws.client.cache_clear()
+    forget_clients()
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ from handler.errors import (
 from tests.cold_container import run
 from tests.event_source import EventSource
 from tests.faulty_proxy import Fault, FaultyProxy, answer_lost, answered, aws_error
-from tests.function import Function
+from tests.function import Function, forget_clients
 from tests.response_url_server import ResponseUrlServer
 from tests.stack_requests import CustomResource
 from tests.stand_in import StandIn, Unrecorded, running_stand_in
@@ -108,10 +108,10 @@ def world(
     session_stand_in.reset()
     monkeypatch.setenv("AWS_ENDPOINT_URL_EVENTBRIDGE", session_stand_in.url)
     monkeypatch.setattr(aws, "CONTAINER_START", time.monotonic() - aws.YOUNG_SECONDS)
-    aws.client.cache_clear()
+    forget_clients()
     yield World(function, session_stand_in, proxy)
     session_stand_in.reset()
-    aws.client.cache_clear()
+    forget_clients()
 
 
 @pytest.fixture
@@ -256,7 +256,7 @@ def test_a_service_that_nobody_reaches_is_told_by_name(
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}"
         monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", url)
-        aws.client.cache_clear()
+        forget_clients()
         with pytest.raises(NetworkFailureError, match=names[service]) as raised:
             world.ask("Create", with_parameter, seconds=2)
     assert "got no answer (EndpointConnectionError)" in raised.value.reason

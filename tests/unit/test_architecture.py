@@ -22,8 +22,8 @@ LAYERS = {
     "entry": {"app"},
     "door": {"custom_resource", "request_queue", "direct_request", "unanswered"},
     # What doors say to their own services.
-    "wire": {"answer", "answerable", "answering", "message", "visibility"},
-    "shared": {"handling", "invocation", "observability"},
+    "wire": {"answer", "answerable", "answering", "concurrency", "message", "visibility"},
+    "shared": {"handling", "invocation", "observability", "warming"},
     "use case": {
         "provisioning",
         "applying",
@@ -57,11 +57,12 @@ EDGES = {
     "pure": {"pure"},
 }
 FOREIGN = {
-    "aws": {"boto3", "botocore"},
+    "aws": {"botocore"},
     "answer": {"urllib3"},
     "custom_resource": {"crhelper"},
     "request_queue": {"aws_lambda_powertools"},
     "unanswered": {"aws_lambda_powertools"},
+    "concurrency": {"aws_lambda_powertools"},
     "message": {"aws_lambda_powertools"},
     "observability": {"aws_lambda_powertools"},
 }

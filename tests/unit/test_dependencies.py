@@ -10,6 +10,8 @@ from tests.unit.resolved_template import ROOT
 
 REQUIREMENTS = ROOT / "layers" / "dependencies" / "requirements.txt"
 BUILD = ROOT / ".aws-sam" / "build"
+RUNTIME_MAGIC = (3571).to_bytes(2, "little")  # of Python 3.13, the template's
+UNCHECKED_HASH = (1).to_bytes(4, "little")
 
 
 def canonical(name: str) -> str:
@@ -34,7 +36,7 @@ def needs(package: str) -> set[str]:
 def built_site() -> Path:
     """Give the built layer's packages, where the build is not older than what it is made from."""
     site = BUILD / "Dependencies" / "python"
-    sources = (REQUIREMENTS, REQUIREMENTS.parent / "Makefile")
+    sources = REQUIREMENTS.parent.iterdir()
     template = BUILD / "template.yaml"
     if not template.exists() or any(
         source.stat().st_mtime > template.stat().st_mtime for source in sources
@@ -66,11 +68,25 @@ def test_the_built_layer_holds_the_pins() -> None:
 def test_the_built_layer_is_pure_python() -> None:
     """The same layer serves both architectures and every Python version."""
     suffixes = {path.suffix for path in built_site().rglob("*") if path.is_file()}
-    assert not suffixes & {".so", ".pyd", ".dylib", ".pyc"}
+    assert not suffixes & {".so", ".pyd", ".dylib"}
 
 
 def test_the_built_function_is_the_handler_alone() -> None:
     """No test, tool or cache reaches Lambda."""
     built_site()
     assert [path.name for path in (BUILD / "Function").iterdir()] == ["handler"]
-    assert not list((BUILD / "Function").rglob("__pycache__"))
+    suffixes = {path.suffix for path in (BUILD / "Function").rglob("*") if path.is_file()}
+    assert suffixes <= {".py", ".pyc"}
+
+
+@pytest.mark.parametrize("part", ["Dependencies", "Function"])
+def test_bytecode_is_the_runtimes_own_and_names_no_folder_of_this_machine(part: str) -> None:
+    """Another version's would be dead weight; one that Python checks against times is none."""
+    built_site()
+    root = {"Dependencies": "/opt/python/", "Function": "/var/task/"}[part]
+    for path in (BUILD / part).rglob("*.pyc"):
+        bytecode = path.read_bytes()
+        assert bytecode[:2] == RUNTIME_MAGIC, path
+        assert bytecode[4:8] == UNCHECKED_HASH, path
+        assert root.encode() in bytecode, path
+        assert str(ROOT).encode() not in bytecode, path

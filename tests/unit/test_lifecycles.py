@@ -9,16 +9,21 @@ final answer, the connections are what their owners last asked for, and nothing 
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import product
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from handler.ports import Connections
 from tests.fakes import World, make_world
 from tests.lives import (
+    LEGACY,
+    REQUESTS,
     Content,
     Play,
     Player,
+    Step,
     assert_as_asked,
     content_of,
     expected,
@@ -90,3 +95,36 @@ def test_connections_are_what_was_last_asked_for() -> None:
 
     perform()
     assert expected() <= set(happened)
+
+
+def step(kind: str, variant: int, actor: str = REQUESTS, name: str = "alpha") -> Step:
+    """Make a step about alpha."""
+    return Step(actor, kind, name, variant)
+
+
+SHORT_PLAYS = {
+    "create": [step("Create", 2)],
+    "another secret": [step("Create", 2), step("Update", 5)],
+    "another type": [step("Create", 2), step("Update", 4)],
+    "a stack's": [step("create", 2, "shop"), step("update", 5, "shop")],
+    "adopted": [Step(REQUESTS, "Create", LEGACY, 5, adopts=True)],
+    "rotated": [step("Create", 2), Step("keeper", "rotation", LEGACY), step("Update", 5)],
+    "deleted": [step("Create", 2), step("Delete", 2), step("Create", 5)],
+}
+
+
+@pytest.mark.parametrize("fault", ["none", "killed after", "answer lost", "throttled"])
+@pytest.mark.parametrize("interruption", ["rotation", "heard rotation"])
+@pytest.mark.parametrize("steps", SHORT_PLAYS.values(), ids=SHORT_PLAYS)
+def test_a_rotation_at_any_call_is_followed(
+    steps: list[Step], interruption: str, fault: str
+) -> None:
+    """Before and after each call of EventBridge, the registry and the secrets, with each fault."""
+    happened: Counter[str] = Counter()
+    for call, distance in product(range(30), (0, 1, 3)):
+        play = Play(steps, {call + distance: fault}, {call: interruption}, [])
+        player = Player(FakeStage(), play, happened)
+        player.perform()
+        assert_as_asked(player)
+    assert happened[f"{interruption} at the same time"]
+    assert happened[fault]

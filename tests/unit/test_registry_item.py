@@ -169,8 +169,8 @@ def test_an_item_from_before_there_were_links_has_none() -> None:
 
 def test_the_first_item_of_all_is_still_understood() -> None:
     """Without times, lease, tombstone or versions."""
-    wanted = ("PK", "Owner", "ClaimTime", "ConnectionArn", "Properties", "IsAdopted")
-    wanted += ("UnsettledOutcome", "LastModifiedTime", "Revision")
+    wanted = ["PK", "Owner", "ClaimTime", "ConnectionArn", "Properties", "IsAdopted"]
+    wanted += ["UnsettledOutcome", "LastModifiedTime", "Revision"]
     record = record_of({name: value for name, value in item_of(FULL).items() if name in wanted})
     assert (record.secret_versions, record.lease_holder, record.deleted_at) == ({}, "", None)
 
@@ -229,9 +229,11 @@ def test_every_step_of_a_write_is_under_the_condition_of_the_one_before() -> Non
     table.remove(record)
     owns = [next(iter(items[0].values())) for items in transactions(fake)]
     assert owns[0]["ConditionExpression"] == "attribute_not_exists(PK)"
-    conditions = [each["ExpressionAttributeValues"][":revision"] for each in owns[1:]]
-    assert conditions == [each["Item"]["Revision"] for each in owns[:-1]]
-    assert conditions[-1] == {"N": str(record.seen.revision)}
+    revisions = [each["ExpressionAttributeValues"][":revision"]["N"] for each in owns[1:]]
+    written = [each["Item"]["Revision"]["N"] for each in owns[:-1]]
+    assert revisions == written
+    assert len(set(written)) == len(written)
+    assert str(record.seen.revision) == written[-1]
 
 
 def test_links_are_added_before_any_is_dropped() -> None:

@@ -60,6 +60,7 @@ from handler.source import SecretValue, Service, Source
 from tests.contexts import LambdaContext
 from tests.fake_aws import FakeAws, refusal
 from tests.fakes import RULES, START, FakeRegistry, World, make_world
+from tests.function import forget_clients
 from tests.response_url_server import (
     HANG,
     HANG_UP,
@@ -462,7 +463,7 @@ def test_botocore_itself_repeats_nothing() -> None:
     try:
         config = aws.client("events", 1, 1).meta.config
     finally:
-        aws.client.cache_clear()
+        forget_clients()
         del os.environ["AWS_DEFAULT_REGION"]
     assert config.retries["total_max_attempts"] == 1
 

@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from handler import aws
 from tests.cloudformation_player import CloudFormation, Stack
 from tests.event_bridge import EventBridge
-from tests.function import Function
+from tests.function import Function, forget_clients
 from tests.response_url_server import ResponseUrlServer
 from tests.stand_in import StandIn, running_stand_in
 from tools.local_stack import LocalStack
@@ -20,11 +19,11 @@ REFERENCE = "{{resolve:secretsmanager:connections/crm:SecretString:%s}}"
 @pytest.fixture(scope="module")
 def module_stand_in(stack: LocalStack) -> Iterator[StandIn]:
     """Run EventBridge's stand-in, and let the function make new clients that find it."""
-    aws.client.cache_clear()
+    forget_clients()
     ca_bundle = str(stack.ministack.ca_bundle)
     with running_stand_in(stack.endpoint_url, ca_bundle=ca_bundle) as running:
         yield running
-    aws.client.cache_clear()
+    forget_clients()
 
 
 @pytest.fixture

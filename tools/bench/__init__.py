@@ -1,0 +1,1 @@
+"""``make bench``: every figure that the function promises, measured in one run against a floor."""
