@@ -2,42 +2,18 @@
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from tests.unit.resolved_template import properties
 
-# As AWS documents and sends them; account 123456789012 owns secret and parameter.
-SECRET_LABEL_UPDATED: dict[str, Any] = {
-    "version": "0",
-    "id": "2f6a1d0c-7b7e-4a53-9f0a-0f1e2d3c4b5a",
-    "detail-type": "Secret Label Updated",
-    "source": "aws.secretsmanager",
-    "account": "123456789012",
-    "time": "2026-11-22T14:05:00Z",
-    "region": "us-east-1",
-    "resources": ["arn:aws:secretsmanager:us-east-1:123456789012:secret:connections/orders-Ab12Cd"],
-    "detail": {
-        "name": "connections/orders",
-        "labelUpdated": "AWSCURRENT",
-        "versionId": "a1b2c3d4-5678-90ab-cdef-000000000002",
-    },
-}
-PARAMETER_STORE_CHANGE: dict[str, Any] = {
-    "version": "0",
-    "id": "6a7e4feb-b491-4cf7-a9f1-bf3703497718",
-    "detail-type": "Parameter Store Change",
-    "source": "aws.ssm",
-    "account": "123456789012",
-    "time": "2026-11-22T14:05:00Z",
-    "region": "us-east-1",
-    "resources": ["arn:aws:ssm:us-east-1:123456789012:parameter/connections/orders/password"],
-    "detail": {
-        "operation": "Update",
-        "name": "/connections/orders/password",
-        "type": "SecureString",
-        "description": "of the orders API",
-    },
-}
+EVENTS = Path(__file__).parents[1] / "events"
+SECRET_LABEL_UPDATED: dict[str, Any] = json.loads(
+    (EVENTS / "eventbridge-secret-label-updated.json").read_text()
+)
+PARAMETER_STORE_CHANGE: dict[str, Any] = json.loads(
+    (EVENTS / "eventbridge-parameter-store-change.json").read_text()
+)
 
 
 def message(rule: str, event: Mapping[str, Any]) -> dict[str, Any]:
