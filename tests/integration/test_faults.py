@@ -132,7 +132,7 @@ def prepare(world: World, operation: str, basic: dict[str, Any]) -> tuple[str, d
     with_header = basic | {"AuthParameters": basic["AuthParameters"] | parameters}
     name = {"Name": basic["Name"]}
     match operation:
-        case "UpdateConnection":
+        case "UpdateConnection" | "PutItem":
             world.ask("Create", basic)
             return "Update", basic | {"Description": "other"}, "Updated"
         case "DeauthorizeConnection":
@@ -142,9 +142,6 @@ def prepare(world: World, operation: str, basic: dict[str, Any]) -> tuple[str, d
         case "DeleteConnection":
             world.ask("Create", basic)
             return "Delete", name, "Deleted"
-        case "DeleteItem":
-            world.ask("Create", basic)
-            return "Release", name, "Released"
         case _:
             return "Create", basic, "Created"
 
@@ -159,7 +156,7 @@ OPERATIONS = [
     "GetParameter",
     "GetItem",
     "PutItem",
-    "DeleteItem",
+    "TransactWriteItems",
 ]
 PASSING = ["ThrottlingException", "InternalServerError", "503", "answer lost", "call lost", "hangs"]
 
@@ -315,8 +312,9 @@ NEEDED = {
         "ssm:GetParameter on the parameter /connections/crm",
         "kms:Decrypt on the key of a SecureString",
     ),
-    "GetItem": ("dynamodb:GetItem on the registry entry",),
-    "PutItem": ("dynamodb:PutItem on the registry entry",),
+    "GetItem": ("dynamodb:GetItem on registry entry",),
+    "PutItem": ("dynamodb:PutItem on registry entry", "dynamodb:DeleteItem"),
+    "TransactWriteItems": ("dynamodb:TransactWriteItems on registry entry", "dynamodb:PutItem"),
 }
 
 
@@ -392,6 +390,8 @@ DEBUG = {
 }
 FAULTS_OF_CANARIES = [
     ("GetItem", "ThrottlingException", 2),
+    ("TransactWriteItems", "AccessDeniedException", 18),
+    ("TransactWriteItems", "answer lost", 1),
     ("PutItem", "AccessDeniedException", 18),
     ("PutItem", "answer lost", 1),
     ("GetSecretValue", "answer lost", 2),

@@ -9,6 +9,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from tests.stand_in import StandIn
 
 CONNECTION_ARN = "arn:aws:events:"
 SETTLED = '"UnsettledOutcome": {"S": ""}'
+WRITES = ("PutItem", "TransactWriteItems")
 TOMBSTONE = '"ExpiresAt"'
 LEASE_SECONDS = 1.5
 LONG_AGO_SECONDS = 60.0
@@ -89,11 +91,13 @@ class Kill:
 
     def _noting(self, text: str, fault: Callable[[Forward], None]) -> Callable[[], bool]:
         known = self._noted(text)
-        self._proxy.spoil("PutItem", fault, times=1, containing=text)
+        for operation in WRITES:
+            self._proxy.spoil(operation, fault, times=1, containing=text)
         return lambda: self._noted(text) > known
 
     def _noted(self, text: str) -> int:
-        return sum(text in json.dumps(each) for each in self._proxy.parameters_of("PutItem"))
+        written = chain.from_iterable(map(self._proxy.parameters_of, WRITES))
+        return sum(text in json.dumps(each) for each in written)
 
 
 Step = Callable[[Kill], Callable[[], bool]]
