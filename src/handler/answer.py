@@ -77,7 +77,7 @@ def _attempt(http: urllib3.PoolManager, url: str, body: bytes, seconds: float) -
             url,
             body=body,
             headers={"content-type": ""},
-            timeout=seconds,
+            timeout=urllib3.Timeout(total=seconds),  # a number would count for each part
             retries=False,
             redirect=False,
         )
