@@ -11,7 +11,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tools import deployment
-from tools.bench import cold_start, floor, machine, memory, memory_sizes, size
+from tools.bench import (
+    batch,
+    cold_start,
+    floor,
+    machine,
+    memory,
+    memory_sizes,
+    size,
+    waiting,
+    warm_cpu,
+)
 from tools.bench.measuring import Bench, Effort, Measured, Measurement
 from tools.bench.page import page, table
 from tools.deployment import ROOT
@@ -25,6 +35,9 @@ MEASUREMENTS: tuple[Measurement, ...] = (
     size.measure,
     memory.measure,
     memory_sizes.measure,
+    warm_cpu.measure,
+    batch.measure,
+    waiting.measure,
 )
 PAGE = ROOT / "docs" / "benchmarks.md"
 FLOOR_DIRECTORY = ROOT / ".local" / "bench"
