@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from tools import deployment
 from tools.bench import (
     batch,
+    calls,
     cold_start,
     floor,
     machine,
@@ -38,6 +39,7 @@ MEASUREMENTS: tuple[Measurement, ...] = (
     warm_cpu.measure,
     batch.measure,
     waiting.measure,
+    calls.measure,
 )
 PAGE = ROOT / "docs" / "benchmarks.md"
 FLOOR_DIRECTORY = ROOT / ".local" / "bench"
