@@ -5,6 +5,7 @@ An HTTP proxy between the function and the emulator: it notes every call and spo
 """
 
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -61,6 +62,7 @@ class FaultyProxy:
 
     url: str
     calls: list[Call] = field(default_factory=list)
+    least_seconds: float = 0.0  # that every answer takes
     _planned: list[_Planned] = field(default_factory=list)
     _released: Event = field(default_factory=Event)
     _lock: Lock = field(default_factory=Lock)
@@ -100,8 +102,10 @@ class FaultyProxy:
         """Note a call and answer it as planned."""
         call = Call(operation, json.loads(body or b"{}"))
         self.calls.append(call)
+        answered_at = time.monotonic() + self.least_seconds
         fault = self._next_fault(operation, body)
         call.answer = fault(forward) if fault else forward()
+        time.sleep(max(0.0, answered_at - time.monotonic()))
         return call.answer
 
     def _next_fault(self, operation: str, body: bytes) -> Fault | None:
@@ -148,7 +152,7 @@ def running_proxy(target_url: str, ca_bundle: str) -> Iterator[FaultyProxy]:
     """Run a proxy on a free loopback port for as long as the block lasts."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     proxy = FaultyProxy(f"http://127.0.0.1:{server.server_port}")
-    with urllib3.PoolManager(maxsize=8, ca_certs=ca_bundle, retries=False) as upstream:
+    with urllib3.PoolManager(maxsize=30, ca_certs=ca_bundle, retries=False) as upstream:
         server.RequestHandlerClass = type(
             "Handler",
             (_Handler,),

@@ -403,7 +403,7 @@ class Player:
             self.stage.world.ports,
             connections=port(self.stage.connections),
             registry=port(self.stage.world.registry),
-            secrets=port(SecretSources(secrets_manager, secrets_manager)),
+            secrets=port(SecretSources(secrets_manager, lambda: secrets_manager)),
             requests=port(self.stage.world.requests),
             clock=Clock(lambda: time.seconds, time.sleep, lambda: deadline - time.seconds),
             holder=str(next(self._holders)),

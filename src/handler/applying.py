@@ -42,7 +42,8 @@ def update(ports: Ports, request: Request, record: Record, connection: Connectio
         desired = resolve(ports, request, record)
         if not is_current(record, request, desired, connection):
             record = written(ports, request, record, connection, desired)
-        return completed(ports, request, record, desired)
+            return completed(ports, request, record, desired)
+        return completed(ports, request, record, desired, connection)
 
 
 def adopt(

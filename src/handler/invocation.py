@@ -88,7 +88,7 @@ class Invocation:
         )
         return Ports(
             connections=self._connections,
-            secrets=SecretSources(self.caller("secretsmanager"), self.caller("ssm")),
+            secrets=SecretSources(self.caller("secretsmanager"), lambda: self.caller("ssm")),
             registry=registry,
             requests=RequestsToSelf(lambda: self.caller("sqs"), given.request_queue_url),
             clock=self.clock,

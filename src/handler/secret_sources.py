@@ -1,5 +1,6 @@
 """Adapter: Secrets Manager and Parameter Store."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
@@ -17,7 +18,7 @@ class SecretSources:
     """Reads secrets and parameters, and remembers them for the invocation it lives in only."""
 
     secrets_manager: Caller
-    parameter_store: Caller
+    make_parameter_store: Callable[[], Caller]  # few requests name a parameter
     _read: dict[Source, tuple[datetime, SecretValue]] = field(default_factory=dict, repr=False)
     _locks: dict[Source, Lock] = field(default_factory=dict, repr=False)
 
@@ -31,9 +32,11 @@ class SecretSources:
         Raises:
             SecretNotUsableError: it is not there, or holds no text.
         """
+        asked_at = instant(self.secrets_manager.clock.now())
         with self._locks.setdefault(source, Lock()):  # messages of a batch are handled at once
             known = self._read.get(source)
-            if known and (since is None or known[0] >= since + GRACE):
+            # What another began to read after this question was asked is as good as its own.
+            if known and (since is None or known[0] > asked_at or known[0] >= since + GRACE):
                 return known[1]
             read_at = instant(self.secrets_manager.clock.now())
             value = self._fetch(source)
@@ -58,7 +61,7 @@ class SecretSources:
 
     def _parameter(self, source: Source) -> SecretValue:
         name = f"{source.source_id}:{source.version_id}" if source.version_id else source.source_id
-        answer: dict[str, Any] = self.parameter_store(
+        answer: dict[str, Any] = self.make_parameter_store()(
             "get_parameter", f"parameter {shortened(name)}", Name=name, WithDecryption=True
         )["Parameter"]
         is_secret = answer["Type"] == "SecureString"

@@ -9,7 +9,7 @@ from handler.aws import client
 from handler.observability import logger
 from handler.settings import Settings, load
 
-SERVICES = ("events", "dynamodb", "secretsmanager", "ssm")
+SERVICES = ("events", "dynamodb", "secretsmanager")
 
 
 def warm(environment: Mapping[str, str]) -> None:

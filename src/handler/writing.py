@@ -93,9 +93,22 @@ def _outcome(request: Request) -> Outcome:
     return Outcome.REFRESHED if request.is_maintenance else Outcome.UPDATED
 
 
-def completed(ports: Ports, request: Request, record: Record, desired: Resolved) -> Completion:
-    """Wait until the connection is usable and shows nothing that was not asked for."""
-    connection = settled(ports, request, record)
+def completed(
+    ports: Ports,
+    request: Request,
+    record: Record,
+    desired: Resolved,
+    seen: Connection | None = None,
+) -> Completion:
+    """
+    Wait until the connection is usable and shows nothing that was not asked for.
+
+    ``seen`` is what it showed, where nothing was written since.
+    """
+    if seen and is_usable(seen.state, request.properties):
+        connection = seen
+    else:
+        connection = settled(ports, request, record)
     if not is_moving(connection.state, request.properties) and any(
         leftovers(desired.properties, connection.properties)
     ):
@@ -105,8 +118,9 @@ def completed(ports: Ports, request: Request, record: Record, desired: Resolved)
     newest = max(record.request_time, request.request_time)
     final = replace(released(record), request_time=newest)  # a crashed one may still have it
     if is_usable(connection.state, request.properties):
-        seen = connection.last_modified_time
-        final = replace(final, unsettled_outcome="", last_modified_time=seen)
+        final = replace(
+            final, unsettled_outcome="", last_modified_time=connection.last_modified_time
+        )
     if final != record:
         ports.registry.write(final)
     return Completion(Outcome(record.unsettled_outcome or Outcome.UNCHANGED), connection)

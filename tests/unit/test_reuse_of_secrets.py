@@ -1,12 +1,18 @@
 """What was fetched in an invocation is used again, but never for a connection written since."""
 
+import itertools
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event
+from typing import Any
 
 import pytest
 
 from handler.aws import Caller
+from handler.clock import Clock
 from handler.errors import SecretNotUsableError
-from handler.ownership import GRACE
+from handler.ownership import GRACE, instant
 from handler.secret_sources import SecretSources
 from handler.source import Service, Source
 from tests.fake_aws import FakeAws, refusal
@@ -38,7 +44,7 @@ def secrets(aws: FakeAws, time: FakeTime) -> SecretSources:
     """Give the adapter of one invocation."""
     return SecretSources(
         Caller("secretsmanager", aws.client("secretsmanager"), time.clock),
-        Caller("ssm", aws.client("ssm"), time.clock),
+        lambda: Caller("ssm", aws.client("ssm"), time.clock),
     )
 
 
@@ -107,3 +113,29 @@ def test_a_failure_is_not_remembered(secrets: SecretSources, aws: FakeAws) -> No
     with pytest.raises(SecretNotUsableError):
         secrets.fetch(SECRET, None)
     assert secrets.fetch(SECRET, None).version_id == "1"
+
+
+def test_those_who_wait_for_anothers_look_share_the_next_one(aws: FakeAws) -> None:
+    """Ten connections made at once from one secret: not ten looks, one after the other."""
+    start, ticks, all_asked = FakeTime().seconds, itertools.count(), Event()
+
+    def now() -> float:
+        tick = next(ticks)
+        if tick == 10:  # each has asked, and the first has begun to read
+            all_asked.set()
+        return start + tick / 1000
+
+    client = aws.client("secretsmanager")
+    read: Callable[..., Any] = client.get_secret_value
+
+    def wait_and_read(**parameters: Any) -> Any:
+        assert all_asked.wait(10)
+        return read(**parameters)
+
+    vars(client)["get_secret_value"] = wait_and_read
+    clock = Clock(now, lambda _: None, lambda: 60)
+    caller = Caller("secretsmanager", client, clock)
+    secrets = SecretSources(caller, lambda: caller)
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(lambda _: secrets.fetch(SECRET, instant(start)), range(10)))
+    assert len(aws.calls) <= 2

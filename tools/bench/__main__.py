@@ -11,7 +11,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tools import deployment
-from tools.bench import cold_start, floor, machine, memory, memory_sizes, size
+from tools.bench import (
+    batch,
+    calls,
+    cold_start,
+    floor,
+    machine,
+    memory,
+    memory_sizes,
+    size,
+    waiting,
+    warm_cpu,
+)
 from tools.bench.measuring import Bench, Effort, Measured, Measurement
 from tools.bench.page import page, table
 from tools.deployment import ROOT
@@ -25,6 +36,10 @@ MEASUREMENTS: tuple[Measurement, ...] = (
     size.measure,
     memory.measure,
     memory_sizes.measure,
+    warm_cpu.measure,
+    batch.measure,
+    waiting.measure,
+    calls.measure,
 )
 PAGE = ROOT / "docs" / "benchmarks.md"
 FLOOR_DIRECTORY = ROOT / ".local" / "bench"

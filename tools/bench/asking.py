@@ -20,24 +20,39 @@ class Asking:
     def __init__(self, bench: Bench) -> None:
         """Store the secrets."""
         url = bench.destination.url + RESPONSE_PATH
-        self._direct, self._sqs, self._cloudformation = (
+        self._direct, self._sqs, self._cloudformation, self._oauth = (
             recorded_event.load(EVENTS / f"{name}.json", bench.stack, url)
-            for name in ("direct-create-basic", "sqs-single", "cloudformation-create-basic")
+            for name in (
+                "direct-create-basic",
+                "sqs-single",
+                "cloudformation-create-basic",
+                "cloudformation-create-oauth",
+            )
         )
 
     def direct(self) -> Any:
         """Give a direct invocation's Create."""
         return _renamed(self._direct)
 
-    def sqs(self) -> Any:
-        """Give a batch of one Create."""
+    def message(self) -> Any:
+        """Give a message's Create, with a secret, as a direct invocation takes it as well."""
         (record,) = self._sqs["Records"]
-        body = json.dumps(_renamed(json.loads(record["body"])))
-        return {"Records": [{**record, "body": body}]}
+        return _renamed(json.loads(record["body"]))
+
+    def sqs(self, messages: int = 1) -> Any:
+        """Give a batch of Creates."""
+        (record,) = self._sqs["Records"]
+        bodies = [json.dumps(self.message()) for _ in range(messages)]
+        records = [{**record, "body": body, "messageId": str(at)} for at, body in enumerate(bodies)]
+        return {"Records": records}
 
     def cloudformation(self) -> Any:
         """Give a custom resource's Create."""
         return _renamed(self._cloudformation)
+
+    def cloudformation_oauth(self) -> Any:
+        """Give a custom resource's Create of a connection that takes a while to settle."""
+        return _renamed(self._oauth)
 
 
 def succeed(function: Runtime, event: Any) -> None:
@@ -53,5 +68,5 @@ def succeed(function: Runtime, event: Any) -> None:
 
 
 def _renamed(request: dict[str, Any]) -> dict[str, Any]:
-    properties = {**request["ResourceProperties"], "Name": f"bench-{next(_numbers)}"}
+    properties = {**request["ResourceProperties"], "Name": f"bench-{next(_numbers):06}"}
     return {**request, "ResourceProperties": properties}
