@@ -75,6 +75,15 @@ class Planning:
         """Close the connection before the next calls are carried out."""
         self._plan("call lost", operation, not_arrived, times, name)
 
+    def plan(self, *faults: Fault) -> None:
+        """Let faults come that choose by themselves what they strike."""
+        for fault in faults:
+            self._faults.plan(fault)
+
+    def clear_up(self) -> None:
+        """Let no more faults come; what happened stays told."""
+        self._faults.planned.clear()
+
     def _plan(
         self, kind: str, operation: str, effect: Effect, times: int, name: str | None
     ) -> None:

@@ -22,6 +22,7 @@ HOP_BY_HOP = ("connection", "content-length", "date", "server", "transfer-encodi
 CONTENT_TYPE = "application/x-amz-json-1.1"
 DEFAULT = Unrecorded()
 DEFAULT_PACE = Pace()
+MOST_UPSTREAM = 64  # idle connections kept: what five functions with ten threads each need
 
 
 @contextmanager
@@ -43,7 +44,7 @@ def running_stand_in(
         pace: how long states last.
         most_connections: the account's quota.
     """
-    pool = urllib3.PoolManager(maxsize=8, ca_certs=ca_bundle, retries=False)
+    pool = urllib3.PoolManager(maxsize=MOST_UPSTREAM, ca_certs=ca_bundle, retries=False)
     with pool, _Server(("127.0.0.1", 0), _Handler) as server:
         server.stand_in = StandIn(
             f"http://127.0.0.1:{server.server_port}",

@@ -1,0 +1,48 @@
+"""Many connections on one secret follow it, on the deployed application, in fair and foul weather."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tools.bench.fleet_rotation import MESSAGES_OF_AN_EVENT, Fleet, disturbed, running_fleet
+from tools.local_stack import LocalStack, local_stack
+
+SIZE = 40
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[LocalStack]:
+    """Deploy an application of its own: others would miss the stand-in's connections."""
+    with local_stack() as stack:
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def fleet(stack: LocalStack) -> Iterator[Fleet]:
+    """Make the connections."""
+    with running_fleet(stack, SIZE) as running:
+        yield running
+
+
+def test_one_rotation_updates_every_connection_once(fleet: Fleet) -> None:
+    """Nothing but the secret was touched."""
+    assert len(fleet.names) == len(fleet.stand_in.connections) == SIZE
+    rotated = fleet.rotate()
+    assert rotated.followers == fleet.names
+    assert rotated.updates == dict.fromkeys(fleet.names, 1)
+    assert rotated.dead_letters == 0
+
+
+def test_faults_and_duplicate_events_lose_nothing_and_repeat_nothing(fleet: Fleet) -> None:
+    """
+    One in twenty calls fails, and each event comes twice.
+
+    What EventBridge acknowledged is never sent again; what it carried out without an answer is.
+    """
+    with disturbed(fleet):
+        rotated = fleet.rotate()
+    assert rotated.followers == fleet.names
+    assert rotated.updates == dict.fromkeys(fleet.names, 1)
+    assert rotated.dead_letters == 0
+    assert rotated.faults > SIZE / 4
+    assert rotated.calls[MESSAGES_OF_AN_EVENT] > 1

@@ -1,0 +1,85 @@
+"""Many connections at once, on the deployed application: stored secrets, messages, and their end."""
+
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from tools.example import API_KEY_NAME
+from tools.local_stack import LocalStack
+
+ENTRIES_OF_A_BATCH = 10
+TIMEOUT_SECONDS = 300
+POLL_SECONDS = 0.1
+STATES_OF_MESSAGES = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
+
+
+def create_request(name: str, secret_name: str) -> dict[str, Any]:
+    """Ask for a connection whose API key is a secret."""
+    reference = f"{{{{resolve:secretsmanager:{secret_name}}}}}"
+    parameters = {"ApiKeyName": API_KEY_NAME, "ApiKeyValue": reference}
+    properties = {
+        "Name": name,
+        "AuthorizationType": "API_KEY",
+        "AuthParameters": {"ApiKeyAuthParameters": parameters},
+    }
+    return {"RequestType": "Create", "ResourceProperties": properties}
+
+
+def send(stack: LocalStack, requests: Sequence[Mapping[str, Any]]) -> None:
+    """Put requests on the request queue, as many at a time as SQS takes."""
+    for start in range(0, len(requests), ENTRIES_OF_A_BATCH):
+        entries = enumerate(requests[start : start + ENTRIES_OF_A_BATCH])
+        stack.sqs.send_message_batch(
+            QueueUrl=stack.outputs["RequestQueueUrl"],
+            Entries=[
+                {"Id": str(index), "MessageBody": json.dumps(dict(each))} for index, each in entries
+            ],
+        )
+
+
+def await_empty_queue(stack: LocalStack) -> None:
+    """
+    Wait until the request queue has no message any more, visible or not.
+
+    Raises:
+        TimeoutError: it still has some.
+    """
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while left := messages(stack, "RequestQueueUrl"):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{left} messages are still in the request queue")
+        time.sleep(POLL_SECONDS)
+
+
+def messages(stack: LocalStack, queue: str) -> int:
+    """Count the messages of a queue, in flight or not."""
+    answer = stack.sqs.get_queue_attributes(
+        QueueUrl=stack.outputs[queue], AttributeNames=list(STATES_OF_MESSAGES)
+    )
+    return sum(map(int, answer["Attributes"].values()))
+
+
+def forget_results(stack: LocalStack) -> None:
+    """Empty the result queue, which nobody reads here."""
+    stack.sqs.purge_queue(QueueUrl=stack.outputs["ResultQueueUrl"])
+
+
+@contextmanager
+def function_calling(stack: LocalStack, endpoint_url: str) -> Iterator[None]:
+    """Let the deployed function find AWS somewhere else for as long as the block lasts."""
+    function_name = stack.outputs["ConnectionProvisionerServiceToken"]
+    configuration = stack.lambda_.get_function_configuration(FunctionName=function_name)
+    before = configuration["Environment"]["Variables"]
+    changed = {**before, "AWS_ENDPOINT_URL": endpoint_url}
+    for_all = {"FunctionName": function_name}
+    stack.lambda_.update_function_configuration(**for_all, Environment={"Variables": changed})
+    try:
+        yield
+    finally:
+        stack.lambda_.update_function_configuration(**for_all, Environment={"Variables": before})
