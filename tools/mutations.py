@@ -227,20 +227,74 @@ CALLS = [
         "context.aws_request_id",
     ),
     Mutation(
+        "a lease with an unknown end stays noted",
+        "leasing",
+        "        return replace(held, leased_until=None)\n",
+        "        return released(held)\n",
+        ("found_by_review",),
+    ),
+    Mutation(
+        "a definite refusal gives the time back",
+        "leasing",
+        "    return replace(released(before), seen=held.seen)\n",
+        "    return released(held)\n",
+        ("found_by_review",),
+    ),
+    Mutation(
+        "an unknown end is remembered over later tries",
+        "aws",
+        "error.has_unknown_end = has_unknown_end",
+        "pass",
+        ("found_by_review",),
+    ),
+    Mutation(
+        "a stack outlasts the lease of its own dead delivery",
+        "provisioning",
+        "if request.door.is_last_chance",
+        "if False",
+        ("found_by_review",),
+    ),
+    Mutation(
+        "a claim ends with its lease",
+        "ownership",
+        "if created is None or (until and created > until + GRACE)",
+        "if created is None",
+        ("found_by_review",),
+    ),
+    Mutation(
+        "a namesake made meanwhile is not settled",
+        "stabilizing",
+        "if connection is None or not is_same(record, connection)",
+        "if connection is None",
+        ("found_by_review",),
+    ),
+    Mutation(
+        "a rename that settled is told",
+        "applying",
+        "is_made_by_this = is_young or",
+        "is_made_by_this = False or",
+        ("found_by_review",),
+    ),
+    Mutation(
         "conditional writes",
         "registry",
-        "            Item=_item(written),\n            **_unchanged(record),\n",
-        "            Item=_item(written),\n",
+        "        own = self._in_table(**change, **_unchanged(record))\n",
+        "        own = self._in_table(**change)\n",
+        ("remedies",),
     ),
     Mutation(
         "conditional removals",
         "registry",
-        "            Key=_key(record.name),\n            **_unchanged(record),\n",
-        "            Key=_key(record.name),\n",
+        '"ConditionExpression": "Revision = :revision"',
+        '"ConditionExpression": "attribute_exists(PK) OR Revision = :revision"',
+        ("remedies",),
     ),
-    Mutation("consistent reads", "registry", "ConsistentRead=True", "ConsistentRead=False"),
     Mutation(
-        "PutEvents' FailedEntryCount", "results", 'if answer.get("FailedEntryCount")', "if False"
+        "consistent reads",
+        "registry",
+        "            Key=key_of(name),\n            ConsistentRead=True",
+        "            Key=key_of(name),\n            ConsistentRead=False",
+        ("remedies",),
     ),
     Mutation(
         "tasks that no longer wait", "results", "except NotFoundError", "except ZeroDivisionError"
@@ -477,9 +531,9 @@ SECRETS = [
     Mutation(
         "a plain parameter is no credential",
         "resolution",
-        "                found += _secrecy_violations(ports, leaf, leaf.value)\n",
+        "                found += _secrecy_violations(fetched, leaf, leaf.value)\n",
         "",
-        USE_CASES,
+        ("provisioning",),
     ),
     Mutation(
         "foreign exceptions raised from None",
@@ -487,12 +541,12 @@ SECRETS = [
         'the secret is not JSON") from None',
         'the secret is not JSON")',
     ),
-    Mutation("a secret's repr", "reference", "def __repr__", "def unused", ("reference",)),
     Mutation(
-        "no properties in a repr",
-        "asked",
-        "properties: object = field(repr=False)",
-        "properties: object = field()",
+        "a secret's repr",
+        "source",
+        "def __repr__",
+        "def unused",
+        ("reference",),
     ),
     Mutation(
         "no task token in a repr", "asked", 'field(default="", repr=False)', 'field(default="")'
@@ -531,9 +585,9 @@ OWNERSHIP = [
     Mutation(
         "a claim is forgotten where its connection is not ours",
         "provisioning",
-        "                ports.registry.remove(record)  #",
+        "                forget(ports, record)  #",
         "                pass  #",
-        USE_CASES,
+        ("provisioning",),
     ),
     Mutation(
         "lease: taking it",
@@ -544,22 +598,24 @@ OWNERSHIP = [
     Mutation(
         "lease: giving it back after a failure",
         "leasing",
-        "            ports.registry.write(released(held))\n",
+        "            ports.registry.write(_given_back(held, before or record, error))\n",
         "            pass\n",
+        ("remedies",),
     ),
     Mutation("lease: expiry", "ownership", " and now < self.leased_until", "", OWNERS),
     Mutation(
         "lease: writers keep off",
-        "provisioning",
-        "    _refuse_leased(ports, record)\n",
-        "",
-        USE_CASES,
+        "looking",
+        "    if record and record.is_leased_to_other(ports.holder, instant(ports.clock.now())):",
+        "    if False and record:",
+        ("provisioning",),
     ),
     Mutation(
         "lease: deleters keep off",
         "deleting",
-        "if record.is_leased_to_other(ports.holder, now)",
-        "if False",
+        "    refuse_leased(ports, record)\n",
+        "",
+        ("remedies",),
     ),
     Mutation(
         "lease: waiting for it",
@@ -598,14 +654,14 @@ OWNERSHIP = [
     ),
     Mutation(
         "newest wins: noted on Unchanged",
-        "applying",
+        "writing",
         "final = replace(released(record), request_time=newest)",
         "final = released(record)",
         ("newest_wins",),
     ),
     Mutation(
         "newest wins: noted before an update",
-        "applying",
+        "writing",
         "known = replace(record, connection_arn=connection.arn, request_time=newest)",
         "known = replace(record, connection_arn=connection.arn)",
         ("newest_wins",),
@@ -613,14 +669,16 @@ OWNERSHIP = [
     Mutation(
         "newest wins: noted before a deletion",
         "deleting",
-        "leased(ports, replace(record, request_time=newest))",
+        "leased(ports, replace(record, request_time=newest), record)",
         "leased(ports, record)",
+        ("remedies",),
     ),
     Mutation(
         "tombstone under another owner's record",
         "deleting",
-        "deletions={**known, request.owner: asked_at}",
-        "deletions=before.deletions",
+        "**remembered_deletions(before, now), request.owner: asked_at}",
+        "**remembered_deletions(before, now)}",
+        ("remedies",),
     ),
     Mutation(
         "tombstones of others are remembered",
@@ -638,9 +696,10 @@ OWNERSHIP = [
     ),
     Mutation(
         "what a dead holder may have written is written again",
-        "applying",
+        "writing",
         "        and not record.lease_holder",
         "        and True",
+        ("remedies",),
     ),
     Mutation(
         "a creation whose answer was lost is named",
@@ -656,16 +715,17 @@ OWNERSHIP = [
     ),
     Mutation(
         "what goes on being deleted is a conflict",
-        "provisioning",
+        "looking",
         "if connection and connection.state == ConnectionState.DELETING",
         "if False",
+        ("remedies",),
     ),
     Mutation(
         "leftovers after an update",
-        "applying",
+        "writing",
         "if not is_moving(connection.state, request.properties) and any(",
         "if False and any(",
-        USE_CASES,
+        ("provisioning",),
     ),
     Mutation(
         "SecureStrings are no plain values",
@@ -676,10 +736,10 @@ OWNERSHIP = [
     ),
     Mutation(
         "what an update refers to and is not there",
-        "applying",
+        "writing",
         "        if ports.connections.describe(request.name):\n            raise\n",
         "",
-        USE_CASES,
+        ("provisioning",),
     ),
     Mutation(
         "leftovers that stay are told",
@@ -697,10 +757,10 @@ OWNERSHIP = [
     ),
     Mutation(
         "DELETING awaited",
-        "provisioning",
+        "looking",
         "seen.state == ConnectionState.DELETING",
         "False",
-        USE_CASES,
+        ("provisioning",),
     ),
     Mutation(
         "a deletion is awaited",
@@ -749,10 +809,10 @@ OWNERSHIP = [
     ),
     Mutation(
         "a change behind our back is seen",
-        "applying",
+        "writing",
         "or record.last_modified_time == connection.last_modified_time",
         "or True",
-        USE_CASES,
+        ("provisioning",),
     ),
     Mutation(
         "bad states are failures",
@@ -770,9 +830,10 @@ OWNERSHIP = [
     ),
     Mutation(
         "a bad connection is written again",
-        "applying",
+        "writing",
         "        and connection.state not in (*BAD, ConnectionState.DEAUTHORIZING)\n",
         "",
+        ("remedies",),
     ),
     Mutation(
         "the name's prefix",
@@ -857,7 +918,7 @@ ROTATION = [
     Mutation(
         "no value older than the connection's last write",
         "secret_sources",
-        "if known and (since is None or known[0] >= since + GRACE)",
+        "if known and (since is None or known[0] > asked_at or known[0] >= since + GRACE)",
         "if known",
         ("reuse_of_secrets",),
     ),
@@ -871,9 +932,8 @@ ROTATION = [
     Mutation(
         "a value is as old as its question",
         "secret_sources",
-        "        value = self._fetch(source)\n        self._read[source] = read_at, value\n",
-        "        value = self._fetch(source)\n"
-        "        self._read[source] = instant(self.secrets_manager.clock.now()), value\n",
+        "self._read[source] = read_at, value",
+        "self._read[source] = instant(self.secrets_manager.clock.now()), value",
         ("reuse_of_secrets",),
     ),
     Mutation(

@@ -268,13 +268,14 @@ def test_a_claim_under_way_supersedes_nothing(world: World) -> None:
     assert not world.registry.records
 
 
-def test_a_namesake_made_while_we_wait_is_left_alone(world: World) -> None:
-    """What looks like our leftovers is somebody else's."""
+@pytest.mark.parametrize("variant", [5, 2])
+def test_a_namesake_made_while_we_wait_is_left_alone(world: World, variant: int) -> None:
+    """What looks like our leftovers is somebody else's, and so is what looks well."""
     world.connections.states_after_write = ("AUTHORIZING",) * 4 + ("AUTHORIZED",)
 
     def replace_it() -> None:
         del world.connections.stored["alpha"]
-        world.connections.make_by_hand("alpha", properties_of("alpha", 5))
+        world.connections.make_by_hand("alpha", properties_of("alpha", variant))
 
     watched = watching(world, 3, replace_it)
     watched.clears_on_empty = False
