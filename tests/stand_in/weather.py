@@ -55,7 +55,7 @@ class Throttle(Fault):
 
 def chances(share: float, seed: int) -> list[Fault]:
     """Give a fault of each kind, which together strike a share of all calls."""
-    random = Random(seed)  # noqa: S311 (no secret)
+    random = Random(seed)
     return [
         Chance(kind, ANY, effect, ALWAYS, share=share / len(KINDS), random=random)
         for kind, effect in KINDS.items()

@@ -11,7 +11,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tools import deployment
-from tools.bench import cold_start, floor, machine, memory, memory_sizes, size
+from tools.bench import (
+    bulk_creation,
+    cold_start,
+    fleet_rotation,
+    floor,
+    machine,
+    memory,
+    memory_sizes,
+    size,
+)
 from tools.bench.measuring import Bench, Effort, Measured, Measurement
 from tools.bench.page import page, table
 from tools.deployment import ROOT
@@ -25,6 +34,9 @@ MEASUREMENTS: tuple[Measurement, ...] = (
     size.measure,
     memory.measure,
     memory_sizes.measure,
+    # Last: they leave a full registry behind.
+    bulk_creation.measure,
+    fleet_rotation.measure,
 )
 PAGE = ROOT / "docs" / "benchmarks.md"
 FLOOR_DIRECTORY = ROOT / ".local" / "bench"
