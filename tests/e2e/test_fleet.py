@@ -50,7 +50,7 @@ def test_faults_and_duplicate_events_lose_nothing_and_repeat_nothing(fleet: Flee
     assert rotated.calls[MESSAGES_OF_AN_EVENT] > 1
 
 
-def test_a_rate_that_is_passed_fivefold_loses_nothing(fleet: Fleet) -> None:
+def test_more_calls_than_eventbridge_takes_in_a_second_lose_nothing(fleet: Fleet) -> None:
     """EventBridge publishes no rate for connections: whoever is refused comes back later."""
     fleet.stand_in.plan(throttle(CALLS_A_SECOND))
     rotated = fleet.rotate()
