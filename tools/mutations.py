@@ -339,6 +339,7 @@ QUEUE = [
         "FIRST_DELAY_SECONDS * 2 ** (receives(record) - 1)",
         "FIRST_DELAY_SECONDS",
     ),
+    Mutation("jittered delay", "request_queue", "random.uniform(0.5, 1.5)", "1.0"),
     Mutation("the delay's upper end", "request_queue", ", LONGEST_DELAY_SECONDS)", ", 43_200)"),
     Mutation(
         "remaining time watched in a batch",

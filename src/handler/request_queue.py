@@ -1,6 +1,7 @@
 """Door: the request queue, on Powertools' batch processing; one bad message harms no other."""
 
 import os
+import random
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -78,8 +79,10 @@ class RequestQueue:
             self._finish(record, handled)
         except ProvisionerError:
             emit({}, ["MessageReturned"], {})
-            delay = min(FIRST_DELAY_SECONDS * 2 ** (receives(record) - 1), LONGEST_DELAY_SECONDS)
-            self._hide([record.receipt_handle], delay)
+            # Those who were throttled together must not come back together.
+            jitter = random.uniform(0.5, 1.5)  # noqa: S311
+            delay = FIRST_DELAY_SECONDS * 2 ** (receives(record) - 1) * jitter
+            self._hide([record.receipt_handle], int(min(delay, LONGEST_DELAY_SECONDS)))
             raise
 
     def _comes_back(self, record: SQSRecord, error: ProvisionerError) -> bool:

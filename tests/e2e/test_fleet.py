@@ -1,13 +1,15 @@
-"""Many connections on one secret follow it, on the deployed application, in fair and foul weather."""
+"""Many connections follow one secret on the deployed application, in fair and foul weather."""
 
 from collections.abc import Iterator
 
 import pytest
 
+from tests.stand_in.weather import throttle
 from tools.bench.fleet_rotation import MESSAGES_OF_AN_EVENT, Fleet, disturbed, running_fleet
 from tools.local_stack import LocalStack, local_stack
 
 SIZE = 40
+CALLS_A_SECOND = 10
 
 
 @pytest.fixture(scope="module")
@@ -46,3 +48,14 @@ def test_faults_and_duplicate_events_lose_nothing_and_repeat_nothing(fleet: Flee
     assert rotated.dead_letters == 0
     assert rotated.faults > SIZE / 4
     assert rotated.calls[MESSAGES_OF_AN_EVENT] > 1
+
+
+def test_more_calls_than_eventbridge_takes_in_a_second_lose_nothing(fleet: Fleet) -> None:
+    """EventBridge publishes no rate for connections: whoever is refused comes back later."""
+    fleet.stand_in.plan(throttle(CALLS_A_SECOND))
+    rotated = fleet.rotate()
+    fleet.stand_in.clear_up()
+    assert rotated.followers == fleet.names
+    assert rotated.updates == dict.fromkeys(fleet.names, 1)
+    assert rotated.dead_letters == 0
+    assert rotated.faults > SIZE

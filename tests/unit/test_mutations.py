@@ -1,4 +1,4 @@
-"""The list of `make mutants`: each remedy is still written as it says, so that it can be removed."""
+"""The list of `make mutants`: every remedy is still written as it says, and can be removed."""
 
 from pathlib import Path
 

@@ -596,7 +596,22 @@ def test_the_delay_grows_up_to_a_quarter_of_an_hour(
     handled_as(monkeypatch, request_queue, ThrottlingError("later"))
     invoke(message(receives=receives))
     _, last = fake_aws.of("change_message_visibility_batch")
-    assert [entry["VisibilityTimeout"] for entry in last["Entries"]] == [seconds]
+    (entry,) = last["Entries"]
+    assert seconds * 0.5 <= entry["VisibilityTimeout"] <= min(seconds * 1.5, 900)
+
+
+def test_the_delays_of_messages_that_failed_together_differ(
+    monkeypatch: pytest.MonkeyPatch, fake_aws: FakeAws
+) -> None:
+    """Else they would pass the same rate together at each try."""
+    handled_as(monkeypatch, request_queue, ThrottlingError("later"))
+    for _ in range(5):
+        invoke(message(receives=2))
+    delays = [
+        each["Entries"][0]["VisibilityTimeout"]
+        for each in fake_aws.of("change_message_visibility_batch")[1::2]
+    ]
+    assert len(set(delays)) > 1
 
 
 def test_a_batch_is_held_until_shortly_after_the_invocations_end(

@@ -13,8 +13,10 @@ from contextlib import contextmanager
 from tools import deployment
 from tools.bench import (
     batch,
+    bulk_creation,
     calls,
     cold_start,
+    fleet_rotation,
     floor,
     machine,
     memory,
@@ -40,6 +42,9 @@ MEASUREMENTS: tuple[Measurement, ...] = (
     batch.measure,
     waiting.measure,
     calls.measure,
+    # Last: they leave a full registry behind.
+    bulk_creation.measure,
+    fleet_rotation.measure,
 )
 PAGE = ROOT / "docs" / "benchmarks.md"
 FLOOR_DIRECTORY = ROOT / ".local" / "bench"

@@ -3,9 +3,9 @@ Bulk: connections from as many secrets, asked for by messages: from the first me
 request queue is empty and every connection is there, with the deployed function, its queue, mapping
 and registry, all on this machine; the first round pays for cold starts. Against it the AWS CLI in a
 shell loop, which takes one secret after another (``get-secret-value``, ``create-connection``), on a
-few connections, and neither waits for a state nor notes an owner. The rows after it tell what
-bounds the figure here: the emulator of AWS, which is one process, and uses that much of a core
-while messages are handled.
+few connections, and neither waits for a state nor notes an owner. The row after it tells what
+bounds the figure here: the emulator of AWS is one process and needs that much of a core for each
+connection, all calls of the function and the queue included, however fast the function is.
 """
 
 import os
@@ -17,13 +17,14 @@ from itertools import count
 from pathlib import Path
 
 from tools.bench import fleet
-from tools.bench.measuring import Bench, Measured, Row, median, ratio
+from tools.bench.measuring import Bench, Measured, median, ratio
 from tools.bench.processes import cpu_milliseconds
 from tools.local_stack import LocalStack
 
 FEW = 5
+MANY = 100
 MOST_ROUNDS = 3
-LIMIT = 0.01
+LIMIT = 1.0  # so many of ours in the time of one
 LOOP = """\
 for name in "$@"; do
   key=$(aws secretsmanager get-secret-value --secret-id "$name" --query SecretString --output text)
@@ -44,18 +45,16 @@ def measure(bench: Bench) -> Measured:
         used = cpu_milliseconds(stack.ministack.process_id)
         ours.append(_queue_milliseconds(stack, secret_names))
         emulators.append((cpu_milliseconds(stack.ministack.process_id) - used) / size)
-    whole, loop, emulator = median(ours), median(loops), median(emulators)
+    each, emulator, loop = median(ours), median(emulators), median(loops)
+    what = f"{MANY} of {size} connections through the queue, against one of the CLI"
     return Measured(
         [
-            ratio(f"{size} connections, each", whole, loop, "ms", LIMIT),
-            ratio("of it, the emulator's CPU time", emulator, whole, "ms"),
-            Row(
-                f"{size} connections, all",
-                f"{whole * size / 1000:.3g} s",
-                f"{loop * size / 1000:.4g} s",
-                whole / loop,
-            ),
-        ]
+            ratio(what, each * MANY, loop, "ms", LIMIT),
+            ratio("of them, the emulator's own CPU time", emulator * MANY, loop, "ms"),
+        ],
+        f"{size} connections took {each * size / 1000:.3g} s (the first round, with its cold"
+        f" starts, {ours[0] * size / 1000:.3g} s); with the CLI it would be"
+        f" {loop * size / 1000:.4g} s, {loop / each:.0f} times as long.",
     )
 
 

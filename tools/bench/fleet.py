@@ -1,18 +1,21 @@
-"""Many connections at once, on the deployed application: stored secrets, messages, and their end."""
+"""Many connections at once, on the deployed application: what is sent, and when all is done."""
 
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tools.example import API_KEY_NAME
 from tools.local_stack import LocalStack
 
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.literals import QueueAttributeNameType
+
 ENTRIES_OF_A_BATCH = 10
 TIMEOUT_SECONDS = 300
 POLL_SECONDS = 0.1
-STATES_OF_MESSAGES = (
+STATES_OF_MESSAGES: "tuple[QueueAttributeNameType, ...]" = (
     "ApproximateNumberOfMessages",
     "ApproximateNumberOfMessagesNotVisible",
     "ApproximateNumberOfMessagesDelayed",
@@ -60,7 +63,7 @@ def await_empty_queue(stack: LocalStack) -> None:
 def messages(stack: LocalStack, queue: str) -> int:
     """Count the messages of a queue, in flight or not."""
     answer = stack.sqs.get_queue_attributes(
-        QueueUrl=stack.outputs[queue], AttributeNames=list(STATES_OF_MESSAGES)
+        QueueUrl=stack.outputs[queue], AttributeNames=STATES_OF_MESSAGES
     )
     return sum(map(int, answer["Attributes"].values()))
 
@@ -77,9 +80,12 @@ def function_calling(stack: LocalStack, endpoint_url: str) -> Iterator[None]:
     configuration = stack.lambda_.get_function_configuration(FunctionName=function_name)
     before = configuration["Environment"]["Variables"]
     changed = {**before, "AWS_ENDPOINT_URL": endpoint_url}
-    for_all = {"FunctionName": function_name}
-    stack.lambda_.update_function_configuration(**for_all, Environment={"Variables": changed})
+    stack.lambda_.update_function_configuration(
+        FunctionName=function_name, Environment={"Variables": changed}
+    )
     try:
         yield
     finally:
-        stack.lambda_.update_function_configuration(**for_all, Environment={"Variables": before})
+        stack.lambda_.update_function_configuration(
+            FunctionName=function_name, Environment={"Variables": before}
+        )

@@ -19,11 +19,12 @@ from tests.stand_in.weather import ANSWER_LOST, chances
 from tools.bench import fleet
 from tools.bench.measuring import Bench, Measured, Row
 from tools.deployment import STACK_NAME
+from tools.example import API_KEY_NAME
 from tools.local_stack import LocalStack
 
 SHARE_OF_FAULTS = 0.05
 SEED = 4
-MESSAGES_OF_AN_EVENT = "Query"  # who uses this secret? is asked once for each
+MESSAGES_OF_AN_EVENT = "Query"  # of who uses the secret, once for each
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ class Fleet:
             time.sleep(fleet.POLL_SECONDS)
 
     def _followers(self, key: str) -> frozenset[str]:
-        block = {"ApiKeyName": fleet.API_KEY_NAME, "ApiKeyValue": key}
+        block = {"ApiKeyName": API_KEY_NAME, "ApiKeyValue": key}
         return frozenset(
             name
             for name, each in self.stand_in.connections.items()
@@ -142,15 +143,15 @@ def measure(bench: Bench) -> Measured:
         calm = running.rotate()
         with disturbed(running):
             stormy = running.rotate()
-    what = f"Rotation of a secret of {size} connections"
+    what = f"{size} connections on one rotated secret"
     return Measured(
         [
             _time(f"{what}, until all follow", calm.seconds),
-            Row(f"{what}, not followed or updated twice", str(calm.wrong), "-", calm.wrong, 0),
-            _calls(f"{what}, API calls of each", calm),
+            _none(f"{what}, behind or updated twice", calm.wrong),
+            _calls(f"{what}, API calls for each", calm),
             _time(f"{what}, disturbed, until all follow", stormy.seconds),
-            Row(f"{what}, disturbed, wrong", str(stormy.wrong), "-", stormy.wrong, 0),
-            Row(f"{what}, disturbed, lost", str(stormy.dead_letters), "-", stormy.dead_letters, 0),
+            _none(f"{what}, disturbed, behind or updated twice", stormy.wrong),
+            _none(f"{what}, disturbed, dead letters", stormy.dead_letters),
         ],
         _remarks(calm, stormy),
     )
@@ -169,6 +170,10 @@ def _rule_of_secrets(stack: LocalStack) -> str:
 
 def _time(what: str, seconds: float) -> Row:
     return Row(what, f"{seconds:.3g} s", "-", seconds)
+
+
+def _none(what: str, count: int) -> Row:
+    return Row(what, str(count), "-", count, 0)
 
 
 def _calls(what: str, rotated: Rotated) -> Row:
