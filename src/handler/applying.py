@@ -24,8 +24,12 @@ from handler.writing import completed, is_current, linked, noted, rewritten, unf
 
 def create(ports: Ports, request: Request, record: Record | None) -> Completion:
     """Create the connection under a claim, so that after a crash the registry knows whose it is."""
-    with claimed(ports, _record(ports, request, Outcome.CREATED), record) as claim:
-        desired, connection_arn = _created(ports, request, claim)
+    wanted = _record(ports, request, Outcome.CREATED)
+    if request.is_maintenance:  # it comes back with a name only
+        wanted = replace(wanted, properties=request.written)
+    is_perhaps_ours = record is not None and _may_have_created(record, request.owner)
+    with claimed(ports, wanted, record) as claim:
+        desired, connection_arn = _created(ports, request, claim, is_perhaps_ours)
         with _naming_created(request.name):
             made = noted(ports, request, replace(claim, connection_arn=connection_arn), desired)
     with _naming_created(request.name):
@@ -81,11 +85,25 @@ def _naming_created(name: str) -> Iterator[None]:
         raise
 
 
-def _created(ports: Ports, request: Request, claim: Record) -> tuple[Resolved, str]:
+def _may_have_created(before: Record, owner: str) -> bool:
+    # A delivery before this one, or the connection whose deletion is not over everywhere.
+    is_unfinished = not before.connection_arn or bool(before.lease_holder)
+    return before.owner == owner and is_unfinished
+
+
+def _created(
+    ports: Ports,
+    request: Request,
+    claim: Record,
+    is_perhaps_ours: bool,  # noqa: FBT001
+) -> tuple[Resolved, str]:
     try:
         desired = resolve(ports, request, claim)
         return desired, ports.connections.create(desired.properties)
-    except AlreadyExistsError:
+    except AlreadyExistsError as error:
+        if not error.has_unknown_end and not is_perhaps_ours:
+            reason = f"a connection {request.name} was made by somebody else at the same time"
+            raise AlreadyExistsError(reason) from None
         # Ours, if an earlier try arrived and only its answer was lost: the next look tells.
         raise ResourceConflictError(f"{request.name} appeared while it was being created") from None
     except ProvisionerError as error:

@@ -14,6 +14,7 @@ from handler.ownership import (
     is_same,
     remembered,
     remembered_deletions,
+    tombstone,
 )
 from handler.ports import Ports
 from handler.request import Request
@@ -62,7 +63,8 @@ def _delete_own(ports: Ports, request: Request, record: Record) -> Completion:
 
 def _deleted(ports: Ports, request: Request, record: Record) -> Connection | None:
     newest = max(record.request_time, request.request_time)
-    with leased(ports, replace(record, request_time=newest), record) as held:
+    unwanted = replace(record, request_time=newest, is_unwanted=True)
+    with leased(ports, unwanted, record) as held:
         ports.connections.delete(record.name)
         left = _left_after_waiting(ports, request, record)
         ports.registry.write(_tombstone(ports, request, held))
@@ -93,12 +95,5 @@ def _with_deletion(ports: Ports, request: Request, name: str, before: Record | N
 
 
 def _tombstone(ports: Ports, request: Request, record: Record) -> Record:
-    return Record(
-        name=record.name,
-        owner=record.owner,
-        claimed_at=record.claimed_at,
-        request_time=max(record.request_time, request.request_time),
-        deleted_at=instant(ports.clock.now()),
-        deletions=record.deletions,
-        seen=record.seen,
-    )
+    newest = max(record.request_time, request.request_time)
+    return tombstone(replace(record, request_time=newest), instant(ports.clock.now()))

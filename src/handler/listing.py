@@ -1,7 +1,9 @@
 """List: what is registered, a page at a time."""
 
+from contextlib import suppress
 from typing import Any
 
+from handler.errors import ProvisionerError
 from handler.lifecycle import Connection
 from handler.outcome import Completion, Outcome, iso
 from handler.ownership import Record
@@ -22,7 +24,9 @@ def listing(ports: Ports, request: Request) -> Completion:
 
 
 def _shown(ports: Ports, record: Record) -> dict[str, Any]:
-    connection = ports.connections.describe(record.name)
+    connection = None
+    with suppress(ProvisionerError):  # one that cannot be seen hides no other
+        connection = ports.connections.describe(record.name)
     is_there = connection and connection.arn == record.connection_arn
     return {
         "Name": record.name,

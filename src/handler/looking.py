@@ -51,6 +51,17 @@ def refuse_leased(ports: Ports, record: Record | None) -> None:
         raise ResourceConflictError(f"{record.name} is being changed by {record.owner}")
 
 
+def refuse_changed(ports: Ports, record: Record) -> None:
+    """
+    Look again before a connection is called missing: it may have been deleted in good order.
+
+    Raises:
+        ResourceConflictError: the record is another one by now.
+    """
+    if ports.registry.read(record.name) != record:
+        raise ResourceConflictError(f"{record.name} was changed between two looks")
+
+
 def forget(ports: Ports, record: Record) -> None:
     """Drop a record, but for what other owners deleted under its name."""
     left = forgotten(record, instant(ports.clock.now()))

@@ -55,6 +55,7 @@ class Record:
     lease_holder: str = ""  # who is writing to EventBridge right now
     leased_until: datetime | None = None
     claimed_until: datetime | None = None  # when the last lease ended: nobody wrote after it
+    is_unwanted: bool = False  # its Delete was sent, and not seen to end
     deleted_at: datetime | None = None
     # What other owners deleted under this name not long ago, and when they asked for it.
     deletions: Mapping[str, datetime] = field(default_factory=dict)
@@ -117,6 +118,19 @@ def following(before: Record | None, record: Record, now: datetime) -> Record:
         known[before.owner] = before.request_time
     known.pop(record.owner, None)
     return replace(record, seen=before.seen, deletions=known)
+
+
+def tombstone(record: Record, now: datetime) -> Record:
+    """Give what is kept of a record whose connection is deleted."""
+    return Record(
+        name=record.name,
+        owner=record.owner,
+        claimed_at=record.claimed_at,
+        request_time=record.request_time,
+        deleted_at=now,
+        deletions=record.deletions,
+        seen=record.seen,
+    )
 
 
 def forgotten(record: Record, now: datetime) -> Record | None:

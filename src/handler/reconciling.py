@@ -4,15 +4,15 @@ from collections.abc import Iterable
 
 from handler.applying import create
 from handler.drift import Finding, absence, drift
-from handler.errors import NotFoundError
-from handler.lifecycle import Connection
-from handler.looking import look
+from handler.errors import AlreadyExistsError, NotFoundError
+from handler.lifecycle import Connection, is_usable
+from handler.looking import look, refuse_changed
 from handler.outcome import Completion, Outcome
 from handler.owners_request import owners_request
-from handler.ownership import Record, remembered
+from handler.ownership import Record, instant, is_same, remembered, tombstone
 from handler.ports import Ports
 from handler.request import Request
-from handler.resolution import resolve
+from handler.resolution import Resolved, resolve
 from handler.writing import completed, written
 
 
@@ -29,13 +29,18 @@ def reconcile(ports: Ports, request: Request) -> Completion:
     if not request.name:
         return _handed_on(ports, request)
     record = ports.registry.read(request.name)
-    if record is None:
+    if record is None and not request.door.waits_again:
         raise NotFoundError(f"nobody is registered for {request.name}")
-    if record.deleted_at or not record.connection_arn or not record.properties:
+    if record is None:  # released since the page was handed on
+        return _found(Outcome.UNCHANGED, Connection(request.name), ())
+    if record.deleted_at or not record.properties:
         return _found(Outcome.UNCHANGED, remembered(record), ())  # deleted, or not made yet
     situation = look(ports, record.name, record.owner, record)
+    if record.is_unwanted:
+        return _unwanted(ports, record, situation.connection)
     missing = absence(record, situation.connection)
     if missing or situation.connection is None:
+        refuse_changed(ports, record)
         return _replaced(ports, request, record, missing or Finding.GONE)
     return _compared(ports, request, record, situation.connection)
 
@@ -44,7 +49,18 @@ def _replaced(ports: Ports, request: Request, record: Record, missing: Finding) 
     if missing is Finding.RECREATED or not ports.is_repairing:
         return _found(Outcome.UNCHANGED, remembered(record), [missing])
     wanted = owners_request(request, record, ports.rules)
-    return _found(Outcome.CREATED, create(ports, wanted, record).connection, [missing])
+    try:
+        made = create(ports, wanted, record)
+    except AlreadyExistsError:
+        return _found(Outcome.UNCHANGED, remembered(record), [Finding.RECREATED])
+    return _found(Outcome.CREATED, made.connection, [missing])
+
+
+def _unwanted(ports: Ports, record: Record, connection: Connection | None) -> Completion:
+    # Its Delete ended unseen, or goes on; either way its owner has no use for it.
+    if connection is None or not is_same(record, connection):
+        ports.registry.write(tombstone(record, instant(ports.clock.now())))
+    return _found(Outcome.UNCHANGED, connection or remembered(record), ())
 
 
 def _compared(ports: Ports, request: Request, record: Record, connection: Connection) -> Completion:
@@ -57,9 +73,19 @@ def _compared(ports: Ports, request: Request, record: Record, connection: Connec
     if is_behind or (found and ports.is_repairing):
         record = written(ports, wanted, record, connection, desired)
     elif record.unsettled_outcome != Outcome.REFRESHED:
+        if record.unsettled_outcome and not found:
+            _settle(ports, wanted, record, desired, connection)
         return _found(Outcome.UNCHANGED, connection, found)
     outcome = Outcome.REFRESHED if is_behind else Outcome.UPDATED
     return _found(outcome, completed(ports, wanted, record, desired).connection, found)
+
+
+def _settle(
+    ports: Ports, wanted: Request, record: Record, desired: Resolved, connection: Connection
+) -> None:
+    # Nobody waited for it to settle; without the time, a change by hand would never be seen.
+    if is_usable(connection.state, wanted.properties):
+        completed(ports, wanted, record, desired, connection)
 
 
 def _found(outcome: Outcome, connection: Connection, found: Iterable[Finding]) -> Completion:

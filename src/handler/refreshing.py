@@ -1,17 +1,23 @@
 """Refresh: connections follow the secrets that they were made from."""
 
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
 from handler.drift import is_behind
-from handler.errors import NotFoundError
+from handler.errors import NotFoundError, ServiceInternalError
 from handler.lifecycle import BAD, Connection
-from handler.looking import look
+from handler.looking import look, refuse_changed
 from handler.outcome import Completion, Outcome
 from handler.owners_request import owners_request
-from handler.ownership import Record, Standing, remembered
+from handler.ownership import Record, Standing, instant, remembered
 from handler.ports import Ports
 from handler.request import Request
-from handler.resolution import resolve
-from handler.source import Source
+from handler.resolution import Resolved, resolve
+from handler.source import Secret, Source
 from handler.writing import completed, written
+
+LONGEST_STALENESS = timedelta(minutes=5)  # until a read is believed over the event
 
 
 def refresh(ports: Ports, request: Request) -> Completion:
@@ -32,15 +38,20 @@ def refresh(ports: Ports, request: Request) -> Completion:
     match situation.connection:
         case Connection() as connection if situation.standing is Standing.OWN:
             return refreshed(ports, request, record, connection)
-        case _ if not record.connection_arn:  # a Create is on its way, and fetches after this
+        case _ if not record.properties:  # a Create is on its way, and fetches after this
             return Completion(Outcome.UNCHANGED, remembered(record))
         case _:
+            refuse_changed(ports, record)
+            if record.is_unwanted:
+                return Completion(Outcome.UNCHANGED, remembered(record))
+            if not record.connection_arn:
+                raise ServiceInternalError(f"the repair of {record.name} is not done yet")
             raise NotFoundError(f"the connection {record.name} is gone, or was made anew")
 
 
 def refreshed(ports: Ports, request: Request, record: Record, connection: Connection) -> Completion:
     """Write a connection again where another version of its secrets is current, or it is broken."""
-    if not record.properties:
+    if not record.properties or record.is_unwanted:
         return Completion(Outcome.UNCHANGED, connection)
     wanted = owners_request(request, record, ports.rules)
     desired = resolve(ports, wanted, record)
@@ -48,8 +59,27 @@ def refreshed(ports: Ports, request: Request, record: Record, connection: Connec
     if is_needed or connection.state in BAD:
         record = written(ports, wanted, record, connection, desired)
     elif record.unsettled_outcome != Outcome.REFRESHED:
+        _refuse_stale(ports, request, record, desired)
         return Completion(Outcome.UNCHANGED, connection)
     return Completion(Outcome.REFRESHED, completed(ports, wanted, record, desired).connection)
+
+
+def _refuse_stale(ports: Ports, request: Request, record: Record, desired: Resolved) -> None:
+    """
+    Come back where Secrets Manager does not show yet what its event told of.
+
+    An event that is older than what was applied looks the same for a while, and costs a few reads.
+
+    Source:
+        https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html
+    """
+    chosen = request.selection
+    written_at = record.seen.written_at or record.claimed_at
+    age = instant(ports.clock.now()) - request.request_time
+    current = _versions(desired.versions, chosen.secret) if chosen.secret else set()
+    is_shown = not current or not chosen.version_id or chosen.version_id in current
+    if not is_shown and written_at < request.request_time and age < LONGEST_STALENESS:
+        raise ServiceInternalError(f"the newest secret of {record.name} is not to be seen yet")
 
 
 def _handed_on(ports: Ports, request: Request) -> Completion:
@@ -57,8 +87,11 @@ def _handed_on(ports: Ports, request: Request) -> Completion:
     if chosen.secret is None:
         raise NotFoundError("there is nothing to refresh")
     names = ports.registry.users(chosen.secret)
-    version = {"VersionId": chosen.version_id} if chosen.version_id else {}
-    about = {**chosen.secret.selector, **version}
+    about: dict[str, Any] = {**chosen.secret.selector}
+    if chosen.version_id:
+        about["VersionId"] = chosen.version_id
+    if request.wait_timeout_seconds != request.door.default_wait_seconds:
+        about["WaitTimeoutSeconds"] = int(request.wait_timeout_seconds)
     ports.requests.send(
         [
             {
@@ -81,9 +114,16 @@ def _is_done(record: Record, request: Request) -> bool:
     secret, version_id = request.selection.secret, request.selection.version_id
     if not secret or not version_id or record.unsettled_outcome or record.lease_holder:
         return False
-    versions = [
-        applied
-        for source, applied in record.secret_versions.items()
-        if Source.parse(source).secret.name == secret.name and not Source.parse(source).is_pinned
-    ]
-    return set(versions) == {version_id}
+    return _versions(record.secret_versions, secret) == {version_id}
+
+
+def _versions(versions: Mapping[str, str], secret: Secret) -> set[str]:
+    """Give the versions of a secret that follow its current one."""
+    parsed = ((Source.parse(text), each) for text, each in versions.items())
+    return {
+        each
+        for source, each in parsed
+        if source.secret.name == secret.name
+        and not source.is_pinned
+        and source.version_stage in ("", "AWSCURRENT")
+    }

@@ -3,19 +3,26 @@ Adapter: the registry in DynamoDB, two kinds of item: what is known of a connect
 each secret that it follows. They are written together, under the condition of the revision read.
 """
 
-import base64
-import json
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from handler.aws import Caller
-from handler.errors import InvalidRequestError
 from handler.ownership import Record, Seen, instant
-from handler.registry_item import CONNECTION, item_of, key_of, record_of, steps
+from handler.registry_item import (
+    CONNECTION,
+    item_of,
+    key_after,
+    key_of,
+    record_of,
+    steps,
+    token_of,
+)
 from handler.source import Secret, Source
 
+# The first version knew no tombstones.
+REGISTERED = "SK = :kind AND (attribute_not_exists(DeletedAt) OR DeletedAt = :none)"
 ITEMS_OF_A_PAGE = 200  # links among them
 
 
@@ -88,18 +95,18 @@ class DynamoDbRegistry:
         Raises:
             InvalidRequestError: the token is none that was given.
         """
-        start = {"ExclusiveStartKey": _start(token)} if token else {}
+        start = {"ExclusiveStartKey": key_after(token)} if token else {}
         answer = self.call(
             "scan",
             "the registry",
             TableName=self.table_name,
-            FilterExpression="SK = :kind AND DeletedAt = :none",
+            FilterExpression=REGISTERED,
             ExpressionAttributeValues={":kind": {"S": CONNECTION}, ":none": {"S": ""}},
             Limit=ITEMS_OF_A_PAGE,
             ConsistentRead=True,
             **start,
         )
-        return list(map(record_of, answer["Items"])), _token(answer.get("LastEvaluatedKey"))
+        return list(map(record_of, answer["Items"])), token_of(answer.get("LastEvaluatedKey"))
 
     def _put(self, record: Record, sources: frozenset[str]) -> Record:
         now = instant(self.call.clock.now())
@@ -154,16 +161,3 @@ def _unchanged(record: Record) -> dict[str, Any]:
 
 def _link_key(link: str, record: Record) -> dict[str, Any]:
     return {"PK": {"S": link}, "SK": {"S": record.name}}
-
-
-def _token(key: Mapping[str, Any] | None) -> str:
-    names = [key["PK"]["S"], key["SK"]["S"]] if key else []
-    return base64.urlsafe_b64encode(json.dumps(names).encode()).decode() if key else ""
-
-
-def _start(token: str) -> dict[str, Any]:
-    try:
-        partition, sort = json.loads(base64.urlsafe_b64decode(token))
-        return {"PK": {"S": str(partition)}, "SK": {"S": str(sort)}}
-    except (ValueError, TypeError):
-        raise InvalidRequestError("NextToken: none that was given") from None

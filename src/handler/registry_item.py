@@ -2,11 +2,13 @@
 The registry's items: what DynamoDB keeps of a connection, and the link from a secret to it.
 """
 
+import base64
 import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from handler.errors import InvalidRequestError
 from handler.ownership import TOMBSTONE_LIFETIME, Record, Seen
 
 CONNECTION = "CONNECTION"  # the sort key of what is known of one
@@ -28,6 +30,7 @@ def item_of(record: Record) -> dict[str, Any]:
         "Properties": {"S": json.dumps(record.properties)},
         "SecretVersions": {"M": {key: {"S": each} for key, each in record.secret_versions.items()}},
         "IsAdopted": {"BOOL": record.is_adopted},
+        "IsUnwanted": {"BOOL": record.is_unwanted},
         "UnsettledOutcome": {"S": record.unsettled_outcome},
         "LastModifiedTime": {"S": _iso(record.last_modified_time)},
         "RequestTime": {"S": _iso(record.request_time)},
@@ -72,6 +75,7 @@ def record_of(item: Mapping[str, Any]) -> Record:
         properties=json.loads(text["Properties"]),
         secret_versions=_map(item.get("SecretVersions")),
         is_adopted=item["IsAdopted"]["BOOL"],
+        is_unwanted=item.get("IsUnwanted", {}).get("BOOL", False),
         unsettled_outcome=text["UnsettledOutcome"],
         last_modified_time=_time(text["LastModifiedTime"]),
         lease_holder=text.get("LeaseHolder", ""),
@@ -106,3 +110,18 @@ def steps(before: frozenset[str], after: frozenset[str]) -> Iterator[frozenset[s
     for end in range(LINKS_OF_A_TRANSACTION, len(changed), LINKS_OF_A_TRANSACTION):
         yield before ^ frozenset(changed[:end])
     yield after
+
+
+def token_of(key: Mapping[str, Any] | None) -> str:
+    """Write the key at which a page ended as a token, "" for none."""
+    names = [key["PK"]["S"], key["SK"]["S"]] if key else []
+    return base64.urlsafe_b64encode(json.dumps(names).encode()).decode() if key else ""
+
+
+def key_after(token: str) -> dict[str, Any]:
+    """Read a token; InvalidRequestError where it was never given."""
+    try:
+        partition, sort = json.loads(base64.urlsafe_b64decode(token))
+        return {"PK": {"S": str(partition)}, "SK": {"S": str(sort)}}
+    except (ValueError, TypeError):
+        raise InvalidRequestError("NextToken: none that was given") from None

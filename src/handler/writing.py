@@ -50,6 +50,7 @@ def is_current(record: Record, request: Request, desired: Resolved, connection: 
         and not is_behind(record, desired.versions)
         and record.connection_arn == connection.arn
         and connection.state not in (*BAD, ConnectionState.DEAUTHORIZING)
+        and not record.is_unwanted
         and not record.lease_holder  # never given back: whoever held it may have written
         and (
             bool(record.unsettled_outcome)  # the time was not known yet when it was written
@@ -76,21 +77,26 @@ def noted(ports: Ports, request: Request, record: Record, desired: Resolved) -> 
     """Note what was written, and give the lease back."""
     is_same_request = record.properties in ({}, request.written)
     outcome = record.unsettled_outcome if is_same_request else ""
+    is_refreshed = request.is_maintenance and is_behind(record, desired.versions)
     now = instant(ports.clock.now())
     return ports.registry.write(
         replace(
             released(record),
             properties=request.written,
             secret_versions=desired.versions,
-            refreshed_at=now if request.is_maintenance else record.refreshed_at,
-            unsettled_outcome=outcome or _outcome(request),
+            is_unwanted=False,
+            refreshed_at=now if is_refreshed else record.refreshed_at,
+            unsettled_outcome=_outcome(request, outcome),
             last_modified_time=None,
         )
     )
 
 
-def _outcome(request: Request) -> Outcome:
-    return Outcome.REFRESHED if request.is_maintenance else Outcome.UPDATED
+def _outcome(request: Request, unsettled: str) -> Outcome:
+    # Who maintains must come back until it is settled, whatever the owner waits for.
+    if request.is_maintenance:
+        return Outcome.REFRESHED
+    return Outcome(unsettled or Outcome.UPDATED)
 
 
 def completed(
@@ -123,4 +129,6 @@ def completed(
         )
     if final != record:
         ports.registry.write(final)
-    return Completion(Outcome(record.unsettled_outcome or Outcome.UNCHANGED), connection)
+    unsettled = Outcome(record.unsettled_outcome or Outcome.UNCHANGED)
+    is_anothers = unsettled is Outcome.REFRESHED and not request.is_maintenance
+    return Completion(Outcome.UNCHANGED if is_anothers else unsettled, connection)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.resolved_template import EVERYTHING_ON, deployed, parsed_template
+from tools.cost import tables
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -89,6 +90,11 @@ def statements() -> list[str]:
 def test_every_permission_of_the_function_is_explained(sid: str) -> None:
     """Statement by statement."""
     assert f"| `{sid}` |" in OPERATIONS
+
+
+def test_the_cost_is_what_the_counted_calls_cost() -> None:
+    """``python -m tools.cost`` prints both tables."""
+    assert f"\n{tables()}\n" in OPERATIONS
 
 
 def anchor(heading: str) -> str:

@@ -416,9 +416,26 @@ def test_an_answer_lost_on_create_does_not_become_already_exists(world: World) -
     def arrive_twice(name: str) -> None:
         if next(calls, False):
             world.connections.create({**BASIC, "Name": name})
+            error = AlreadyExistsError(name)
+            error.has_unknown_end = True
+            raise error
 
     world.connections.before_create = arrive_twice
     assert ask(world).outcome is Outcome.CREATED
+
+
+def test_what_somebody_made_at_the_same_time_is_theirs(world: World) -> None:
+    """Between our look, which found nothing, and our first try; the claim is taken back."""
+
+    def overtake(name: str) -> None:
+        world.connections.before_create = None
+        world.connections.make_by_hand(name, WITH_HEADER)
+
+    world.connections.before_create = overtake
+    with pytest.raises(AlreadyExistsError, match="at the same time"):
+        ask(world)
+    assert world.connections.stored["crm"]["properties"]["Description"] == "the CRM"
+    assert not world.registry.records
 
 
 def test_a_namesake_recreated_by_somebody_else_is_not_ours(world: World) -> None:

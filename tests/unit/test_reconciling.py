@@ -181,7 +181,12 @@ def test_a_tombstone_is_left_alone(world: World) -> None:
 def test_what_nobody_registered_is_not_found(world: World) -> None:
     """Whoever names it is mistaken."""
     with pytest.raises(NotFoundError, match="nobody is registered for other"):
-        reconcile(world, {"Name": "other"})
+        reconcile(world, {"Name": "other"}, DIRECT)
+
+
+def test_what_was_released_since_its_page_was_handed_on_is_no_failure(world: World) -> None:
+    """A message that names nobody's connection is silent."""
+    assert reconcile(world, {"Name": "other"}).is_silent
 
 
 def test_a_writer_is_waited_for(world: World) -> None:

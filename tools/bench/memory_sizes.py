@@ -49,10 +49,10 @@ def _work(bench: Bench) -> Work:
         function.invoke(REFUSED)
         interpreter = function.interpreter_id()
         init = cpu_milliseconds(interpreter)
-        succeed(function, asking.direct())
+        succeed(function, asking.message())
         first = cpu_milliseconds(interpreter)
         for _ in range(requests):
-            succeed(function, asking.direct())
+            succeed(function, asking.message())
         warm = cpu_milliseconds(interpreter)
     return Work(init, first - init, (warm - first) / requests)
 
