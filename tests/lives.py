@@ -112,6 +112,7 @@ class Play:
     faults: dict[int, str]
     interruptions: dict[int, str]
     repeated: list[int]
+    is_repairing: bool = False
 
 
 @dataclass(frozen=True)
@@ -241,7 +242,12 @@ _stacks = st.builds(
     adopts=st.booleans(),
     mood=_moods,
 )
-_hands = st.builds(Step, actor=st.just("hand"), kind=st.sampled_from(BY_HAND), name=st.just(WILD))
+_hands = st.builds(
+    Step,
+    actor=st.just("hand"),
+    kind=st.sampled_from(BY_HAND),
+    name=st.sampled_from((WILD, "alpha")),
+)
 _keepers = st.builds(
     Step,
     actor=st.just("keeper"),
@@ -258,6 +264,7 @@ plays = st.builds(
     faults=st.dictionaries(st.integers(0, 60), st.sampled_from(FAULTS), max_size=6),
     interruptions=st.dictionaries(st.integers(0, 60), st.sampled_from(INTERRUPTIONS), max_size=4),
     repeated=st.lists(st.integers(0, 9), max_size=2),
+    is_repairing=st.booleans(),
 )
 
 
@@ -334,6 +341,7 @@ class Player:
         for name in SECRETS:
             self.stage.world.secrets.texts[name] = '{"password": "p"}'
             self.stage.world.secrets.versions[name] = "version-0"
+        self.stage.world.is_repairing = self.play.is_repairing
         self.stage.make(LEGACY)
         arn, content = self.stage.shown()[LEGACY]
         self.made[arn] = content
@@ -346,6 +354,9 @@ class Player:
                 self.happened["delivered twice"] += 1
                 self.finish(self.tried[number % len(self.tried)])
         self._finish_waiting()
+        if self.play.is_repairing:  # what hands deleted is there again
+            self._send_maintenance("Reconcile", {})
+            self._finish_waiting()
 
     def _finish_waiting(self) -> None:
         while self.waiting:
@@ -513,6 +524,11 @@ class Player:
             self.stacks[step.actor].live(step)
 
     def _by_hand(self, step: Step) -> None:
+        if step.name != WILD:
+            if self.play.is_repairing and step.kind == "deleted":
+                self.happened["deleted by hand, and repaired"] += 1
+                self.stage.delete(step.name)
+            return
         shown = self.stage.shown().get(WILD)
         match step.kind:
             case "made" if shown is None:
@@ -747,6 +763,7 @@ def expected() -> set[str]:
     errors = {"AlreadyExists", "NotFound", "NotStabilized", "ResourceConflict", "Throttling"}
     at_once = {"duplicate at the same time", "other at the same time", "a pause"}
     at_once |= {"rotation at the same time", "heard rotation at the same time"}
+    at_once |= {"deleted by hand, and repaired"}
     at_once |= {"keeper: rotation", "keeper: Reconcile"}
     steps = {f"stack: {kind}" for kind in LIFE} | {f"hand: {kind}" for kind in BY_HAND}
     steps |= {f"requests: {kind}" for kind in ("Create", "Update", "Delete")}
