@@ -558,9 +558,8 @@ OWNERSHIP = [
     Mutation(
         "claim before create",
         "applying",
-        "    with claimed(ports, _record(ports, request, Outcome.CREATED), record) as claim:\n",
-        "    seen = record.seen if record else Seen()\n"
-        "    claim = replace(_record(ports, request, Outcome.CREATED), seen=seen)\n"
+        "    with claimed(ports, wanted, record) as claim:\n",
+        "    claim = replace(wanted, seen=record.seen if record else type(wanted.seen)())\n"
         "    if claim:\n",
         USE_CASES,
     ),
@@ -670,8 +669,8 @@ OWNERSHIP = [
     Mutation(
         "newest wins: noted before a deletion",
         "deleting",
-        "leased(ports, replace(record, request_time=newest), record)",
-        "leased(ports, record)",
+        "unwanted = replace(record, request_time=newest, is_unwanted=True)",
+        "unwanted = replace(record, is_unwanted=True)",
         ("remedies",),
     ),
     Mutation(
@@ -797,8 +796,8 @@ OWNERSHIP = [
     Mutation(
         "AlreadyExists after a lost answer",
         "applying",
-        "    except AlreadyExistsError:\n",
-        "    except ZeroDivisionError:\n",
+        "        if not error.has_unknown_end and not is_perhaps_ours:\n",
+        "        if True:\n",
         USE_CASES,
     ),
     Mutation(
@@ -1017,9 +1016,86 @@ ROTATION = [
     Mutation(
         "the version goes along to each connection",
         "refreshing",
-        "about = {**chosen.secret.selector, **version}",
-        "about = {**chosen.secret.selector}",
+        '        about["VersionId"] = chosen.version_id\n',
+        "        pass\n",
         REFRESHES,
+    ),
+    Mutation(
+        "a repair's claim knows what was asked",
+        "applying",
+        "        wanted = replace(wanted, properties=request.written)\n",
+        "        pass\n",
+        ("keeping",),
+    ),
+    Mutation(
+        "what was made at the same time is theirs",
+        "applying",
+        "        if not error.has_unknown_end and not is_perhaps_ours:\n",
+        "        if False:\n",
+        ("keeping",),
+    ),
+    Mutation(
+        "a Delete's intent outlives its time-out",
+        "deleting",
+        "request_time=newest, is_unwanted=True)",
+        "request_time=newest)",
+        ("keeping",),
+    ),
+    Mutation(
+        "who asks again takes a Delete back",
+        "writing",
+        "            is_unwanted=False,\n",
+        "",
+        ("keeping",),
+    ),
+    Mutation(
+        "a Refresh comes back until it has settled",
+        "writing",
+        "    if request.is_maintenance:\n        return Outcome.REFRESHED\n",
+        "",
+        ("keeping",),
+    ),
+    Mutation(
+        "what nobody waited for has its time noted",
+        "reconciling",
+        "            _settle(ports, wanted, record, desired, connection)\n",
+        "            pass\n",
+        ("keeping",),
+    ),
+    Mutation(
+        "a Refresh looks again before it misses anything",
+        "refreshing",
+        "            refuse_changed(ports, record)\n",
+        "",
+        ("keeping",),
+    ),
+    Mutation(
+        "a Reconcile looks again before it misses anything",
+        "reconciling",
+        "        refuse_changed(ports, record)\n",
+        "",
+        ("keeping",),
+    ),
+    Mutation(
+        "a version that is not shown yet comes back",
+        "refreshing",
+        "        _refuse_stale(ports, request, record, desired)\n",
+        "",
+        ("keeping",),
+    ),
+    Mutation(
+        "an old event does not come back for ever",
+        "refreshing",
+        " and age < LONGEST_STALENESS",
+        "",
+        ("keeping",),
+    ),
+    Mutation(
+        "an overtaken event is done",
+        "refreshing",
+        " and written_at < request.request_time",
+        "",
+        ("keeping",),
     ),
     Mutation(
         "what is recreated is not touched",
