@@ -67,6 +67,7 @@ FOREIGN = {
     "observability": {"aws_lambda_powertools"},
 }
 HARMLESS = {  # they neither read the world nor change it
+    "base64",
     "collections",
     "contextlib",
     "dataclasses",
