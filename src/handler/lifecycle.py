@@ -68,5 +68,5 @@ def is_moving(state: str, properties: Mapping[str, Any]) -> bool:
 
 def pauses() -> Iterator[float]:
     """Yield the seconds to wait before each next look at a connection: short at first, growing."""
-    # So slowly that OAuth, which takes seconds, is noticed within 0.4 s.
-    return growing(0.2, 1.05, 5.0)
+    # So slowly that OAuth, which takes seconds, is noticed within 0.3 s.
+    return growing(0.2, 1.03, 5.0)

@@ -477,7 +477,7 @@ def test_a_name_that_is_still_being_deleted_is_awaited(world: World) -> None:
 def test_a_long_deletion_is_awaited_by_those_who_do_not_wait_for_a_state(world: World) -> None:
     """WaitTimeoutSeconds is about the new connection; the old one takes its time."""
     world.connections.make_by_hand("crm", BASIC)
-    world.connections.stored["crm"]["states"] = ["DELETING"] * 25 + ["GONE"]
+    world.connections.stored["crm"]["states"] = ["DELETING"] * 30 + ["GONE"]
     before = world.time.seconds
     assert ask(world, properties={**BASIC, "WaitTimeoutSeconds": 0}).outcome is Outcome.CREATED
     assert world.time.seconds - before > LEAST_PATIENCE_SECONDS
