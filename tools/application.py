@@ -1,5 +1,6 @@
 """The deployed application that a make target speaks to: on AWS, or what the demo left running."""
 
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -9,7 +10,6 @@ from typing import TYPE_CHECKING, Protocol
 import boto3
 
 from tools import kept_stack
-from tools.deployment import STACK_NAME
 from tools.local_stack import LocalStack
 
 if TYPE_CHECKING:
@@ -59,10 +59,16 @@ class OnAws:
 
 @contextmanager
 def application(stack_name: str | None) -> Iterator[Application]:
-    """Find the application of a stack, else the one that was left running, else AWS's default."""
+    """Find the application of a stack on AWS, else the one that was left running; never a guess."""
+    if stack_name:
+        yield OnAws(stack_name)
+        return
     kept = kept_stack.find()
-    if stack_name is None and kept:
-        with closing(LocalStack(kept)) as stack:
-            yield stack
-    else:
-        yield OnAws(stack_name or STACK_NAME)
+    if not kept:
+        print(
+            "nothing is running here: `make demo KEEP=1` starts it, STACK=… names a stack on AWS",
+            file=sys.stderr,
+        )
+        raise SystemExit(2)
+    with closing(LocalStack(kept)) as stack:
+        yield stack

@@ -6,6 +6,7 @@ SQS's own redrive would make them new requests, which would undo what was asked 
 
 import argparse
 import sys
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -34,10 +35,11 @@ def main() -> int:
 
 def redrive(sqs: "SQSClient", source_url: str, target_url: str) -> tuple[int, int]:
     """Send back every letter that can work again; give how many were sent and how many left."""
-    sent = kept = 0
+    sent = 0
+    kept: list[str] = []
     for letter in _letters(sqs, source_url):
         if not _can_work(letter):
-            kept += 1
+            kept.append(letter["ReceiptHandle"])
             continue
         sqs.send_message(
             QueueUrl=target_url,
@@ -46,7 +48,11 @@ def redrive(sqs: "SQSClient", source_url: str, target_url: str) -> tuple[int, in
         )
         sqs.delete_message(QueueUrl=source_url, ReceiptHandle=letter["ReceiptHandle"])
         sent += 1
-    return sent, kept
+    for handle in kept:  # to be seen again at once
+        sqs.change_message_visibility(
+            QueueUrl=source_url, ReceiptHandle=handle, VisibilityTimeout=0
+        )
+    return sent, len(kept)
 
 
 def _can_work(letter: "MessageTypeDef") -> bool:
@@ -65,6 +71,8 @@ def _is_length(body: str) -> bool:
 
 
 def _letters(sqs: "SQSClient", url: str) -> Iterator["MessageTypeDef"]:
+    # What fails again at once is a new letter, which would be sent back without end.
+    started = time.time() * 1000
     seen: set[str] = set()
     while True:
         received = sqs.receive_message(
@@ -79,14 +87,14 @@ def _letters(sqs: "SQSClient", url: str) -> Iterator["MessageTypeDef"]:
         if not fresh:
             return
         seen.update(each["MessageId"] for each in fresh)
-        yield from fresh
+        yield from (each for each in fresh if int(each["Attributes"]["SentTimestamp"]) <= started)
 
 
 def _request_time(letter: "MessageTypeDef") -> Any:
     # A letter that SQS moved has no attribute, and kept the time of its own sending.
     carried = letter.get("MessageAttributes", {}).get("RequestTime")
-    time = carried["StringValue"] if carried else letter["Attributes"]["SentTimestamp"]
-    return {"RequestTime": {"DataType": "String", "StringValue": time}}
+    sent = carried["StringValue"] if carried else letter["Attributes"]["SentTimestamp"]
+    return {"RequestTime": {"DataType": "String", "StringValue": sent}}
 
 
 if __name__ == "__main__":

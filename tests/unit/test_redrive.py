@@ -1,10 +1,12 @@
 """Which dead letters a redrive sends back, and which it leaves where they are."""
 
+import time
 from typing import Any, cast
 
 import pytest
 
 from tests.fake_aws import FakeAws
+from tools.application import application
 from tools.redrive import redrive
 
 REFRESH = '{"RequestType": "Refresh", "ResourceProperties": {"Name": "crm"}}'
@@ -63,3 +65,31 @@ def test_what_cannot_work_again_is_left(body: str, attributes: dict[str, str]) -
     """Masked, too long, or a stack's."""
     counts, aws = redriven(letter(1, body, **attributes))
     assert (counts, aws.of("send_message")) == ((0, 1), [])
+
+
+def test_what_fails_again_at_once_is_not_sent_back_without_end() -> None:
+    """It comes back as a new letter, sent after the redrive began."""
+    again = letter(2, REFRESH)
+    again["Attributes"]["SentTimestamp"] = str(int(time.time() * 1000) + 60_000)
+    counts, aws = redriven(letter(1, REFRESH), again)
+    assert counts == (1, 0)
+    assert len(aws.of("send_message")) == 1
+
+
+def test_what_is_left_can_be_seen_at_once() -> None:
+    """Else the queue would look empty for a minute."""
+    counts, aws = redriven(letter(1, '{"Password": "***"}'))
+    assert counts == (0, 1)
+    (shown,) = aws.of("change_message_visibility")
+    assert (shown["ReceiptHandle"], shown["VisibilityTimeout"]) == ("receipt-1", 0)
+
+
+def test_nothing_running_is_told_and_aws_is_not_guessed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Somebody with credentials in the shell means the stack that they name."""
+    monkeypatch.setattr("tools.kept_stack.find", lambda: None)
+    with pytest.raises(SystemExit) as raised, application(None):
+        pass
+    assert raised.value.code == 2
+    assert "STACK=" in capsys.readouterr().err

@@ -301,7 +301,7 @@ def test_a_create_that_is_killed_each_time_is_answered_and_deleted(
     """The UnansweredQueue tells FAILED and the name, by which the Delete finds what was made."""
     create = shop.creation(basic)
     for _ in range(ATTEMPTS):
-        kill.at(STEPS_OF_CREATE["while it settles"], create)
+        kill.at(STEPS_OF_CREATE["before the end is noted"], create)
     shop.cloudformation.expect_answer(create)
     assert function(unanswered(create)) == {"batchItemFailures": []}
     (answer,) = shop.cloudformation.answers(create)
