@@ -312,7 +312,7 @@ class FakeRequests:
 
     sent: list[dict[str, Any]] = field(default_factory=list)
 
-    def send(self, documents: Sequence[Mapping[str, Any]]) -> None:
+    def send(self, documents: Sequence[Mapping[str, Any]], _: datetime) -> None:
         self.sent += map(dict, documents)
 
 

@@ -67,8 +67,8 @@ class Registry(Protocol):
 class Requests(Protocol):
     """The request queue, seen from its other end."""
 
-    def send(self, documents: Sequence[Mapping[str, Any]]) -> None:
-        """Send requests to this function itself."""
+    def send(self, documents: Sequence[Mapping[str, Any]], request_time: datetime) -> None:
+        """Send requests to this function itself, as old as what they are sent for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,8 @@ def _handed_on(ports: Ports, request: Request) -> Completion:
                 "ResourceProperties": each,
             }
             for each in about
-        ]
+        ],
+        request.request_time,
     )
     details = {"ConnectionCount": len(records)}
     return Completion(Outcome.UNCHANGED, Connection(""), is_silent=True, details=details)

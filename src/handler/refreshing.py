@@ -17,7 +17,7 @@ from handler.resolution import Resolved, resolve
 from handler.source import Secret, Source
 from handler.writing import completed, written
 
-LONGEST_STALENESS = timedelta(minutes=5)  # until a read is believed over the event
+LONGEST_STALENESS = timedelta(minutes=1)  # until a read is believed over the event
 
 
 def refresh(ports: Ports, request: Request) -> Completion:
@@ -100,7 +100,8 @@ def _handed_on(ports: Ports, request: Request) -> Completion:
                 "ResourceProperties": {"Name": name, **about},
             }
             for name in names
-        ]
+        ],
+        request.request_time,
     )
     return Completion(
         Outcome.REFRESHED if names else Outcome.UNCHANGED,

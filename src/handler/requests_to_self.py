@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from handler.aws import Caller
@@ -19,9 +20,9 @@ class RequestsToSelf:
     make_sqs: Callable[[], Caller]  # few requests send others
     queue_url: str
 
-    def send(self, documents: Sequence[Mapping[str, Any]]) -> None:
+    def send(self, documents: Sequence[Mapping[str, Any]], request_time: datetime) -> None:
         """
-        Send requests.
+        Send requests, as old as what they are sent for.
 
         Raises:
             ServiceInternalError: there is no queue, or it did not take all of them.
@@ -31,12 +32,17 @@ class RequestsToSelf:
                 "the function's environment is not usable: REQUEST_QUEUE_URL: required"
             )
         for start in range(0, len(documents), ENTRIES_OF_A_BATCH):
-            self._send_batch(documents[start : start + ENTRIES_OF_A_BATCH])
+            self._send_batch(documents[start : start + ENTRIES_OF_A_BATCH], request_time)
 
-    def _send_batch(self, documents: Sequence[Mapping[str, Any]]) -> None:
+    def _send_batch(self, documents: Sequence[Mapping[str, Any]], request_time: datetime) -> None:
+        milliseconds = str(int(request_time.timestamp() * 1000))
+        attributes = {"RequestTime": {"DataType": "String", "StringValue": milliseconds}}
         left = {str(index): json.dumps(each) for index, each in enumerate(documents)}
         for _ in range(MOST_TRIES):
-            entries = [{"Id": each, "MessageBody": body} for each, body in left.items()]
+            entries = [
+                {"Id": each, "MessageBody": body, "MessageAttributes": attributes}
+                for each, body in left.items()
+            ]
             answer = self.make_sqs()(
                 "send_message_batch", "the request queue", QueueUrl=self.queue_url, Entries=entries
             )

@@ -9,7 +9,7 @@ from handler.aws import Caller
 from handler.errors import AccessDeniedError, ServiceInternalError
 from handler.requests_to_self import MOST_TRIES, RequestsToSelf
 from tests.fake_aws import FakeAws, refusal
-from tests.fakes import FakeTime
+from tests.fakes import START, FakeTime
 
 URL = "https://sqs.us-east-1.amazonaws.com/123456789012/requests"
 
@@ -46,7 +46,7 @@ def bodies(aws: FakeAws) -> list[list[Any]]:
 )
 def test_ten_go_in_a_batch(aws: FakeAws, count: int, sizes: list[int]) -> None:
     """SQS takes no more; nothing is lost or doubled, and ids are the batch's own."""
-    requests(aws).send(documents(count))
+    requests(aws).send(documents(count), START)
     assert [len(batch) for batch in bodies(aws)] == sizes
     assert [each for batch in bodies(aws) for each in batch] == documents(count)
     for call in aws.of("send_message_batch"):
@@ -54,11 +54,20 @@ def test_ten_go_in_a_batch(aws: FakeAws, count: int, sizes: list[int]) -> None:
         assert len({entry["Id"] for entry in call["Entries"]}) == len(call["Entries"])
 
 
+def test_what_is_sent_is_as_old_as_what_it_is_sent_for(aws: FakeAws) -> None:
+    """An event that is late does not look newer than what was applied since."""
+    requests(aws).send(documents(1), START)
+    (call,) = aws.of("send_message_batch")
+    (entry,) = call["Entries"]
+    carried = entry["MessageAttributes"]["RequestTime"]["StringValue"]
+    assert int(carried) == START.timestamp() * 1000
+
+
 def test_only_what_failed_is_sent_again(aws: FakeAws) -> None:
     """HTTP 200 with a failed entry is a failure; what arrived is not sent twice."""
     failed = {"Failed": [{"Id": "2", "SenderFault": False, "Code": "InternalError"}]}
     aws.plan("send_message_batch", failed)
-    requests(aws).send(documents(5))
+    requests(aws).send(documents(5), START)
     first, second = bodies(aws)
     assert (len(first), second) == (5, [documents(5)[2]])
 
@@ -68,7 +77,7 @@ def test_what_never_arrives_is_an_error_that_passes(aws: FakeAws) -> None:
     failed = {"Failed": [{"Id": "0"}, {"Id": "3"}]}
     aws.plan("send_message_batch", *[failed] * MOST_TRIES)
     with pytest.raises(ServiceInternalError, match="did not take 2 messages") as raised:
-        requests(aws).send(documents(5))
+        requests(aws).send(documents(5), START)
     assert raised.value.is_transient
     assert len(bodies(aws)) == MOST_TRIES
 
@@ -77,13 +86,13 @@ def test_a_refusal_is_told_in_our_own_words(aws: FakeAws) -> None:
     """With what it was about."""
     aws.plan("send_message_batch", *[refusal("AccessDenied", "echo")] * 9)
     with pytest.raises(AccessDeniedError, match="the request queue") as raised:
-        requests(aws).send(documents(1))
+        requests(aws).send(documents(1), START)
     assert "echo" not in raised.value.reason
 
 
 def test_without_a_queue_its_variable_is_named(aws: FakeAws) -> None:
     """A direct Refresh by secret needs it, too; with nothing to send nobody misses it."""
     with pytest.raises(ServiceInternalError, match="REQUEST_QUEUE_URL: required"):
-        requests(aws, "").send(documents(1))
-    requests(aws, "").send([])
+        requests(aws, "").send(documents(1), START)
+    requests(aws, "").send([], START)
     assert aws.calls == []
