@@ -69,9 +69,6 @@ def _refuse_stale(ports: Ports, request: Request, record: Record, desired: Resol
     Come back where Secrets Manager does not show yet what its event told of.
 
     An event that is older than what was applied looks the same for a while, and costs a few reads.
-
-    Source:
-        https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html
     """
     chosen = request.selection
     written_at = record.seen.written_at or record.claimed_at
