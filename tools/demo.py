@@ -8,7 +8,7 @@ import signal
 import sys
 from contextlib import ExitStack
 
-from tools import demo_steps, deployment, inventory, kept_stack, ministack, narration
+from tools import demo_steps, deployment, doors, inventory, kept_stack, ministack, narration
 from tools.destination import running_destination
 from tools.local_stack import LocalStack
 from tools.ministack import MiniStack
@@ -48,6 +48,7 @@ def _run(*, is_kept: bool) -> int:
         print(f"\n{narration.rotation_table(followed)}")
         print(f"\n{inventory.inventory(stack)}\n")
         if is_kept:
+            doors.forget_results(stack)  # the rotations' own: what is read next is the user's
             kept_stack.keep(stack.ministack)
             resources.pop_all()
             print("MiniStack is left running; `make stop` ends it. To talk to it:\n")

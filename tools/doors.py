@@ -77,6 +77,11 @@ def invoke(provisioner: Application, event: Mapping[str, Any]) -> dict[str, Any]
     return result
 
 
+def forget_results(stack: LocalStack) -> None:
+    """Empty the result queue of what nobody will read."""
+    stack.sqs.purge_queue(QueueUrl=stack.outputs["ResultQueueUrl"])
+
+
 def connection(result: Mapping[str, Any]) -> Connection:
     """Read from a result what was made of the request."""
     if result.get("Status") == "FAILED":

@@ -60,6 +60,7 @@ def _is_failure(told: object) -> bool:
 def _stack() -> Iterator[LocalStack]:
     kept = kept_stack.find()
     if kept:
+        print("on the stack that `make demo KEEP=1` left running", file=sys.stderr)
         deployment.build()
         with closing(LocalStack(kept)) as stack:
             yield stack

@@ -93,12 +93,13 @@ def commands(stack: LocalStack, name: str) -> str:
         f"lambda invoke --payload '{payload}'"  # noqa: ISC004 - one command
         f" --function-name {outputs['ConnectionProvisionerServiceToken']} .local/result.json",
         "secretsmanager create-secret --name connections/example"  # noqa: ISC004
-        ' --secret-string \'{"username": "ada", "password": "open sesame"}\'',
+        ' --secret-string \'{"username": "ada", "password": "open sesame", "api_key": "k1"}\'',
         "sqs send-message --message-body file://examples/message-basic.json"  # noqa: ISC004
         f" --queue-url {outputs['RequestQueueUrl']}",
         "secretsmanager put-secret-value --secret-id connections/example"  # noqa: ISC004
-        ' --secret-string \'{"username": "ada", "password": "close sesame"}\'',
-        f"sqs receive-message --wait-time-seconds 5 --queue-url {outputs['ResultQueueUrl']}",
+        ' --secret-string \'{"username": "ada", "password": "close sesame", "api_key": "k2"}\'',
+        "sqs receive-message --wait-time-seconds 5 --max-number-of-messages 10"  # noqa: ISC004
+        f" --queue-url {outputs['ResultQueueUrl']}",
         "logs filter-log-events --query 'events[].[message]' --output text"  # noqa: ISC004
         f" --log-group-name {outputs['FunctionLogGroupName']}",
     ]

@@ -11,6 +11,7 @@ from handler.clock import Clock
 from handler.lifecycle import Connection, pauses
 from handler.ownership import Record
 from handler.properties import Rules
+from handler.request import Request
 from handler.source import Secret, SecretValue, Source
 
 
@@ -95,3 +96,9 @@ class Ports:
         while not is_done(seen) and next(waiting, None) is not None:
             seen = self.connections.describe(name)
         return seen
+
+    def hand_on(self, request: Request, about: Sequence[Mapping[str, Any]]) -> None:
+        """Send a request of the same kind and id for each of these properties."""
+        kind = {"RequestType": request.request_type, "RequestId": request.request_id}
+        documents = [{**kind, "ResourceProperties": each} for each in about]
+        self.requests.send(documents, request.request_time)

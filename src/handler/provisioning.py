@@ -101,7 +101,10 @@ def _adopts(request: Request) -> bool:
 
 def _taken(request: Request, seen: Situation) -> AlreadyExistsError:
     if seen.record and seen.standing is Standing.FOREIGN:
-        return AlreadyExistsError(f"{request.name} belongs to {seen.record.owner}")
+        return AlreadyExistsError(
+            f"{request.name} belongs to {seen.record.owner};"
+            " its owner can delete it, a direct request can Release it"
+        )
     return AlreadyExistsError(
         f"a connection {request.name} exists that was not made here;"
         " OnExisting: Adopt takes it over"

@@ -100,16 +100,6 @@ def _handed_on(ports: Ports, request: Request) -> Completion:
     about: list[dict[str, str]] = [{"Name": record.name} for record in records]
     if token:
         about.append({"NextToken": token})
-    ports.requests.send(
-        [
-            {
-                "RequestType": request.request_type,
-                "RequestId": request.request_id,
-                "ResourceProperties": each,
-            }
-            for each in about
-        ],
-        request.request_time,
-    )
+    ports.hand_on(request, about)
     details = {"ConnectionCount": len(records)}
     return Completion(Outcome.UNCHANGED, Connection(""), is_silent=True, details=details)

@@ -89,17 +89,7 @@ def _handed_on(ports: Ports, request: Request) -> Completion:
         about["VersionId"] = chosen.version_id
     if request.wait_timeout_seconds != request.door.default_wait_seconds:
         about["WaitTimeoutSeconds"] = int(request.wait_timeout_seconds)
-    ports.requests.send(
-        [
-            {
-                "RequestType": request.request_type,
-                "RequestId": request.request_id,
-                "ResourceProperties": {"Name": name, **about},
-            }
-            for name in names
-        ],
-        request.request_time,
-    )
+    ports.hand_on(request, [{"Name": name, **about} for name in names])
     return Completion(
         Outcome.REFRESHED if names else Outcome.UNCHANGED,
         Connection(""),

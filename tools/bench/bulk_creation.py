@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 
+from tools import doors
 from tools.bench import fleet
 from tools.bench.measuring import Bench, Measured, median, ratio
 from tools.bench.processes import cpu_milliseconds
@@ -75,7 +76,7 @@ def _queue_milliseconds(stack: LocalStack, secret_names: Sequence[str]) -> float
     usable = {each["Name"] for each in made if each["ConnectionState"] == "AUTHORIZED"}
     if missing := set(names) - usable:
         raise RuntimeError(f"{len(missing)} connections were not made")
-    fleet.forget_results(stack)
+    doors.forget_results(stack)
     return milliseconds / len(names)
 
 

@@ -68,11 +68,6 @@ def messages(stack: LocalStack, queue: str) -> int:
     return sum(map(int, answer["Attributes"].values()))
 
 
-def forget_results(stack: LocalStack) -> None:
-    """Empty the result queue, which nobody reads here."""
-    stack.sqs.purge_queue(QueueUrl=stack.outputs["ResultQueueUrl"])
-
-
 @contextmanager
 def function_calling(stack: LocalStack, endpoint_url: str) -> Iterator[None]:
     """Let the deployed function find AWS somewhere else for as long as the block lasts."""

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from tests.stand_in import Call, StandIn, running_stand_in
 from tests.stand_in.weather import ANSWER_LOST, chances
+from tools import doors
 from tools.bench import fleet
 from tools.bench.measuring import Bench, Measured, Row
 from tools.deployment import STACK_NAME
@@ -78,7 +79,7 @@ class Fleet:
         seconds_to_rest = time.perf_counter() - began
         calls = self.stand_in.calls[calls_before:]
         faults = self.stand_in.happened - faults_before
-        fleet.forget_results(self.stack)
+        doors.forget_results(self.stack)
         return Rotated(
             self.names,
             self._followers(key),
