@@ -11,6 +11,9 @@ EVENTS = Path(__file__).parents[1] / "events"
 SECRET_LABEL_UPDATED: dict[str, Any] = json.loads(
     (EVENTS / "eventbridge-secret-label-updated.json").read_text()
 )
+CONNECTION_DEAUTHORIZED: dict[str, Any] = json.loads(
+    (EVENTS / "eventbridge-connection-deauthorized.json").read_text()
+)
 PARAMETER_STORE_CHANGE: dict[str, Any] = json.loads(
     (EVENTS / "eventbridge-parameter-store-change.json").read_text()
 )

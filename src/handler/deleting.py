@@ -37,7 +37,9 @@ def delete(ports: Ports, request: Request) -> Completion:
     if request.door.is_deleting_foreign_fine:
         return Completion(Outcome.DELETED, Connection(request.name), is_ignored=True)
     other = records[request.name]
-    whose = f"belongs to {other.owner}" if other else "was not made here, or is gone"
+    whose = "was not made here, or is gone"
+    if other and not other.deleted_at:
+        whose = f"belongs to {other.owner}"
     raise NotFoundError(f"connection {request.name} {whose}")
 
 
@@ -87,9 +89,9 @@ def _with_deletion(ports: Ports, request: Request, name: str, before: Record | N
     now = instant(ports.clock.now())
     known = before.deletions if before else {}
     asked_at = max(request.request_time, known.get(request.owner, request.request_time))
-    if before is None or before.deleted_at:
-        unborn = Record(name, request.owner, now, asked_at)
-        return _tombstone(ports, request, following(before, unborn, now))
+    if before is None or before.is_forgotten(now):
+        # Nobody's: whoever deletes what never was is told so each time.
+        before = following(before, Record(name, "", now, now, deleted_at=now), now)
     # Also while its owner is at it, who will look again: a stack that owns nothing must not wait.
     return replace(before, deletions={**remembered_deletions(before, now), request.owner: asked_at})
 

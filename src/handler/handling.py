@@ -113,8 +113,8 @@ def _observe_success(succeeded: Succeeded, milliseconds: float) -> None:
     is_settled = completion.connection.state in USABLE and completion.outcome in SETTLING
     durations = {"TimeToSettled": milliseconds} if is_settled else {}
     emit({"RequestType": asked.known_request_type}, [counted], durations)
-    for finding in completion.details.get("Drift", ()):
-        emit({"Finding": finding}, ["DriftFound"], {})
+    if completion.details.get("Drift"):
+        emit({}, ["DriftFound"], {})
 
 
 def _asked_keys(asked: Asked, milliseconds: float) -> dict[str, object]:

@@ -114,7 +114,7 @@ def following(before: Record | None, record: Record, now: datetime) -> Record:
     if before is None:
         return record
     known = remembered_deletions(before, now)
-    if before.deleted_at and now - before.request_time < TOMBSTONE_LIFETIME:
+    if before.owner and before.deleted_at and now - before.request_time < TOMBSTONE_LIFETIME:
         known[before.owner] = before.request_time
     known.pop(record.owner, None)
     return replace(record, seen=before.seen, deletions=known)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from handler.applying import create
 from handler.drift import Finding, absence, drift
 from handler.errors import AlreadyExistsError, NotFoundError
-from handler.lifecycle import Connection, is_usable
+from handler.lifecycle import BAD, Connection, is_usable
 from handler.looking import look, refuse_changed
 from handler.outcome import Completion, Outcome
 from handler.owners_request import owners_request
@@ -46,7 +46,7 @@ def reconcile(ports: Ports, request: Request) -> Completion:
 
 
 def _replaced(ports: Ports, request: Request, record: Record, missing: Finding) -> Completion:
-    if missing is Finding.RECREATED or not ports.is_repairing:
+    if missing is Finding.RECREATED or not _repairs(ports, request):
         return _found(Outcome.UNCHANGED, remembered(record), [missing])
     wanted = owners_request(request, record, ports.rules)
     try:
@@ -70,9 +70,9 @@ def _compared(ports: Ports, request: Request, record: Record, connection: Connec
     desired = resolve(ports, wanted, record)
     found = list(drift(record, connection, desired.properties, desired.versions))
     is_behind = Finding.SECRET_VERSION_BEHIND in found
-    if is_behind or (found and ports.is_repairing):
+    if is_behind or (found and _repairs(ports, request)):
         record = written(ports, wanted, record, connection, desired)
-    elif record.unsettled_outcome != Outcome.REFRESHED:
+    elif record.unsettled_outcome != Outcome.REFRESHED or connection.state in BAD:
         if record.unsettled_outcome and not found:
             _settle(ports, wanted, record, desired, connection)
         return _found(Outcome.UNCHANGED, connection, found)
@@ -88,6 +88,11 @@ def _settle(
         completed(ports, wanted, record, desired, connection)
 
 
+def _repairs(ports: Ports, request: Request) -> bool:
+    mode = request.selection.reconcile_mode
+    return mode == "Repair" if mode else ports.is_repairing
+
+
 def _found(outcome: Outcome, connection: Connection, found: Iterable[Finding]) -> Completion:
     findings = [str(each) for each in found]
     is_silent = not findings and outcome is Outcome.UNCHANGED
@@ -100,6 +105,8 @@ def _handed_on(ports: Ports, request: Request) -> Completion:
     about: list[dict[str, str]] = [{"Name": record.name} for record in records]
     if token:
         about.append({"NextToken": token})
-    ports.hand_on(request, about)
+    chosen = request.selection.reconcile_mode
+    mode = {"ReconcileMode": chosen} if chosen else {}
+    ports.hand_on(request, [each | mode for each in about])
     details = {"ConnectionCount": len(records)}
     return Completion(Outcome.UNCHANGED, Connection(""), is_silent=True, details=details)

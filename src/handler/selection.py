@@ -13,15 +13,17 @@ PARAMETER_NAME = re.compile(r"[\w./-]{1,1011}", re.ASCII)
 ACCOUNT_ID = re.compile(r"\d{12}", re.ASCII)
 VERSION_ID = re.compile(r"[\x21-\x7E]{1,64}")
 NEXT_TOKEN = re.compile(r"[\w=-]{1,4096}", re.ASCII)
+RECONCILE_MODE = re.compile(r"Report|Repair")
 PATTERNS = {
     "SecretId": (SECRET_NAME, SECRET_ARN),
     "AccountId": (ACCOUNT_ID,),
     "VersionId": (VERSION_ID,),
     "ParameterName": (PARAMETER_NAME,),
     "NextToken": (NEXT_TOKEN,),
+    "ReconcileMode": (RECONCILE_MODE,),
 }
 REFRESH = ("Name", "SecretId", "AccountId", "VersionId", "ParameterName")
-RECONCILE = ("Name", "NextToken")
+RECONCILE = ("Name", "NextToken", "ReconcileMode")
 LIST = ("NextToken",)
 
 
@@ -32,6 +34,7 @@ class Selection:
     secret: Secret | None = None
     version_id: str = ""
     next_token: str = ""
+    reconcile_mode: str = ""  # the installation's
 
 
 WHOLE = Selection()
@@ -62,6 +65,7 @@ def selected(members: Mapping[str, Any]) -> Selection:
         secret=_secret(members),
         version_id=members.get("VersionId", ""),
         next_token=members.get("NextToken", ""),
+        reconcile_mode=members.get("ReconcileMode", ""),
     )
 
 

@@ -146,6 +146,21 @@ def test_a_connection_follows_a_secure_string(
     )
 
 
+def test_a_connection_that_was_deauthorized_is_found(stack: LocalStack) -> None:
+    """By the message that the rule makes of AWS's event, which nobody but AWS can send."""
+    name = "rotated-deauthorized"
+    stored = stored_secret(stack, "deauthorized", "key")
+    through_the_queue(stack, name, {"ValueFrom": f"{stored.arn}:key::"})
+    stack.events.deauthorize_connection(Name=name)
+    event = rule_messages.CONNECTION_DEAUTHORIZED
+    event = event | {"detail": event["detail"] | {"ConnectionName": name}}
+    message = rule_messages.message("StateRule", event)
+    doors.send(stack, message | {"RequestId": "deauthorized"})
+    result = doors.await_result(stack, "deauthorized")
+    assert (result["Outcome"], "Deauthorized" in result["Drift"]) == ("Unchanged", True)
+    doors.invoke(stack, {"RequestType": "Delete", "ResourceProperties": {"Name": name}})
+
+
 def test_a_reconcile_finds_what_was_deleted_by_hand(stack: LocalStack) -> None:
     """And only reports it, unless repairing is switched on."""
     stored = stored_secret(stack, "gone", "key")
@@ -167,7 +182,7 @@ def test_a_reconcile_of_everything_finds_it_too(stack: LocalStack) -> None:
     doors.invoke(stack, {"RequestType": "Release", "ResourceProperties": {"Name": "rotated-gone"}})
 
 
-@pytest.mark.parametrize("rule", ["SecretRule", "ParameterRule"])
+@pytest.mark.parametrize("rule", ["SecretRule", "ParameterRule", "StateRule"])
 def test_the_rules_are_deployed_as_the_template_has_them(stack: LocalStack, rule: str) -> None:
     """Their transformers, from which these tests take the messages, are those that run."""
     targets = [

@@ -99,6 +99,16 @@ def test_deleting_twice_succeeds(world: World) -> None:
     assert "delete" not in world.connections.calls
 
 
+def test_deleting_what_never_was_fails_each_time(world: World) -> None:
+    """A misspelled name is not deleted by asking again, or by a redrive."""
+    for _ in range(2):
+        with pytest.raises(NotFoundError, match="was not made here, or is gone"):
+            request(world, "Delete")
+    assert stack(world, "Delete", MADE_UP).is_ignored
+    assert stack(world, "Delete", MADE_UP).is_ignored
+    assert "delete" not in world.connections.calls
+
+
 def test_a_late_create_does_not_resurrect_what_was_deleted(world: World) -> None:
     """It was sent before the Delete, whenever it comes within a day."""
     sent = world.time.now

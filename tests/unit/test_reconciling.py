@@ -209,6 +209,25 @@ def test_a_repair_that_does_not_help_is_a_failure(world: World) -> None:
     assert raised.value.is_transient
 
 
+@pytest.mark.parametrize("mode", ["Report", "Repair"])
+def test_a_reconcile_may_choose_its_mode(world: World, mode: str) -> None:
+    """Whatever the installation's is: to mend one connection now, or to leave it as it is."""
+    deauthorized(world)
+    world.is_repairing = mode == "Report"
+    completion = reconcile(world, {"Name": "crm", "ReconcileMode": mode})
+    assert completion.details == {"Drift": ["Deauthorized"]}
+    assert written(world) == ({"update"} if mode == "Repair" else set())
+
+
+def test_a_report_does_not_wait_for_what_a_refresh_left_broken(world: World) -> None:
+    """The Refresh itself comes back and tries again; its failures cause events of their own."""
+    deauthorized(world)
+    record = world.registry.records["crm"]
+    world.registry.write(replace(record, unsettled_outcome=Outcome.REFRESHED))
+    assert reconcile(world).details == {"Drift": ["Deauthorized"]}
+    assert not written(world)
+
+
 def test_links_of_an_older_version_are_made_up_for(world: World) -> None:
     """A record that was written before there were links gets them, before its secret is read."""
     record = world.registry.records["crm"]
@@ -226,7 +245,7 @@ def test_all_connections_are_compared_page_by_page_through_the_queue(world: Worl
         ask(world, properties={**BASIC, "Name": f"connection-{number}"})
     ask(world, "Delete", {"Name": "connection-1"})
     pages = []
-    properties: Mapping[str, Any] = {}
+    properties: Mapping[str, Any] = {"ReconcileMode": "Report"}
     for _ in range(9):  # more than there are pages
         completion = reconcile(world, properties)
         assert (completion.outcome, completion.is_silent) == (Outcome.UNCHANGED, True)
@@ -239,6 +258,7 @@ def test_all_connections_are_compared_page_by_page_through_the_queue(world: Worl
         if "NextToken" not in pages[-1][-1]:
             break
         properties = pages[-1][-1]
+    assert all(each["ReconcileMode"] == "Report" for page in pages for each in page)
     names = [each["Name"] for page in pages for each in page if "Name" in each]
     assert names == sorted(world.owners)
     assert len(pages) == 3

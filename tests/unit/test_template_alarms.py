@@ -4,6 +4,7 @@ import pytest
 
 from tests.unit.resolved_template import properties
 
+NAMESPACE = "EventBridgeConnectionProvisioner"
 TOPIC = "arn:aws:sns:us-east-1:123456789012:operations"
 WATCHED = {
     "DeadLetterAlarm": (
@@ -18,11 +19,9 @@ WATCHED = {
         "UnansweredQueue.QueueName",
     ),
     "DestinationAlarm": ("AWS/Lambda", "DestinationDeliveryFailures", "Function"),
-    "ReturnedMessagesAlarm": (
-        "EventBridgeConnectionProvisioner",
-        "MessageReturned",
-        "eventbridge-connection-provisioner",
-    ),
+    "RefreshAlarm": (NAMESPACE, "RefreshFailed", "provisioner"),
+    "DriftAlarm": (NAMESPACE, "DriftFound", "provisioner"),
+    "ReturnedMessagesAlarm": (NAMESPACE, "MessageReturned", "provisioner"),
 }
 
 
@@ -41,9 +40,10 @@ def test_an_alarm_tells_the_topic_if_there_is_one(alarm: str) -> None:
     assert "AlarmActions" not in properties(alarm)
 
 
-def test_returned_messages_are_counted_under_the_functions_own_names() -> None:
-    """The metric is the function's own, so its names must be those of its environment."""
+@pytest.mark.parametrize("alarm", ["RefreshAlarm", "DriftAlarm", "ReturnedMessagesAlarm"])
+def test_the_functions_own_metrics_are_counted_under_its_own_names(alarm: str) -> None:
+    """Those of its environment; two installations of an account do not ring each other's alarms."""
     variables = properties("Function")["Environment"]["Variables"]
-    namespace, _, service = WATCHED["ReturnedMessagesAlarm"]
+    namespace, _, service = WATCHED[alarm]
     assert variables["POWERTOOLS_METRICS_NAMESPACE"] == namespace
     assert variables["POWERTOOLS_SERVICE_NAME"] == service

@@ -92,11 +92,11 @@ def test_eventbridge_writes_only_for_the_rules_of_refresh_and_reconcile(
     assert statement["Action"] == "sqs:SendMessage"
     assert statement["Resource"] == f"{queue}.Arn"
     scheduled = ["ReconcileRule.Arn"] if hours != "0" else []
-    sources = ["SecretRule.Arn", "ParameterRule.Arn", *scheduled]
+    sources = ["SecretRule.Arn", "ParameterRule.Arn", "StateRule.Arn", *scheduled]
     assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": sources}}
 
 
-@pytest.mark.parametrize("rule", ["SecretRule", "ParameterRule", "ReconcileRule"])
+@pytest.mark.parametrize("rule", ["SecretRule", "ParameterRule", "StateRule", "ReconcileRule"])
 def test_rules_send_requests_and_keep_what_they_cannot_deliver(rule: str) -> None:
     """A rotation that finds no queue is a dead letter, and not lost."""
     (target,) = properties(rule)["Targets"]

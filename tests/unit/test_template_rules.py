@@ -20,6 +20,9 @@ EVENTS = Path(__file__).parents[2] / "events"
 ROTATED: dict[str, Any] = json.loads(
     (EVENTS / "eventbridge-secret-label-updated.json").read_text(encoding="utf-8")
 )
+DEAUTHORIZED: dict[str, Any] = json.loads(
+    (EVENTS / "eventbridge-connection-deauthorized.json").read_text(encoding="utf-8")
+)
 CHANGED: dict[str, Any] = json.loads(
     (EVENTS / "eventbridge-parameter-store-change.json").read_text(encoding="utf-8")
 )
@@ -45,6 +48,10 @@ def _is_one(wanted: Any, value: Any) -> bool:
     match wanted:
         case {"anything-but": {"wildcard": str(wildcard)}}:
             return not fnmatch.fnmatchcase(str(value), wildcard)
+        case {"prefix": str(prefix)}:
+            return str(value).startswith(prefix)
+        case {"exists": True}:
+            return True
         case dict():
             raise NotImplementedError(wanted)
         case _:
@@ -74,9 +81,9 @@ def edited(event: dict[str, Any], **changes: Any) -> dict[str, Any]:
     return copied
 
 
-def is_wanted(rule: str, event: dict[str, Any]) -> bool:
+def is_wanted(rule: str, event: dict[str, Any], **parameters: str) -> bool:
     """Tell whether a rule matches an event."""
-    return matches(properties(rule)["EventPattern"], event)
+    return matches(properties(rule, **parameters)["EventPattern"], event)
 
 
 def test_a_rotation_becomes_a_refresh_by_secret() -> None:
@@ -121,13 +128,42 @@ def test_what_leaves_a_parameters_value_alone_is_left_out(operation: str) -> Non
     assert not is_wanted("ParameterRule", edited(CHANGED, operation=operation))
 
 
-def test_no_rule_takes_what_is_the_others() -> None:
+@pytest.mark.parametrize("state", ["Deauthorized", "Failed Connectivity"])
+def test_a_connection_that_stops_working_is_compared_and_never_repaired(state: str) -> None:
+    """A repair with a credential that is refused would cause the next such event, without end."""
+    event = DEAUTHORIZED | {"detail-type": f"Connection {state}"}
+    assert is_wanted("StateRule", event)
+    asked = asked_by_document(transformed("StateRule", event), QUEUE, "m-1", START)
+    request = check(asked, RULES)
+    assert (request.request_type, request.name) == ("Reconcile", "orders")
+    assert request.selection == Selection(reconcile_mode="Report")
+
+
+@pytest.mark.parametrize("state", ["Authorized", "Activated", "Update Started", "Deletion Started"])
+def test_what_a_connection_goes_through_by_itself_is_left_out(state: str) -> None:
+    """Every write of ours has its events."""
+    assert not is_wanted("StateRule", DEAUTHORIZED | {"detail-type": f"Connection {state}"})
+
+
+def test_connections_of_other_installations_are_left_out() -> None:
+    """By the prefix of their names, where there is one."""
+    assert is_wanted("StateRule", DEAUTHORIZED, ConnectionNamePrefix="ord")
+    assert not is_wanted("StateRule", DEAUTHORIZED, ConnectionNamePrefix="crm-")
+
+
+EVENTS_OF_RULES = {
+    "SecretRule": ROTATED,
+    "ParameterRule": CHANGED,
+    "StateRule": DEAUTHORIZED,
+}
+
+
+@pytest.mark.parametrize("rule", EVENTS_OF_RULES)
+def test_no_rule_takes_what_is_the_others(rule: str) -> None:
     """Nor the results that the function itself publishes."""
     result = {"source": "eventbridge.connection-provisioner", "detail-type": "x", "detail": {}}
-    assert not is_wanted("SecretRule", CHANGED)
-    assert not is_wanted("ParameterRule", ROTATED)
-    assert not is_wanted("SecretRule", result)
-    assert not is_wanted("ParameterRule", result)
+    others = [event for name, event in EVENTS_OF_RULES.items() if name != rule]
+    assert not any(is_wanted(rule, event) for event in [result, *others])
 
 
 def test_the_schedule_sends_a_reconcile_of_all() -> None:
