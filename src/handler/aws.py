@@ -55,7 +55,12 @@ PERMISSIONS = {
 
 @cache
 def client(service: str, connect_timeout_seconds: int, read_timeout_seconds: int) -> Any:
-    """Make a client, once for the life of the container."""
+    """
+    Make a client, once for the life of the container.
+
+    Raises:
+        ServiceInternalError: boto3's own variables, an endpoint or a profile, are malformed.
+    """
     # botocore's own retries are off: they repeat LimitExceededException, which is a quota, but not
     # ConcurrentModificationException, which passes.
     config = Config(
@@ -63,8 +68,12 @@ def client(service: str, connect_timeout_seconds: int, read_timeout_seconds: int
         read_timeout=read_timeout_seconds,
         retries={"total_max_attempts": 1, "mode": "standard"},
     )
-    with _SESSION_LOCK:
-        return session().create_client(service, config=config)
+    try:
+        with _SESSION_LOCK:
+            return session().create_client(service, config=config)
+    except (BotoCoreError, ValueError) as error:
+        problem = f"no client of {service} can be made ({type(error).__name__})"
+        raise ServiceInternalError(problem) from None
 
 
 @cache

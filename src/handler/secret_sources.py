@@ -1,13 +1,14 @@
 """Adapter: Secrets Manager and Parameter Store."""
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
 from typing import Any
 
 from handler.aws import Caller
-from handler.errors import SecretNotUsableError
+from handler.errors import ProvisionerError, SecretNotUsableError
 from handler.ownership import GRACE, instant
 from handler.reference import shortened
 from handler.source import SecretValue, Service, Source
@@ -20,6 +21,9 @@ class SecretSources:
     secrets_manager: Caller
     make_parameter_store: Callable[[], Caller]  # few requests name a parameter
     _read: dict[Source, tuple[datetime, SecretValue]] = field(default_factory=dict, repr=False)
+    _failed: dict[Source, tuple[datetime, ProvisionerError]] = field(
+        default_factory=dict, repr=False
+    )
     _locks: dict[Source, Lock] = field(default_factory=dict, repr=False)
 
     def fetch(self, source: Source, since: datetime | None) -> SecretValue:
@@ -27,7 +31,7 @@ class SecretSources:
         Read a source, or give what was read of it after that time.
 
         What was read before a connection's links were written may be older than the rotation that
-        they did not hear of.
+        they did not hear of. A failure is shared by those who asked before it began.
 
         Raises:
             SecretNotUsableError: it is not there, or holds no text.
@@ -38,10 +42,20 @@ class SecretSources:
             # What another began to read after this question was asked is as good as its own.
             if known and (since is None or known[0] > asked_at or known[0] >= since + GRACE):
                 return known[1]
-            read_at = instant(self.secrets_manager.clock.now())
+            failed_at, failure = self._failed.get(source, (asked_at, None))
+            if failure and failed_at > asked_at:
+                raise copy(failure)  # each request notes its own things in it
+            return self._newly_read(source)
+
+    def _newly_read(self, source: Source) -> SecretValue:
+        read_at = instant(self.secrets_manager.clock.now())
+        try:
             value = self._fetch(source)
-            self._read[source] = read_at, value
-            return value
+        except ProvisionerError as error:
+            self._failed[source] = read_at, copy(error)
+            raise
+        self._read[source] = read_at, value
+        return value
 
     def _fetch(self, source: Source) -> SecretValue:
         if source.service is Service.SECRETS_MANAGER:

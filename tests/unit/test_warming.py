@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from handler import aws, warming
+from handler.errors import ServiceInternalError
 from tests.function import forget_clients
 from tools.services import used_services
 
@@ -54,3 +55,18 @@ def test_malformed_settings_are_left_to_a_request() -> None:
     """It is answered, with the name of what is wrong."""
     warming.warm(IN_LAMBDA | {"READ_TIMEOUT_SECONDS": "soon"})
     assert aws.client.cache_info().currsize == 0
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "kind"),
+    [("AWS_ENDPOINT_URL", "CANARY", "ValueError"), ("AWS_PROFILE", "CANARY", "ProfileNotFound")],
+)
+def test_a_client_that_cannot_be_made_is_an_error_of_our_own(
+    variable: str, value: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A message comes back for it, and what was given is not repeated."""
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ServiceInternalError, match=f"no client of sqs .*{kind}") as raised:
+        aws.client("sqs", 5, 10)
+    assert raised.value.is_transient
+    assert "CANARY" not in raised.value.reason
