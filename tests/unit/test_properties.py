@@ -89,7 +89,8 @@ def test_just_the_block_of_the_type_must_be_there(wanted: str, present: list[str
 
 def test_unused_blocks_of_a_skeleton_are_told_first_and_nothing_beneath_them() -> None:
     """What the CLI prints, filled in for BASIC: CloudFormation's cut must not hide what to do."""
-    printed: Any = ArgumentGenerator().generate_skeleton(SHAPE)
+    model: Any = SHAPE
+    printed: Any = ArgumentGenerator().generate_skeleton(model)
     document = changed(
         printed | {"Name": "crm", "AuthorizationType": "BASIC"},
         {"AuthParameters.BasicAuthParameters": BASIC["AuthParameters"]["BasicAuthParameters"]},
