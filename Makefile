@@ -18,6 +18,7 @@ TYPE  ?= BASIC
 EVENT ?=
 KEEP  ?=
 STACK ?=
+ERROR ?=
 ROUNDS ?=
 PYTEST_WORKERS ?= 2
 # Each deploys an application of its own; they mostly wait.
@@ -59,8 +60,8 @@ schema: $(READY) ## Write the JSON Schema of a request
 	@PYTHONPATH=src $(RUN) -m tools.schema
 
 .PHONY: redrive
-redrive: $(READY) ## Send dead letters back with their RequestTime: STACK=… on AWS, else what KEEP=1 left running
-	@$(RUN) -m tools.redrive $(if $(STACK),--stack $(STACK))
+redrive: $(READY) ## Send dead letters back with their time, ERROR=… those of a code: STACK=… on AWS, else what KEEP=1 left
+	@$(RUN) -m tools.redrive $(if $(STACK),--stack $(STACK)) $(if $(ERROR),--error $(ERROR))
 
 .PHONY: inventory
 inventory: $(READY) ## List the registered connections: STACK=… on AWS, else what KEEP=1 left running

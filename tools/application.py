@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 
 from tools import kept_stack
 from tools.local_stack import LocalStack
@@ -44,7 +45,7 @@ class OnAws:
         """Return the stack's outputs by name."""
         cloudformation = boto3.client("cloudformation")
         (found,) = cloudformation.describe_stacks(StackName=self.stack_name)["Stacks"]
-        return {each["OutputKey"]: each["OutputValue"] for each in found["Outputs"]}
+        return {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])}
 
     @cached_property
     def lambda_(self) -> "LambdaClient":
@@ -61,14 +62,27 @@ class OnAws:
 def application(stack_name: str | None) -> Iterator[Application]:
     """Find the application of a stack on AWS, else the one that was left running; never a guess."""
     if stack_name:
-        yield OnAws(stack_name)
+        yield _on_aws(stack_name)
         return
     kept = kept_stack.find()
     if not kept:
-        print(
-            "nothing is running here: `make demo KEEP=1` starts it, STACK=… names a stack on AWS",
-            file=sys.stderr,
+        raise _refusal(
+            "nothing is running here: `make demo KEEP=1` starts it, STACK=… names a stack on AWS"
         )
-        raise SystemExit(2)
     with closing(LocalStack(kept)) as stack:
         yield stack
+
+
+def _on_aws(stack_name: str) -> OnAws:
+    found = OnAws(stack_name)
+    try:
+        if "ConnectionProvisionerServiceToken" in found.outputs:
+            return found
+    except (BotoCoreError, ClientError) as error:
+        raise _refusal(f"STACK={stack_name}: {error}") from None
+    raise _refusal(f"STACK={stack_name}: its outputs are not this application's")
+
+
+def _refusal(problem: str) -> SystemExit:
+    print(problem, file=sys.stderr)
+    return SystemExit(2)

@@ -24,10 +24,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make invoke", description=__doc__)
     parser.add_argument("event", type=Path, help="a file of events/")
     path = parser.parse_args().event
-    try:
-        json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        print(f"{path}: {error}", file=sys.stderr)
+    if problem := _problem(path):
+        print(f"{path}: {problem}", file=sys.stderr)
         return 2
     with _stack() as stack, running_destination() as destination:
         event = recorded_event.load(path, stack, destination.url + RESPONSE_PATH)
@@ -37,6 +35,16 @@ def main() -> int:
         told = _answer(destination, answer)
         print(json.dumps(told, indent=2))
     return 1 if _is_failure(told) else 0
+
+
+def _problem(path: Path) -> str:
+    try:
+        event = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        return str(error)
+    if isinstance(event, dict) and "detail-type" in event:
+        return "a rule's input, not the function's: invoke what the rule makes of it, sqs-refresh-…"
+    return ""
 
 
 def function_environment(stack: LocalStack) -> Mapping[str, str]:

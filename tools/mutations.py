@@ -525,7 +525,7 @@ SECRETS = [
     Mutation(
         "resolved values checked against the model",
         "resolution",
-        "    refuse(list(_value_violations(ports, properties)), SecretNotUsableError)\n",
+        "    found += _value_violations(ports, request, fetched, properties)\n",
         "",
         USE_CASES,
     ),

@@ -7,6 +7,7 @@ SQS's own redrive would make them new requests, which would undo what was asked 
 import argparse
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -23,23 +24,32 @@ def main() -> int:
     """Redrive the letters of a deployed application, or of the stack that the demo left."""
     parser = argparse.ArgumentParser(prog="make redrive", description=__doc__)
     parser.add_argument("--stack", help="on AWS: the application's stack; else the local one")
-    with application(parser.parse_args().stack) as found:
+    parser.add_argument("--error", default="", help="only letters of this ErrorCode")
+    given = parser.parse_args()
+    with application(given.stack) as found:
         queues = found.outputs["DeadLetterQueueUrl"], found.outputs["RequestQueueUrl"]
-        sent, kept = redrive(found.sqs, *queues)
-    print(
-        f"{sent} sent back; {kept} left: masked, a stack's, which must be asked for anew, or what"
-        " a rule could not deliver, which the next Reconcile makes up for"
-    )
+        print(summary(*redrive(found.sqs, *queues, given.error)))
     return 0
 
 
-def redrive(sqs: "SQSClient", source_url: str, target_url: str) -> tuple[int, int]:
-    """Send back every letter that can work again; give how many were sent and how many left."""
-    sent = 0
-    kept: list[str] = []
+def summary(sent: Counter[str], left: Counter[str]) -> str:
+    """Tell how many letters were sent back, by code, and why the others were left."""
+    return f"{_told(sent, 'sent back')}; {_told(left, 'left')}"
+
+
+def redrive(
+    sqs: "SQSClient", source_url: str, target_url: str, error: str = ""
+) -> tuple[Counter[str], Counter[str]]:
+    """
+    Send back every letter that can work again, or those of one code; count which, and which not.
+    """
+    sent: Counter[str] = Counter()
+    left: Counter[str] = Counter()
+    handles: list[str] = []
     for letter in _letters(sqs, source_url):
-        if not _can_work(letter):
-            kept.append(letter["ReceiptHandle"])
+        if why := _why_left(letter, error):
+            left[f"{_code(letter)} ({why})"] += 1
+            handles.append(letter["ReceiptHandle"])
             continue
         sqs.send_message(
             QueueUrl=target_url,
@@ -47,23 +57,38 @@ def redrive(sqs: "SQSClient", source_url: str, target_url: str) -> tuple[int, in
             MessageAttributes=_request_time(letter),
         )
         sqs.delete_message(QueueUrl=source_url, ReceiptHandle=letter["ReceiptHandle"])
-        sent += 1
-    for handle in kept:  # to be seen again at once
+        sent[_code(letter)] += 1
+    for handle in handles:  # to be seen again at once
         sqs.change_message_visibility(
             QueueUrl=source_url, ReceiptHandle=handle, VisibilityTimeout=0
         )
-    return sent, len(kept)
+    return sent, left
 
 
-def _can_work(letter: "MessageTypeDef") -> bool:
-    # What was masked is lost, and what a stack asked for is the stack's to ask for again. What
-    # EventBridge could not deliver is no request, but the event that a rule had matched.
-    attributes = letter.get("MessageAttributes", {})
-    if "RULE_ARN" in attributes:
-        return False
-    code = attributes.get("ErrorCode")
-    is_unanswered = code is not None and code["StringValue"] == "Unanswered"
-    return MASK not in letter["Body"] and not is_unanswered and not _is_length(letter["Body"])
+def _told(counted: Counter[str], done: str) -> str:
+    each = ", ".join(f"{number} {code}" for code, number in counted.most_common())
+    return f"{counted.total()} {done}" + (f": {each}" if each else "")
+
+
+def _code(letter: "MessageTypeDef") -> str:
+    code = letter.get("MessageAttributes", {}).get("ErrorCode")
+    return code["StringValue"] if code else "without ErrorCode"
+
+
+def _why_left(letter: "MessageTypeDef", error: str) -> str:
+    code, body = _code(letter), letter["Body"]
+    reasons = {
+        "what a rule could not deliver; the next Reconcile makes up for it": (
+            "RULE_ARN" in letter.get("MessageAttributes", {})
+        ),
+        "a stack's, which must be asked for anew": code == "Unanswered",
+        "masked, so send the request anew": MASK in body or _is_length(body),
+        "ERROR names another code": error not in ("", code),
+        "can never work as it stands; ERROR=InvalidRequest sends it": (
+            code == "InvalidRequest" and not error
+        ),
+    }
+    return next((reason for reason, applies in reasons.items() if applies), "")
 
 
 def _is_length(body: str) -> bool:

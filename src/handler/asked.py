@@ -96,14 +96,19 @@ OWNER_OF_REQUESTS = "requests"
 LONGEST_NAME = 64
 LONGEST_REQUEST_ID = 256
 LONGEST_TASK_TOKEN = 2048
+NO_OBJECT = Violation("", "the request must be a JSON object")
 
 
 def asked_by_document(
     document: object, door: Door, request_id: str, request_time: datetime
 ) -> Asked:
-    """Read a message or a direct invocation: an envelope, or a bare CreateConnection document."""
+    """Read a message or an invocation: an envelope, a bare document, or why it cannot be read."""
     if not isinstance(document, Mapping):
-        return Asked(door, None, request_id, OWNER_OF_REQUESTS, request_time, None, is_object=False)
+        return Asked(
+            *(door, None, request_id, OWNER_OF_REQUESTS, request_time, None),
+            violations=(document if isinstance(document, Violation) else NO_OBJECT,),
+            is_object=False,
+        )
     envelope = _enveloped(document)
     return Asked(
         door=door,

@@ -17,6 +17,7 @@ from handler.spelling import with_texts
 LONGEST_ATTRIBUTE = 1024
 # By SQS; within JSON they stand in strings only, where an escape says the same.
 REFUSED = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
+WORD = re.compile(r"[A-Za-z]{1,64}")
 LEAST_BYTES = 4096  # that every queue takes, however short the original
 
 
@@ -56,9 +57,11 @@ def _masked_document(document: Mapping[str, Any], rules: Rules) -> dict[str, Any
 
 def _masked_member(name: str, value: object, rules: Rules) -> object:
     match name, value:
-        case "RequestType", str() if value in QUEUE.request_types:
+        case "RequestType", str() if WORD.fullmatch(value):
             return value
         case "RequestId", str():
+            return value
+        case (("RequestType" | "RequestId" | "ResourceProperties"), int() | float()):
             return value
         case "ResourceProperties", Mapping():
             return _masked_properties(value, rules)
@@ -70,15 +73,23 @@ def _masked_properties(properties: Mapping[str, Any], rules: Rules) -> dict[str,
     own = {
         name: value
         for name, value in properties.items()
-        if name in QUEUE.own_members or is_well_formed(name, value)
+        if name in QUEUE.own_members
+        or is_well_formed(name, value)
+        or _is_harmless_number(name, value, rules)
     }
     aws = {name: value for name, value in properties.items() if name not in own}
     hidden: Any = masked(with_texts(aws, rules.policy), rules.shape)
     return as_written(hidden) | {name: _scalar(value) for name, value in own.items()}
 
 
+def _is_harmless_number(name: str, value: object, rules: Rules) -> bool:
+    # Beneath AuthParameters, or a name that nobody knows, it may be a credential.
+    shape: Any = rules.shape
+    return name in set(shape.members) - {"AuthParameters"} and isinstance(value, (int, float))
+
+
 def _scalar(value: object) -> object:
-    return value if isinstance(value, (str, int, bool)) else MASK
+    return value if isinstance(value, (str, int, float)) else MASK
 
 
 def _printable(text: str) -> str:

@@ -4,15 +4,20 @@ import json
 
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
+from handler.violation import Violation
+
+NOT_JSON = "the message is not valid JSON"
 LONGEST_TIME = 15  # digits
 
 
 def document(record: SQSRecord) -> object:
-    """Give the body's JSON, None where it is none."""
+    """Give the body's JSON, or a Violation where it is none: where, and nothing of the text."""
     try:
         parsed: object = json.loads(record.body)
+    except json.JSONDecodeError as error:
+        return Violation("", f"{NOT_JSON} (line {error.lineno}, column {error.colno})")
     except (ValueError, RecursionError):
-        return None
+        return Violation("", NOT_JSON)
     return parsed
 
 

@@ -21,12 +21,16 @@ class Policy:
         """Yield every reason why a source is out of bounds."""
         is_secret = source.service is Service.SECRETS_MANAGER
         prefixes = self.secret_prefixes if is_secret else self.parameter_prefixes
-        variable = "ALLOWED_SECRET_PREFIXES" if is_secret else "ALLOWED_PARAMETER_PREFIXES"
+        setting = (  # the template's parameter, and the variable that it sets
+            "AllowedSecretPrefixes, ALLOWED_SECRET_PREFIXES"
+            if is_secret
+            else "AllowedParameterPrefixes, ALLOWED_PARAMETER_PREFIXES"
+        )
         if "!" in source.name:
             yield "secrets that an AWS service owns (with ! in their name) cannot be referenced"
         elif not source.name.startswith(prefixes):
             allowed = ", ".join(prefixes)
-            yield f"its name begins with no allowed prefix ({variable}: {allowed})"
+            yield f"its name begins with no allowed prefix ({setting}: {allowed})"
         if source.source_id.startswith("arn:"):
             yield from self._arn_problems(*source.source_id.split(":")[1:5])
 
@@ -37,4 +41,4 @@ class Policy:
             yield f"it lies in another Region; only {self.region} ({self.partition}) is supported"
         others = self.accounts if service == "secretsmanager" else ()
         if account not in (self.account, *others):
-            yield "its account is not allowed (ALLOWED_ACCOUNTS, for secrets only)"
+            yield "its account is not allowed (AllowedAccounts, ALLOWED_ACCOUNTS, for secrets only)"

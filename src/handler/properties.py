@@ -43,12 +43,16 @@ def prepared(properties: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
 
 
 def property_violations(properties: Mapping[str, Any], rules: Rules) -> Iterator[Violation]:
-    """Yield everything that is wrong with prepared properties."""
-    yield from violations(properties, rules.shape)
-    yield from credential_violations(properties, rules.shape)
-    yield from _cross_member_violations(properties)
+    """Yield everything that is wrong with prepared properties, an auth block too many first."""
+    authorization_type = properties.get("AuthorizationType")
+    wanted = BLOCK_OF_TYPE.get(authorization_type) if isinstance(authorization_type, str) else None
+    yield from _block_violations(properties.get("AuthParameters"), wanted, authorization_type)
+    kept = _without_other_blocks(properties, wanted)
+    yield from violations(kept, rules.shape)
+    yield from credential_violations(kept, rules.shape)
+    yield from _endpoint_violations(kept)
     yield from _name_prefix_violations(properties, rules)
-    if len(sources(properties)) > MOST_SECRETS:
+    if len(sources(kept)) > MOST_SECRETS:
         yield Violation("AuthParameters", f"refers to more than {MOST_SECRETS} different secrets")
     if len(json.dumps(as_written(properties))) > MOST_BYTES:
         yield Violation("", f"the request is larger than {MOST_BYTES // 1024} KB")
@@ -84,42 +88,48 @@ def as_written(properties: Mapping[str, Any]) -> dict[str, Any]:
     return dict(value) if isinstance(value, Mapping) else {}
 
 
-def _cross_member_violations(properties: Mapping[str, Any]) -> Iterator[Violation]:
-    auth_parameters = properties.get("AuthParameters")
-    if isinstance(auth_parameters, Mapping):
-        yield from _block_violations(auth_parameters, properties.get("AuthorizationType"))
-        yield from _endpoint_violations(auth_parameters.get("OAuthParameters"))
-
-
 def _block_violations(
-    auth_parameters: Mapping[str, Any], authorization_type: object
+    auth_parameters: object, wanted: str | None, authorization_type: object
 ) -> Iterator[Violation]:
+    if not isinstance(auth_parameters, Mapping):
+        return
     present = [block for block in BLOCK_OF_TYPE.values() if block in auth_parameters]
-    wanted = BLOCK_OF_TYPE.get(authorization_type) if isinstance(authorization_type, str) else None
     if wanted is None:
         if len(present) != 1:
             yield Violation(
                 "AuthParameters", f"must hold exactly one of {', '.join(BLOCK_OF_TYPE.values())}"
             )
         return
-    if wanted not in present:
-        yield Violation(
-            f"AuthParameters.{wanted}", f"required with AuthorizationType {authorization_type}"
-        )
     for block in present:
         if block != wanted:
             problem = f"does not go with AuthorizationType {authorization_type}; remove it"
             yield Violation(f"AuthParameters.{block}", problem)
+    if wanted not in present:
+        yield Violation(
+            f"AuthParameters.{wanted}", f"required with AuthorizationType {authorization_type}"
+        )
 
 
-def _endpoint_violations(oauth_parameters: object) -> Iterator[Violation]:
-    if not isinstance(oauth_parameters, Mapping):
-        return
-    endpoint = oauth_parameters.get("AuthorizationEndpoint")
+def _without_other_blocks(properties: Mapping[str, Any], wanted: str | None) -> Mapping[str, Any]:
+    # What is wrong in a block that has to go would only hide that it has to go.
+    auth_parameters = properties.get("AuthParameters")
+    if wanted is None or not isinstance(auth_parameters, Mapping):
+        return properties
+    others = set(BLOCK_OF_TYPE.values()) - {wanted}
+    kept = {name: value for name, value in auth_parameters.items() if name not in others}
+    return {**properties, "AuthParameters": kept}
+
+
+def _endpoint_violations(properties: Mapping[str, Any]) -> Iterator[Violation]:
+    match properties:
+        case {"AuthParameters": {"OAuthParameters": {"AuthorizationEndpoint": str(endpoint)}}}:
+            pass
+        case _:
+            return
     path = "AuthParameters.OAuthParameters.AuthorizationEndpoint"
-    if isinstance(endpoint, str) and not _is_https_or_loopback(endpoint):
+    if not _is_https_or_loopback(endpoint):
         yield Violation(path, "must begin with https:// (http:// only to a loopback host)")
-    elif isinstance(endpoint, str) and "@" in urlsplit(endpoint).netloc:
+    elif "@" in urlsplit(endpoint).netloc:
         yield Violation(path, "must not hold a user name or password")
 
 

@@ -68,7 +68,7 @@ def check(asked: Asked, rules: Rules) -> Request:
 
 def _checked(asked: Asked, rules: Rules) -> Request:
     if not asked.is_object:
-        raise InvalidRequestError("the request must be a JSON object")
+        refuse(asked.violations)
     found = [*asked.violations, *_request_type_violations(asked)]
     if asked.request_type in SELECTORS and not found:
         return _checked_selection(asked, RequestType(str(asked.request_type)), rules)

@@ -1,5 +1,6 @@
 """From references to values: fetch, check what came, and remember only the versions."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,11 +10,13 @@ from handler.errors import SecretNotUsableError
 from handler.ownership import Record
 from handler.ports import Ports
 from handler.properties import sources
-from handler.reference import Text, replaced
+from handler.reference import Reference, Text, replaced
 from handler.request import Request
-from handler.source import SecretValue, Source
+from handler.source import SecretValue, Service, Source
 from handler.validation import Leaf, leaves, violations
 from handler.violation import Violation, refuse
+
+KEY_WANTED = "the secret holds JSON, so the reference must name a key of it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,8 @@ def resolve(ports: Ports, request: Request, record: Record | None) -> Resolved:
                 found.append(Violation(leaf.path, error.reason))
     refuse(found, SecretNotUsableError)
     properties: Any = replaced(request.properties, lambda text: values[id(text)])
-    refuse(list(_value_violations(ports, properties)), SecretNotUsableError)
+    found += _value_violations(ports, request, fetched, properties)
+    refuse(found, SecretNotUsableError)
     return Resolved(properties, {str(source): item.version_id for source, item in fetched.items()})
 
 
@@ -75,10 +79,28 @@ def _fetched(ports: Ports, request: Request, since: datetime | None) -> _Fetched
     return fetched
 
 
-def _value_violations(ports: Ports, properties: Mapping[str, Any]) -> Iterator[Violation]:
+def _value_violations(
+    ports: Ports, request: Request, fetched: _Fetched, properties: Mapping[str, Any]
+) -> Iterator[Violation]:
     # The literals passed before; what is wrong now came out of a secret.
-    for violation in violations(properties, ports.rules.shape):
-        yield Violation(violation.path, f"the value referred to {violation.problem}")
+    shape = ports.rules.shape
+    found = list(violations(properties, shape))
+    asked = {leaf.path: leaf.value for leaf in leaves(request.properties, shape)} if found else {}
+    for violation in found:
+        text = asked.get(violation.path)
+        if isinstance(text, Text) and any(_lacks_key(each, fetched) for each in text.references):
+            yield Violation(violation.path, KEY_WANTED)
+        else:
+            yield Violation(violation.path, f"the value referred to {violation.problem}")
+
+
+def _lacks_key(reference: Reference, fetched: _Fetched) -> bool:
+    if reference.json_key or reference.source.service is not Service.SECRETS_MANAGER:
+        return False
+    try:
+        return isinstance(json.loads(fetched[reference.source].text), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _secrecy_violations(fetched: _Fetched, leaf: Leaf, text: Text) -> Iterator[Violation]:

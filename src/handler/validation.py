@@ -22,6 +22,7 @@ LINEAR_PATTERNS = {
 }
 HINTS = dict.fromkeys(LINEAR_PATTERNS, ", so no colon and no control character") | {
     r"^[ \t]*[\x20-\x7E]+([ \t]+[\x20-\x7E]+)*[ \t]*$": ", so printable ASCII only",
+    ".*": ", so line breaks are not allowed",
 }
 BOOLEANS = {"true": True, "false": False}
 

@@ -117,7 +117,7 @@ def test_in_a_mixed_batch_each_message_has_its_own_fate(
     (poison,) = [
         each for key, each in by_id.items() if key not in {"good", "good-too", "permanent"}
     ]
-    assert poison["Reason"] == "the request must be a JSON object"
+    assert poison["Reason"] == "the message is not valid JSON (line 1, column 1)"
     assert len(queue.dead_letters) == 2
 
 

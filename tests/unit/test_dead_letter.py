@@ -136,6 +136,61 @@ def test_a_value_is_kept_only_where_it_is_declared_plain(
 @pytest.mark.parametrize(
     "members",
     [
+        {"RequestType": "create"},
+        {"RequestType": "C" * 64},
+        {"RequestType": 5},
+        {"RequestType": True},
+        {"RequestId": 4711},
+        {"RequestId": 47.11},
+        {"RequestId": False},
+        {"ResourceProperties": 5},
+    ],
+)
+def test_a_mistake_in_an_envelope_can_be_seen(members: dict[str, object]) -> None:
+    """Whoever mends the letter must find it."""
+    message = {**ENVELOPE, "ResourceProperties": BASIC, **members}
+    assert kept(message) == message
+
+
+@pytest.mark.parametrize("request_type", ["C" * 65, "Create 1", "Créate", CANARY])
+def test_what_is_no_word_is_no_request_type(request_type: str) -> None:
+    """It may be anything."""
+    assert kept({**ENVELOPE, "RequestType": request_type})["RequestType"] == MASK
+
+
+@pytest.mark.parametrize("number", [5, 1.5, True])
+@pytest.mark.parametrize("member", ["Name", "Description", "KmsKeyIdentifier", "OnExisting"])
+def test_a_number_outside_auth_parameters_can_be_seen(member: str, number: float) -> None:
+    """Somebody forgot its quotes."""
+    assert kept({**BASIC, member: number}) == {**BASIC, member: number}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "AuthParameters",
+        PASSWORD,
+        f"{BASIC_BLOCK}.Username",
+        "Password",
+        "BasicAuthParameters.Password",
+    ],
+)
+def test_a_number_that_may_be_a_credential_is_masked(path: str) -> None:
+    """In its place or in one that the model does not know: a PIN is a credential, too."""
+    document = changed(BASIC, {PASSWORD: {}, path: 20261122})
+    assert "20261122" not in json.dumps(kept(document))
+    assert "20261122" not in json.dumps(kept({**ENVELOPE, "ResourceProperties": document}))
+
+
+@pytest.mark.parametrize("member", ["TaskToken", "Password"])
+def test_a_number_elsewhere_in_an_envelope_is_masked(member: str) -> None:
+    """The token is a secret whatever it looks like."""
+    assert kept({**ENVELOPE, member: 5}) == {**ENVELOPE, member: MASK}
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
         {"RequestType": CANARY},
         {"RequestType": [CANARY]},
         {"RequestId": {"x": CANARY}},

@@ -9,8 +9,9 @@ from handler.source import Service, Source
 from tests.bad_requests import OTHER_ACCOUNT, secret_arn
 from tests.fakes import ACCOUNT, POLICY, REGION
 
-PREFIX, REGIONAL, ACCOUNTS, OWNED = "ALLOWED_SECRET_PREFIXES", "Region", "ALLOWED_ACCOUNTS", "!"
-PARAMETER_PREFIX = "ALLOWED_PARAMETER_PREFIXES"
+PREFIX = "(AllowedSecretPrefixes, ALLOWED_SECRET_PREFIXES: "
+PARAMETER_PREFIX = "(AllowedParameterPrefixes, ALLOWED_PARAMETER_PREFIXES: "
+REGIONAL, ACCOUNTS, OWNED = "Region", "(AllowedAccounts, ALLOWED_ACCOUNTS, for secrets only)", "!"
 TWO_PREFIXES = replace(POLICY, secret_prefixes=("connections/", "shared/"))
 NO_PREFIX = replace(POLICY, secret_prefixes=(), parameter_prefixes=())
 TWO_ACCOUNTS = replace(POLICY, accounts=(OTHER_ACCOUNT,))

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from botocore.utils import ArgumentGenerator
 
 from handler.properties import (
     BLOCK_OF_TYPE,
@@ -84,6 +85,35 @@ def test_just_the_block_of_the_type_must_be_there(wanted: str, present: list[str
     assert [each.split(": ")[0] for each in found if GO in each] == [
         f"AuthParameters.{block}" for block in BLOCK_OF_TYPE.values() if block in unwanted
     ]
+
+
+def test_unused_blocks_of_a_skeleton_are_told_first_and_nothing_beneath_them() -> None:
+    """What the CLI prints, filled in for BASIC: CloudFormation's cut must not hide what to do."""
+    model: Any = SHAPE
+    printed: Any = ArgumentGenerator().generate_skeleton(model)
+    document = changed(
+        printed | {"Name": "crm", "AuthorizationType": "BASIC"},
+        {"AuthParameters.BasicAuthParameters": BASIC["AuthParameters"]["BasicAuthParameters"]},
+    )
+    go = f"does not go with AuthorizationType BASIC; {GO}"
+    first, second, *others = told(document)
+    assert first == f"AuthParameters.ApiKeyAuthParameters: {go}"
+    assert second == f"AuthParameters.OAuthParameters: {go}"
+    assert not any("ApiKeyAuthParameters" in each or "OAuthParameters" in each for each in others)
+    assert any(each.startswith(f"{HEADERS}[0].Key: ") for each in others)
+
+
+def test_what_is_wrong_beside_an_unused_block_is_told_too() -> None:
+    """All at once; the secrets of that block count no more."""
+    document = changed(with_secrets(MOST_SECRETS), {"Name": "a b", USERNAME: secret("u", "x")})
+    document["AuthParameters"] |= {"OAuthParameters": OAUTH["AuthParameters"]["OAuthParameters"]}
+    assert [each.split(": ")[0] for each in told(document)] == [
+        "AuthParameters.OAuthParameters",
+        "Name",
+        USERNAME,
+        "AuthParameters",
+    ]
+    assert len(told(changed(document, {USERNAME: "ada"}))) == 2
 
 
 @pytest.mark.parametrize("authorization_type", [ABSENT, "NONE", 5, None, ["BASIC"], secret("x")])

@@ -31,10 +31,12 @@ from handler.outcome import Completion, Outcome
 from handler.ownership import Record
 from handler.provisioning import LEAST_PATIENCE_SECONDS, carry_out
 from handler.request import check
+from tests.bad_requests import secret_arn
 from tests.fakes import RULES, START, World, make_world
 
 STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/9f0c"
 PASSWORD = "{{resolve:secretsmanager:connections/crm:SecretString:password}}"
+WHOLE = "{{resolve:secretsmanager:connections/crm}}"
 BASIC: dict[str, Any] = {
     "Name": "crm",
     "AuthorizationType": "BASIC",
@@ -657,6 +659,46 @@ def test_a_value_that_eventbridge_would_refuse_is_told_without_the_value(world: 
     with pytest.raises(SecretNotUsableError, match=r"Password: the value referred to must match"):
         ask(world)
     assert "create" not in world.connections.calls
+
+
+@pytest.mark.parametrize(
+    "reference", [WHOLE, {"ValueFrom": secret_arn("connections/crm-Ab12Cd")}, f"Bearer {WHOLE}"]
+)
+def test_a_whole_json_secret_that_does_not_fit_lacks_a_key(world: World, reference: object) -> None:
+    """A regular expression would not say so."""
+    block = {"BasicAuthParameters": {"Username": "ada", "Password": reference}}
+    with pytest.raises(SecretNotUsableError) as raised:
+        ask(world, properties={**BASIC, "AuthParameters": block})
+    assert raised.value.reason == (
+        "AuthParameters.BasicAuthParameters.Password: the secret holds JSON,"
+        " so the reference must name a key of it"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "reference"),
+    [
+        ("with:colon", WHOLE),
+        ('["with:colon"]', WHOLE),
+        ('{"a":' * 12_000, WHOLE),
+        ('{"password": "with:colon"}', PASSWORD),
+        ('{"with": "colon"}', "{{resolve:ssm-secure:/connections/crm}}"),
+    ],
+)
+def test_where_no_key_is_lacking_none_is_asked_for(world: World, text: str, reference: str) -> None:
+    """It is no JSON object, has its key, or is a parameter, of which no key can be named."""
+    world.secrets.texts |= {"connections/crm": text, "/connections/crm": text}
+    block = {"BasicAuthParameters": {"Username": "ada", "Password": reference}}
+    with pytest.raises(SecretNotUsableError, match=r"Password: the value referred to must "):
+        ask(world, properties={**BASIC, "AuthParameters": block})
+
+
+def test_a_whole_json_secret_is_a_value_where_it_fits(world: World) -> None:
+    """A body takes any text."""
+    parameters = {"BodyParameters": [{"Key": "k", "Value": WHOLE}]}
+    blocks = {**BASIC["AuthParameters"], "InvocationHttpParameters": parameters}
+    ask(world, properties={**BASIC, "AuthParameters": blocks})
+    assert "create" in world.connections.calls
 
 
 def test_a_plain_parameter_is_no_password(world: World) -> None:

@@ -1,13 +1,17 @@
 """Which dead letters a redrive sends back, and which it leaves where they are."""
 
 import time
+from collections import Counter
 from typing import Any, cast
 
 import pytest
+from botocore.exceptions import NoRegionError
 
-from tests.fake_aws import FakeAws
+from tests.fake_aws import FakeAws, refusal
+from tools import inventory
+from tools import redrive as redriving
 from tools.application import application
-from tools.redrive import redrive
+from tools.redrive import redrive, summary
 
 REFRESH = '{"RequestType": "Refresh", "ResourceProperties": {"Name": "crm"}}'
 EVENT = '{"source": "aws.secretsmanager", "detail-type": "Secret Label Updated"}'
@@ -26,11 +30,24 @@ def letter(number: int, body: str, **attributes: str) -> dict[str, Any]:
     }
 
 
-def redriven(*letters: dict[str, Any]) -> tuple[tuple[int, int], FakeAws]:
+def of_codes(*codes: str) -> list[dict[str, Any]]:
+    """Make a dead letter of each code."""
+    return [letter(number, REFRESH, ErrorCode=code) for number, code in enumerate(codes)]
+
+
+def redriven(*letters: dict[str, Any], error: str = "") -> tuple[tuple[int, int], FakeAws]:
     """Redrive letters; give what is counted, and the calls."""
     aws = FakeAws()
     aws.plan("receive_message", {"Messages": list(letters)})
-    return redrive(cast("Any", aws.client("sqs")), "dead", "requests"), aws
+    sent, left = redrive(cast("Any", aws.client("sqs")), "dead", "requests", error)
+    return (sent.total(), left.total()), aws
+
+
+def told(*letters: dict[str, Any], error: str = "") -> str:
+    """Redrive letters and give the summary."""
+    aws = FakeAws()
+    aws.plan("receive_message", {"Messages": list(letters)})
+    return summary(*redrive(cast("Any", aws.client("sqs")), "dead", "requests", error))
 
 
 def test_a_letter_of_the_functions_is_sent_back_with_its_time() -> None:
@@ -67,6 +84,46 @@ def test_what_cannot_work_again_is_left(body: str, attributes: dict[str, str]) -
     assert (counts, aws.of("send_message")) == ((0, 1), [])
 
 
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        ("", ["receipt-1", "receipt-2"]),
+        ("SecretNotUsable", ["receipt-1"]),
+        ("InvalidRequest", ["receipt-0"]),
+        ("Unanswered", []),
+    ],
+)
+def test_a_code_chooses_what_is_sent_back(error: str, expected: list[str]) -> None:
+    """What can never work as it stands only where it is named."""
+    letters = of_codes("InvalidRequest", "SecretNotUsable", "Throttling", "Unanswered")
+    _, aws = redriven(*letters, error=error)
+    assert [each["ReceiptHandle"] for each in aws.of("delete_message")] == expected
+
+
+def test_what_is_masked_is_left_though_its_code_is_named() -> None:
+    """It would fail again."""
+    masked_letter = letter(1, '{"Password": "***"}', ErrorCode="InvalidRequest")
+    assert redriven(masked_letter, error="InvalidRequest")[0] == (0, 1)
+
+
+def test_the_summary_counts_by_code_and_says_why_letters_are_left() -> None:
+    """Whoever reads it knows what to do about the rest."""
+    codes = ["SecretNotUsable", "Throttling", "SecretNotUsable", "InvalidRequest", "Unanswered"]
+    masked_letter = letter(8, '{"Password": "***"}', ErrorCode="InvalidRequest")
+    assert told(*of_codes(*codes), masked_letter, letter(9, EVENT, RULE_ARN="arn")) == (
+        "3 sent back: 2 SecretNotUsable, 1 Throttling; 4 left:"
+        " 1 InvalidRequest (can never work as it stands; ERROR=InvalidRequest sends it),"
+        " 1 Unanswered (a stack's, which must be asked for anew),"
+        " 1 InvalidRequest (masked, so send the request anew),"
+        " 1 without ErrorCode (what a rule could not deliver; the next Reconcile makes up for it)"
+    )
+    assert told(letter(1, REFRESH), *of_codes("Throttling"), error="Throttlin") == (
+        "0 sent back; 2 left: 1 without ErrorCode (ERROR names another code),"
+        " 1 Throttling (ERROR names another code)"
+    )
+    assert summary(Counter(), Counter()) == "0 sent back; 0 left"
+
+
 def test_what_fails_again_at_once_is_not_sent_back_without_end() -> None:
     """It comes back as a new letter, sent after the redrive began."""
     again = letter(2, REFRESH)
@@ -93,3 +150,49 @@ def test_nothing_running_is_told_and_aws_is_not_guessed(
         pass
     assert raised.value.code == 2
     assert "STACK=" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (refusal("ValidationError", "Stack with id wrong does not exist"), "wrong does not exist"),
+        (NoRegionError(), "You must specify a region"),
+        ({"Stacks": [{}]}, "its outputs are not this application's"),
+        ({"Stacks": [{"Outputs": [{"OutputKey": "Url", "OutputValue": "x"}]}]}, "its outputs are"),
+    ],
+)
+@pytest.mark.parametrize("target", [redriving, inventory])
+def test_a_wrong_stack_is_told_in_one_line(
+    target: Any,
+    answer: Any,
+    reason: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Not by a traceback."""
+    aws = FakeAws()
+    aws.plan("describe_stacks", answer)
+    monkeypatch.setattr("tools.application.boto3.client", aws.client)
+    monkeypatch.setattr("sys.argv", ["make", "--stack", "wrong"])
+    with pytest.raises(SystemExit) as raised:
+        target.main()
+    assert raised.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("STACK=wrong: ")
+    assert reason in line
+
+
+def test_a_code_is_named_on_the_command_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As `make redrive ERROR=…` does."""
+    aws = FakeAws()
+    names = ("ConnectionProvisionerServiceToken", "DeadLetterQueueUrl", "RequestQueueUrl")
+    outputs = [{"OutputKey": name, "OutputValue": name} for name in names]
+    aws.plan("describe_stacks", {"Stacks": [{"Outputs": outputs}]})
+    aws.plan("receive_message", {"Messages": of_codes("Throttling", "SecretNotUsable")})
+    monkeypatch.setattr("tools.application.boto3.client", aws.client)
+    monkeypatch.setattr("sys.argv", ["make", "--stack", "right", "--error", "SecretNotUsable"])
+    assert redriving.main() == 0
+    assert capsys.readouterr().out.startswith("1 sent back: 1 SecretNotUsable; 1 left:")
+    assert [each["QueueUrl"] for each in aws.of("send_message")] == ["RequestQueueUrl"]
