@@ -17,6 +17,9 @@ WRITE_UNIT = 0.625 / MILLION
 READ_UNIT = 0.125 / MILLION
 SECRETS_MANAGER_CALL = 0.05 / 10_000
 CUSTOM_EVENT = 1.00 / MILLION
+LOG_GIGABYTE = 0.50
+ALARM = 0.10  # a month
+METRIC = 0.30  # a month, for each hour in which it has data
 
 GIGABYTES = 0.5
 SECONDS = 0.2  # of a request, waiting for AWS included; see docs/benchmarks.md
@@ -34,11 +37,20 @@ READ_UNITS: Mapping[str, int] = {
 }
 OWN_SQS_REQUESTS = 3  # of a message: sent, received, deleted
 RESULT_SQS_REQUESTS = 1  # sent to the result queue; who reads it pays for that
+LOGGED_GIGABYTES = 1.2e-6  # of a request: its line, its metrics, Lambda's own three lines
 
 CONNECTIONS = 500
 DAYS = 30
 PAGE = 100  # connections
 POLLS = 2 * 5 * 3 * 60 * 24 * DAYS  # two queues, five pollers each, 20 s a poll
+ALARMS = 7
+METRICS = (  # of a fleet that rotates undisturbed; each with its RequestType
+    "ConnectionRefreshed, Refresh",
+    "TimeToSettled, Refresh",
+    "ConnectionUnchanged, Refresh",  # secrets that nobody uses, events that come twice
+    "ConnectionUnchanged, Reconcile",
+    "ColdStart",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +62,7 @@ class Dollars:
     dynamodb: float = 0.0
     secrets_manager: float = 0.0
     eventbridge: float = 0.0
+    cloudwatch: float = 0.0
 
     def times(self, number: float) -> "Dollars":
         """Give what so many cost."""
@@ -78,6 +91,7 @@ def of_request(what: str) -> Dollars:
         dynamodb=writes * WRITE_UNIT + reads * READ_UNIT,
         secrets_manager=calls.count("GetSecretValue") * SECRETS_MANAGER_CALL,
         eventbridge=is_told * CUSTOM_EVENT,
+        cloudwatch=LOGGED_GIGABYTES * LOG_GIGABYTE,
     )
 
 
@@ -87,8 +101,8 @@ def tables() -> str:
 
 
 def _head(what: str) -> tuple[str, str]:
-    services = "Lambda | SQS | DynamoDB | Secrets Manager | EventBridge | Sum"
-    return f"| {what} | {services} |", "|---|---|---|---|---|---|---|"
+    services = "Lambda | SQS | DynamoDB | Secrets Manager | EventBridge | CloudWatch | Sum"
+    return f"| {what} | {services} |", "|---|---|---|---|---|---|---|---|"
 
 
 def _of_a_thousand() -> Iterator[str]:
@@ -108,6 +122,8 @@ def _of_a_month() -> Iterator[str]:
         f"{CONNECTIONS} secrets, each rotated daily": rotation.times(CONNECTIONS * DAYS),
         "a Reconcile a day": reconcile.times(DAYS),
         f"polling two queues, {POLLS:,} requests": Dollars(sqs=POLLS * SQS_REQUEST),
+        f"{ALARMS} alarms": Dollars(cloudwatch=ALARMS * ALARM),
+        f"{len(METRICS)} custom metrics": Dollars(cloudwatch=len(METRICS) * METRIC),
     }
     total = Dollars()
     yield from _head(f"A month with {CONNECTIONS} connections, in $")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.resolved_template import EVERYTHING_ON, deployed, parsed_template
-from tools.cost import tables
+from tools.cost import ALARMS, tables
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -95,6 +95,11 @@ def test_every_permission_of_the_function_is_explained(sid: str) -> None:
 def test_the_cost_is_what_the_counted_calls_cost() -> None:
     """``python -m tools.cost`` prints both tables."""
     assert f"\n{tables()}\n" in OPERATIONS
+
+
+def test_the_cost_counts_every_alarm() -> None:
+    """They are most of what an idle installation costs."""
+    assert len(resources("AWS::CloudWatch::Alarm")) == ALARMS
 
 
 def anchor(heading: str) -> str:
