@@ -92,13 +92,13 @@ test: $(READY) $(RUNTIME) ## Unit, integration, end-to-end and artifact tests
 	$(RUN) -m tools.deployment
 	ARTIFACT_IS_BUILT=1 $(RUN) -m pytest tests/integration tests/e2e tests/artifact -n $(STACK_WORKERS) --dist loadfile
 
-# The tests themselves speak to more services than the layer ships; what it ships is for tests/artifact to see.
+# The plugin sees to it that function, libraries and models are those that were built.
 .PHONY: retest
 retest: $(READY) $(RUNTIME) ## Unit and integration tests again, on the built function and layer (minutes; not part of check)
 	$(RUN) -m tools.deployment
-	ARTIFACT_IS_BUILT=1 AWS_DATA_PATH=$$($(RUN) -c 'import botocore, pathlib; print(pathlib.Path(botocore.__file__).parent / "data")') \
+	data=$$($(RUN) -m tools.merged_data); ARTIFACT_IS_BUILT=1 AWS_DATA_PATH=$$data \
 	  $(RUN) -m pytest tests/unit tests/integration -n $(STACK_WORKERS) --dist loadfile \
-	  -o pythonpath=".aws-sam/build/Function .aws-sam/build/Dependencies/python ."
+	  -p tests.on_the_artifact -o pythonpath=".aws-sam/build/Function .aws-sam/build/Dependencies/python ."
 
 .PHONY: mutants
 mutants: $(READY) ## Take each remedy away in turn and expect a test to notice (minutes; not part of check)

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 PROGRAM = Path(__file__).with_name("container_program.py")
-SOURCE = PROGRAM.parent.parent / "src"
 TIMEOUT_SECONDS = 60
 
 
@@ -33,7 +32,7 @@ def run(
         finished = subprocess.run(
             [sys.executable, "-P", str(PROGRAM), str(report)],
             input=json.dumps({"events": events, "function_arn": function_arn}),
-            env={**os.environ, "PYTHONPATH": str(SOURCE), **(environment or {})},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **(environment or {})},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

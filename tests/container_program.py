@@ -14,7 +14,7 @@ from typing import Any
 
 
 class Context:
-    """Lambda's context; tests.contexts cannot be imported here without the project's folder."""
+    """Lambda's context, where nothing of the tests is imported."""
 
     function_name = "eventbridge-connection-provisioner"
     memory_limit_in_mb = 512

@@ -63,11 +63,18 @@ class Runtime:
         return self.log_file.read_text(errors="replace")
 
     @property
-    def init_milliseconds(self) -> float | None:
-        """Return how long the init phase took, once the function was invoked."""
+    def init_milliseconds(self) -> float:
+        """
+        Return how long the init phase took, once the function was invoked.
+
+        Raises:
+            RuntimeFailedError: the log does not tell.
+        """
         # "Init Duration" in the REPORT line is wrong in the emulator.
         report = re.search(r"INIT REPORT\(durationMs: ([\d.]+)\)", self.log)
-        return float(report[1]) if report else None
+        if report is None:
+            raise RuntimeFailedError(f"no INIT REPORT:\n{self.log}")
+        return float(report[1])
 
     def invoke(self, event: object) -> object:
         """Invoke the function; return what it returns, an error in Lambda's own shape."""

@@ -63,7 +63,7 @@ def main() -> int:
         measured = run(bench)
     print(table([row for each in measured.values() for row in each.rows]))
     if not options.smoke:
-        PAGE.write_text(page(measured, machine.description(), effort.rounds), "utf-8")
+        PAGE.write_text(page(measured, machine.description()), "utf-8")
         print(f"written to {PAGE.relative_to(ROOT)}")
     return 0
 

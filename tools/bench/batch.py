@@ -37,7 +37,7 @@ def measure(bench: Bench) -> Measured:
                 ones.append(_seconds(proxy, calls, function, asking.sqs()))
                 tens.append(_seconds(proxy, calls, function, asking.sqs(MESSAGES)))
     what = f"A batch of {MESSAGES} messages, each call {CALL_SECONDS * 1000:g} ms, against one"
-    return Measured([ratio(what, median(tens), median(ones), "s", LIMIT)])
+    return Measured([ratio(what, median(tens), median(ones), "s", LIMIT)], bench.effort.rounds)
 
 
 def _seconds(

@@ -126,7 +126,7 @@ def measure(bench: Bench) -> Measured:
         Row(f"Calls to AWS: {what}", str(len(counted[what])), "-", len(counted[what]), len(calls))
         for what, calls in EXPECTED.items()
     ]
-    return Measured(rows, "\n".join(_table()))
+    return Measured(rows, rounds=1, remarks="\n".join(_table()))
 
 
 def _table() -> Iterator[str]:

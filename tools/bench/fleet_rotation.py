@@ -154,7 +154,8 @@ def measure(bench: Bench) -> Measured:
             _none(f"{what}, disturbed, behind or updated twice", stormy.wrong),
             _none(f"{what}, disturbed, dead letters", stormy.dead_letters),
         ],
-        _remarks(calm, stormy),
+        rounds=1,
+        remarks=_remarks(calm, stormy),
     )
 
 

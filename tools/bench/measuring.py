@@ -9,6 +9,8 @@ from tools.destination import Destination
 from tools.local_stack import LocalStack
 from tools.runtime import Artifact
 
+MOST_LONG_ROUNDS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Effort:
@@ -16,6 +18,11 @@ class Effort:
 
     rounds: int
     requests: int
+
+    @property
+    def long_rounds(self) -> int:
+        """Say how often to do what takes a while."""
+        return min(self.rounds, MOST_LONG_ROUNDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +55,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The rows of a measurement, and what else its section of the page tells, as Markdown."""
+    """
+    The rows of a measurement, and what else its section of the page tells.
+
+    ``rounds``: whose median each figure is; ``remarks``: Markdown.
+    """
 
     rows: Sequence[Row]
+    rounds: int
     remarks: str = ""
 
 

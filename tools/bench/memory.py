@@ -1,49 +1,73 @@
 """
-Peak memory (``VmHWM`` of the Python process) of a warm function, against the floor's after as many
-invocations. Every request asks for another description of one connection, so that it goes all the
-way: registry, secret, UpdateConnection, DescribeConnection.
+Peak memory (``VmHWM`` of the Python process) of a warm function, in turn with the floor's after as
+many invocations, each time in a fresh process. Every request is a direct invocation that asks for
+another description of one connection, so that it goes all the way: registry, secret,
+UpdateConnection, DescribeConnection. Then the same process takes whole batches of messages, which
+hold the most at a time: each message has its thread, and creates a connection.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tools.bench import floor
 from tools.bench.asking import Asking, succeed
-from tools.bench.measuring import Bench, Measured, Row, ratio
+from tools.bench.batch import MESSAGES
+from tools.bench.measuring import Bench, Measured, Row, median, ratio
 from tools.bench.processes import peak_megabytes
-from tools.runtime import HANDLER, Artifact, running_function
+from tools.runtime import HANDLER, Runtime, running_function
 
 PEAK_LIMIT = 1.3
 GROWTH_LIMIT = 1.01  # allocators give back and take by pages
+SHARE_OF_BATCHES = 100
 
 
 def measure(bench: Bench) -> Measured:
-    """Invoke both, and look half-way and at the end."""
-    asked = Asking(bench).direct()
+    """Invoke both in turn."""
+    ours, floors = [], []
+    for _ in range(bench.effort.long_rounds):
+        ours.append(_peaks(bench))
+        floors.append(_peak_of_floor(bench))
+    half, end, whole = map(median, zip(*ours, strict=True))
+    rows = _rows(bench.effort.requests, half, end, whole, median(floors))
+    return Measured(rows, bench.effort.long_rounds)
 
-    def another_description(number: int) -> Any:
+
+def _rows(requests: int, half: float, end: float, whole: float, least: float) -> Sequence[Row]:
+    after = f"Peak memory after {requests:,} requests"
+    batches = f"{_batches(requests)} batches of {MESSAGES} messages"
+    return [
+        ratio(after, end, least, "MB", PEAK_LIMIT),
+        ratio("Peak memory at the end, against half-way", end, half, "MB", GROWTH_LIMIT),
+        ratio(f"{after} and {batches}", whole, least, "MB", PEAK_LIMIT),
+    ]
+
+
+def _peaks(bench: Bench) -> tuple[float, float, float]:
+    asking, requests = Asking(bench), bench.effort.requests
+    asked = asking.direct()
+    batches = (asking.sqs(MESSAGES) for _ in range(_batches(requests)))
+    with running_function(bench.artifact, bench.environment, HANDLER) as function:
+        half = _peak_after(function, _described(asked, range(requests // 2)))
+        end = _peak_after(function, _described(asked, range(requests // 2, requests)))
+        return half, end, _peak_after(function, batches)
+
+
+def _peak_of_floor(bench: Bench) -> float:
+    with running_function(bench.floor.artifact, bench.environment, floor.HANDLER) as function:
+        return _peak_after(function, [{}] * bench.effort.requests)
+
+
+def _batches(requests: int) -> int:
+    return max(1, requests // SHARE_OF_BATCHES)
+
+
+def _described(asked: Any, numbers: Iterable[int]) -> Iterable[Any]:
+    for number in numbers:
         properties = {**asked["ResourceProperties"], "Description": f"description {number}"}
-        return {**asked, "ResourceProperties": properties}
-
-    half, ours = _peaks(bench, bench.artifact, HANDLER, another_description)
-    _, least = _peaks(bench, bench.floor.artifact, floor.HANDLER, lambda _: {})
-    what = f"Peak memory after {bench.effort.requests:,} requests"
-    return Measured([ratio(what, ours, least, "MB", PEAK_LIMIT), _growth(half, ours)])
+        yield {**asked, "ResourceProperties": properties}
 
 
-def _growth(half: float, end: float) -> Row:
-    what = "Peak memory at the end, against half-way"
-    return ratio(what, end, half, "MB", GROWTH_LIMIT)
-
-
-def _peaks(
-    bench: Bench, artifact: Artifact, handler: str, event: Callable[[int], Any]
-) -> tuple[float, float]:
-    requests = bench.effort.requests
-    with running_function(artifact, bench.environment, handler) as function:
-        peaks = []
-        for number in range(1, requests + 1):
-            succeed(function, event(number))
-            if number in {requests // 2, requests}:
-                peaks.append(peak_megabytes(function.interpreter_id()))
-    return peaks[0], peaks[-1]
+def _peak_after(function: Runtime, events: Iterable[Any]) -> float:
+    for event in events:
+        succeed(function, event)
+    return peak_megabytes(function.interpreter_id())

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from tools.bench.asking import Asking, succeed
 from tools.bench.measuring import Bench, Measured, Row, median
 from tools.bench.processes import cpu_milliseconds
+from tools.cost import LAMBDA_GB_SECOND, LAMBDA_REQUEST
 from tools.runtime import HANDLER, running_function
 
 SIZES = (128, 256, 512, 1024, 1769)
 WHOLE_CPU = 1769
 WAITING_MILLISECONDS = 150  # for AWS's answers to a Create
-DOLLARS_PER_GB_SECOND = 0.0000133334
-DOLLARS_PER_REQUEST = 0.0000002
 SHARE_OF_REQUESTS = 10
 REFUSED = {"source": "nobody"}  # by the entry point, before any door opens
 
@@ -39,7 +38,7 @@ def measure(bench: Bench) -> Measured:
         median([work.first for work in works]),
         median([work.warm for work in works]),
     )
-    return Measured(list(_rows(typical)), "\n".join(_table(typical)))
+    return Measured(list(_rows(typical)), bench.effort.rounds, "\n".join(_table(typical)))
 
 
 def _work(bench: Bench) -> Work:
@@ -81,4 +80,4 @@ def duration(cpu_time: float, size: int) -> float:
 
 def price(milliseconds: float, size: int) -> float:
     """Give the dollars of a request at a memory size."""
-    return milliseconds / 1000 * size / 1024 * DOLLARS_PER_GB_SECOND + DOLLARS_PER_REQUEST
+    return milliseconds / 1000 * size / 1024 * LAMBDA_GB_SECOND + LAMBDA_REQUEST

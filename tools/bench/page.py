@@ -9,14 +9,12 @@ HEADERS = ("Figure", "Ours", "Against", "Is", "At most")
 INTRODUCTION = """\
 # Benchmarks
 
-Written by `make bench`, which measures everything anew; it takes less than ten minutes. Figures
-are ratios within one run, since times of different machines, and of different days, do not
-compare: each is the median of {rounds} rounds, in which what is measured and what it is held
-against take turns.
+Written by `make bench`, which measures everything anew; it takes less than ten minutes. Ratios are
+of one run, since times of different machines, and of different days, do not compare. Each section
+tells how often it measured, and where what is measured and what it is held against took turns.
 
 Measured on {machine}.
-Nothing here was measured on AWS.
-"""
+Nothing here was measured on AWS."""
 
 
 def table(rows: Sequence[Row]) -> str:
@@ -38,14 +36,19 @@ def _cells(row: Row) -> tuple[str, ...]:
     return (row.what, row.ours, row.against, f"{row.figure:.2f}", limit)
 
 
-def page(measured: Mapping[Measurement, Measured], machine: str, rounds: int) -> str:
+def page(measured: Mapping[Measurement, Measured], machine: str) -> str:
     """Write the page: all rows, then how each was measured."""
     rows = [row for each in measured.values() for row in each.rows]
     sections = [_section(*each) for each in measured.items()]
-    introduction = INTRODUCTION.format(rounds=rounds, machine=machine)
-    return "\n".join([introduction, table(rows), "", "## How", "", *sections])
+    introduction = INTRODUCTION.format(machine=machine)
+    return "\n\n".join([introduction, table(rows), "## How", *sections]) + "\n"
 
 
 def _section(measurement: Measurement, measured: Measured) -> str:
     told = (sys.modules[measurement.__module__].__doc__ or "").strip().replace("``", "`")
-    return f"{told}\n" + (f"\n{measured.remarks}\n" if measured.remarks else "")
+    paragraphs = [told, _how_often(measured.rounds), measured.remarks]
+    return "\n\n".join(filter(None, paragraphs))
+
+
+def _how_often(rounds: int) -> str:
+    return "Measured once." if rounds == 1 else f"Each figure is the median of {rounds} rounds."

@@ -23,7 +23,8 @@ def measure(bench: Bench) -> Measured:
         [
             ratio("Deployed size, against a plain build", ours, plain, "MB", LARGEST_RATIO),
             Row("Deployed size, in MB", f"{ours:.2f} MB", "-", ours, LARGEST_MEGABYTES),
-        ]
+        ],
+        rounds=1,
     )
 
 

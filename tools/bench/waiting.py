@@ -38,7 +38,7 @@ def measure(bench: Bench) -> Measured:
         seconds - SETTLE_SECONDS,
         MOST_SECONDS_MORE,
     )
-    return Measured([row])
+    return Measured([row], bench.effort.rounds)
 
 
 def _seconds(bench: Bench, function: Runtime, asking: Asking) -> float:

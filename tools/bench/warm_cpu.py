@@ -42,7 +42,7 @@ def measure(bench: Bench) -> Measured:
                     ours, least = _measured(bench, function, asked, loop)
                 rows.append(ratio(what, ours, least, "ms", LIMIT))
                 proxy.reset()
-    return Measured(rows)
+    return Measured(rows, bench.effort.rounds)
 
 
 @contextmanager
