@@ -91,6 +91,10 @@ class FaultyProxy:
         """Give what each call of an operation asked."""
         return [call.parameters for call in self.calls if call.operation == operation]
 
+    def clear_up(self) -> None:
+        """Let no more faults come; the calls stay told."""
+        self._planned.clear()
+
     def reset(self) -> None:
         """Forget calls and faults, and let go what hangs."""
         self._released.set()

@@ -28,6 +28,7 @@ FUNCTION_ID = "Function"
 LAYER_ID = "Dependencies"
 INVOCATION_PATH = "/2015-03-31/functions/function/invocations"
 START_TIMEOUT_SECONDS = 20
+START_ATTEMPTS = 2  # somebody may take a free port before the process does
 INVOCATION_TIMEOUT_SECONDS = 960
 
 
@@ -91,21 +92,9 @@ def running_function(
 ) -> Iterator[Runtime]:
     """Run a function with these variables and no others, for as long as the block lasts."""
     with tempfile.TemporaryDirectory(prefix="runtime-") as directory:
-        log_file = Path(directory) / "function.log"
-        port, api_port = _free_ports(2)
-        with log_file.open("wb") as log:
-            process = subprocess.Popen(
-                _command(port, api_port, handler),
-                cwd=artifact.function,
-                env={**_variables(artifact, directory), **environment},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        variables = {**_variables(artifact, directory), **environment}
+        process, runtime = _start(artifact, variables, handler, Path(directory) / "function.log")
         try:
-            runtime = Runtime(port, log_file, process.pid)
-            _wait_until_listening(process, runtime)
             yield runtime
         finally:
             _stop(process)
@@ -148,6 +137,38 @@ def _variables(artifact: Artifact, directory: str) -> dict[str, str]:
         "AWS_LAMBDA_FUNCTION_TIMEOUT": "900",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
     }
+
+
+def _start(
+    artifact: Artifact, variables: Mapping[str, str], handler: str, log_file: Path
+) -> tuple[subprocess.Popen[bytes], Runtime]:
+    for _ in range(START_ATTEMPTS - 1):
+        with suppress(RuntimeFailedError):
+            return _try_to_start(artifact, variables, handler, log_file)
+    return _try_to_start(artifact, variables, handler, log_file)
+
+
+def _try_to_start(
+    artifact: Artifact, variables: Mapping[str, str], handler: str, log_file: Path
+) -> tuple[subprocess.Popen[bytes], Runtime]:
+    port, api_port = _free_ports(2)
+    with log_file.open("wb") as log:
+        process = subprocess.Popen(
+            _command(port, api_port, handler),
+            cwd=artifact.function,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    runtime = Runtime(port, log_file, process.pid)
+    try:
+        _wait_until_listening(process, runtime)
+    except BaseException:
+        _stop(process)
+        raise
+    return process, runtime
 
 
 def _wait_until_listening(process: subprocess.Popen[bytes], runtime: Runtime) -> None:

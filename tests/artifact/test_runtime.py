@@ -52,6 +52,13 @@ def test_a_stacks_connection_lives_its_whole_life(
     assert created == updated == deleted != renamed
 
 
+def test_clients_are_made_in_the_init_phase(function: Runtime) -> None:
+    """What goes wrong there is only logged, and every first request would pay for it."""
+    function.invoke({"RequestType": "Describe"})
+    assert function.init_milliseconds
+    assert "clients not made in the init phase" not in function.log
+
+
 def test_the_cli_skeleton_makes_a_connection(function: Runtime, stack: LocalStack) -> None:
     """The direct door needs no set-up but an event."""
     event = recorded_event.load(EVENTS / "direct-cli-skeleton.json", stack, "")

@@ -33,8 +33,8 @@ def _old_container(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def connections(function: Function) -> Connections:
-    """Give the adapter of an invocation with little time."""
-    return function.invocation(seconds=3).ports.connections
+    """Give the adapter of an invocation with time for some tries."""
+    return function.invocation(seconds=30).ports.connections
 
 
 @pytest.mark.parametrize(
@@ -93,15 +93,20 @@ def test_what_may_pass_is_tried_again(
     assert "CANARY" not in raised.value.reason
 
 
-def test_tries_end_while_there_is_time_left(function: Function, proxy: FaultyProxy) -> None:
-    """Whoever asked must still be told."""
-    proxy.spoil("DescribeConnection", aws_error("ThrottlingException"))
-    invocation = function.invocation(seconds=1)
+def test_tries_end_while_there_is_time_left(
+    function: Function, proxy: FaultyProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asked must still be told; 0.8 of these 4 seconds are kept for that."""
+    monkeypatch.setattr(aws, "MOST_RETRIES", 1000)
+    monkeypatch.setattr(aws, "LONGEST_PAUSE_SECONDS", 0.05)
+    proxy.spoil("DescribeConnection", aws_error("ThrottlingException"), times=10_000)
+    invocation = function.invocation(seconds=4)
     with pytest.raises(ThrottlingError):
         invocation.ports.connections.describe("n")
-    assert invocation.seconds_left() > 0.15
+    assert 0.1 < invocation.seconds_left() < 1
 
 
+@pytest.mark.usefixtures("_impatient")
 def test_a_service_that_hangs_is_given_up(function: Function, proxy: FaultyProxy) -> None:
     """After READ_TIMEOUT_SECONDS, one in these tests."""
     proxy.spoil("DescribeConnection", proxy.hang)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from handler import aws
 from handler.errors import (
     AccessDeniedError,
     AlreadyExistsError,
@@ -158,11 +159,13 @@ def test_a_failure_is_raised_as_its_own_class(
     proxy: FaultyProxy,
     basic: dict[str, Any],
     name: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Step Functions matches errors by the class's name."""
+    monkeypatch.setattr(aws, "LONGEST_PAUSE_SECONDS", 0.01)
     proxy.spoil("CreateConnection", fault)
     with pytest.raises(error, match=f"^{reason.format(name=name)}"):
-        function(ask("Create", basic), seconds=1)
+        function(ask("Create", basic))
 
 
 def test_an_error_carries_nothing_of_what_caused_it(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from handler import aws
 from tests.event_source import EventSource
 from tests.faulty_proxy import FaultyProxy, aws_error
 from tests.function import Function
@@ -71,6 +72,12 @@ class Queue:
         ]
 
 
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let all tries of a call be over soon, however much time there is."""
+    monkeypatch.setattr(aws, "LONGEST_PAUSE_SECONDS", 0.01)
+
+
 @pytest.fixture
 def queue(event_source: EventSource, function: Function, proxy: FaultyProxy) -> Queue:
     """Give the queue with the function behind it."""
@@ -119,10 +126,10 @@ def test_an_older_request_that_comes_back_is_superseded(
     assert queue.deliver(Message(create)) == ["Created"]
     proxy.spoil("UpdateConnection", THROTTLED, containing="older")
     older = Message(update(basic, "older", "Update"), sent=MINUTE)
-    assert queue.deliver(older, seconds=1) == ["returned"]
+    assert queue.deliver(older) == ["returned"]
     newer = Message(update(basic, "newer", "Update"), sent=2 * MINUTE)
     assert queue.deliver(newer) == ["Updated"]
-    proxy._planned.clear()  # noqa: SLF001 (the calls shall stay)
+    proxy.clear_up()
     assert queue.deliver(older) == ["Superseded"]
     assert description(stack, name) == "newer"
 
@@ -211,10 +218,10 @@ def test_a_redriven_dead_letter_does_not_undo_what_was_asked_since(
     assert queue.deliver(Message(create)) == ["Created"]
     proxy.spoil("UpdateConnection", THROTTLED, containing="given up")
     given_up = Message(update(basic, "given up", "Update"), sent=1, receives=8)
-    assert queue.deliver(given_up, seconds=1) == ["Throttling"]
+    assert queue.deliver(given_up) == ["Throttling"]
     newer = Message(update(basic, "newer", "Update"), sent=2)
     assert queue.deliver(newer) == ["Updated"]
-    proxy._planned.clear()  # noqa: SLF001 (the calls shall stay)
+    proxy.clear_up()
     outputs = stack.outputs
     sent, kept = redrive(stack.sqs, outputs["DeadLetterQueueUrl"], outputs["RequestQueueUrl"])
     assert (sent.total(), kept.total()) == (1, 0)

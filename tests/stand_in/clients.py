@@ -11,15 +11,15 @@ from botocore.exceptions import ClientError
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
 
+READ_TIMEOUT_SECONDS = 20  # a busy machine may take some of them
 CONFIG = Config(
     parameter_validation=False,
     retries={"total_max_attempts": 1},
-    read_timeout=0.5,
     max_pool_connections=30,
 )
 
 
-def client_at(url: str, service: str) -> Any:
+def client_at(url: str, service: str, read_timeout_seconds: int = READ_TIMEOUT_SECONDS) -> Any:
     """Make a client, its own checks and retries off, that finds the address as a function would."""
     session = boto3.session.Session("test", "test", region_name="us-east-1")
     variables = {
@@ -30,7 +30,8 @@ def client_at(url: str, service: str) -> Any:
     with pytest.MonkeyPatch.context() as environment:
         for name, value in variables.items():
             environment.setenv(name, value)
-        return session.client(service, config=CONFIG)  # type: ignore[call-overload]
+        config = CONFIG.merge(Config(read_timeout=read_timeout_seconds))
+        return session.client(service, config=config)  # type: ignore[call-overload]
 
 
 def refusal(call: Callable[..., Any], **parameters: Any) -> tuple[str, str, int]:

@@ -1,7 +1,6 @@
 """Faults that a test plans: what becomes of the next calls of an operation."""
 
 import json
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -71,6 +70,16 @@ class Faults:
 
         return wait
 
+    def late(self, seconds: float) -> Effect:
+        """Make an effect: the deed at once, its answer late, or when the test resets."""
+
+        def wait(carry_out: CarryOut) -> Answer:
+            answer = carry_out()
+            self._released.wait(seconds)
+            return answer
+
+        return wait
+
     def clear(self) -> None:
         """Forget what is planned and what happened, and let go what hangs."""
         with self._lock:
@@ -92,17 +101,6 @@ class Faults:
 def refused(error: AwsError) -> Effect:
     """Make an effect: AWS's error in place of the deed."""
     return lambda _: error_answer(error)
-
-
-def delayed(seconds: float) -> Effect:
-    """Make an effect: the deed at once, its answer late."""
-
-    def wait(carry_out: CarryOut) -> Answer:
-        answer = carry_out()
-        time.sleep(seconds)
-        return answer
-
-    return wait
 
 
 def answer_lost(carry_out: CarryOut) -> None:

@@ -10,7 +10,6 @@ from tests.stand_in.faults import (
     Fault,
     Faults,
     answer_lost,
-    delayed,
     not_arrived,
     refused,
 )
@@ -65,7 +64,7 @@ class Planning:
         self, operation: str, seconds: float, times: int = 1, *, name: str | None = None
     ) -> None:
         """Answer the next calls late."""
-        self._plan("late", operation, delayed(seconds), times, name)
+        self._plan("late", operation, self._faults.late(seconds), times, name)
 
     def lose_answer(self, operation: str, times: int = 1, *, name: str | None = None) -> None:
         """Carry out the next calls and close the connection in place of an answer."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.resolved_template import ROOT
+from tools import deployment
 
 REQUIREMENTS = ROOT / "layers" / "dependencies" / "requirements.txt"
 BUILD = ROOT / ".aws-sam" / "build"
@@ -84,7 +85,9 @@ def test_bytecode_is_the_runtimes_own_and_names_no_folder_of_this_machine(part: 
     """Another version's would be dead weight; one that Python checks against times is none."""
     built_site()
     root = {"Dependencies": "/opt/python/", "Function": "/var/task/"}[part]
-    for path in (BUILD / part).rglob("*.pyc"):
+    paths = list((BUILD / part).rglob("*.pyc"))
+    assert paths or not deployment.BYTECODE_PYTHON.exists()
+    for path in paths:
         bytecode = path.read_bytes()
         assert bytecode[:2] == RUNTIME_MAGIC, path
         assert bytecode[4:8] == UNCHECKED_HASH, path

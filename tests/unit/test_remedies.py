@@ -13,7 +13,6 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from itertools import chain
-from threading import Event
 from typing import Any
 
 import pytest
@@ -57,7 +56,6 @@ from handler.provisioning import carry_out
 from handler.reference import Reference
 from handler.request import check
 from handler.source import SecretValue, Service, Source
-from handler.violation import Violation
 from tests.contexts import LambdaContext
 from tests.fake_aws import FakeAws, refusal
 from tests.fakes import RULES, START, FakeRegistry, World, make_world
@@ -69,6 +67,7 @@ from tests.response_url_server import (
     running_response_url_server,
 )
 
+PATIENCE_SECONDS = 10
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:provisioner"
 STACK = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/9f0c"
 UNANSWERED_QUEUE = "arn:aws:sqs:us-east-1:123456789012:unanswered"
@@ -81,7 +80,6 @@ ENVIRONMENT = {
     "MAX_ATTEMPTS": "3",
 }
 CANARY = "CANARY"
-NOT_JSON = "the message is not valid JSON"
 DEEP = '{"a":' * 200_000 + "1" + "}" * 200_000
 NO_LIMIT = 1e9
 DONE = Completion(Outcome.CREATED, Connection("crm", "arn:crm/1", "AUTHORIZED"))
@@ -145,7 +143,7 @@ def handled_as(
     door: Any,
     outcome: Completion | ProvisionerError | Callable[[], None],
 ) -> list[Asked]:
-    """Let requests of a door end so, or after that; give what is asked."""
+    """Let requests of a door end so, or well after something; give what is asked."""
     all_asked: list[Asked] = []
 
     def handle(asked: Asked, *_: object) -> Succeeded | Failed:
@@ -161,14 +159,13 @@ def handled_as(
     return all_asked
 
 
-def until_answered(response_url: ResponseUrlServer) -> Callable[[], None]:
-    """Take so long that the guard answers first."""
+def after_an_answer(server: ResponseUrlServer) -> Callable[[], None]:
+    """Make what lasts until somebody answered; where nobody does, it ends well all the same."""
 
     def wait() -> None:
-        deadline = time.monotonic() + 10
-        while not response_url.answers and time.monotonic() < deadline:
-            Event().wait(0.02)
-        Event().wait(0.1)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not server.puts and time.monotonic() < deadline:
+            time.sleep(0.01)
 
     return wait
 
@@ -187,8 +184,8 @@ def test_a_late_end_after_the_time_out_is_not_answered_again(
     monkeypatch: pytest.MonkeyPatch, response_url: ResponseUrlServer
 ) -> None:
     """The guard answered FAILED already; one acknowledged PUT is all there is."""
-    handled_as(monkeypatch, custom_resource, until_answered(response_url))
-    invoke(stack_event(response_url), seconds=3)
+    handled_as(monkeypatch, custom_resource, after_an_answer(response_url))
+    invoke(stack_event(response_url), seconds=2)
     assert [each["Status"] for each in response_url.answers] == ["FAILED"]
 
 
@@ -196,11 +193,11 @@ def test_the_time_out_is_answered_well_before_the_end(
     monkeypatch: pytest.MonkeyPatch, response_url: ResponseUrlServer
 ) -> None:
     """Half of a short life is kept back for the answer and its retries."""
-    handled_as(monkeypatch, custom_resource, until_answered(response_url))
+    handled_as(monkeypatch, custom_resource, after_an_answer(response_url))
     started = time.monotonic()
     invoke(stack_event(response_url), seconds=4)
     assert [each["Status"] for each in response_url.answers] == ["FAILED"]
-    assert response_url.puts[0].received - started < 3.5
+    assert 1.9 < response_url.puts[0].received - started < 3.6
 
 
 @pytest.mark.parametrize(
@@ -215,7 +212,7 @@ def test_the_time_outs_id_leads_to_what_may_have_been_made(
     response_url: ResponseUrlServer,
 ) -> None:
     """A rename may have created the new name."""
-    handled_as(monkeypatch, custom_resource, until_answered(response_url))
+    handled_as(monkeypatch, custom_resource, after_an_answer(response_url))
     given = {"PhysicalResourceId": physical_resource_id} if physical_resource_id else {}
     invoke(stack_event(response_url, request_type, **given), seconds=2)
     assert [each["PhysicalResourceId"] for each in response_url.answers] == [expected]
@@ -645,9 +642,14 @@ def test_a_message_for_which_no_time_is_left_is_not_begun(
     monkeypatch: pytest.MonkeyPatch, fake_aws: FakeAws
 ) -> None:
     """The first one took it all; the second comes back untouched."""
-    asked = handled_as(monkeypatch, request_queue, lambda: time.sleep(1.3))
+    context = LambdaContext(FUNCTION)
+
+    def take_most_of_the_time() -> None:
+        context.started -= 40
+
+    asked = handled_as(monkeypatch, request_queue, take_most_of_the_time)
     both = {"Records": message()["Records"] + message(messageId="n")["Records"]}
-    assert invoke(both, seconds=2) == {"batchItemFailures": [{"itemIdentifier": "n"}]}
+    assert lambda_handler(both, context) == {"batchItemFailures": [{"itemIdentifier": "n"}]}
     assert len(asked) == 1
 
 
@@ -667,34 +669,12 @@ def test_only_an_older_request_time_is_taken(attribute: str | None, expected: st
     assert request_time(SQSRecord(record)) == expected
 
 
-@pytest.mark.parametrize(
-    ("body", "reason"),
-    [
-        ("", f"{NOT_JSON} (line 1, column 1)"),
-        ('{"Name": "CANARY",\n  "Password": CANARY}', f"{NOT_JSON} (line 2, column 15)"),
-        ('{"Password": "CANARY"', f"{NOT_JSON} (line 1, column 22)"),
-        ('{"Password": %s}' % ("9" * 5000), NOT_JSON),
-        ('["CANARY"]', "the request must be a JSON object"),
-        ('"CANARY"', "the request must be a JSON object"),
-        ("null", "the request must be a JSON object"),
-    ],
-)
-def test_a_body_that_is_no_json_is_told_where(body: str, reason: str) -> None:
-    """By line and column, with nothing of what stands there."""
-    (record,) = message(body)["Records"]
-    asked = asked_by_document(document(SQSRecord(record)), QUEUE, "m", START)
-    with pytest.raises(InvalidRequestError) as raised:
-        check(asked, RULES)
-    assert raised.value.reason == reason
-    assert (asked.request_id, asked.properties, asked.name) == ("m", None, "")
-
-
 def test_a_body_that_is_nested_too_deeply_is_no_document(
     monkeypatch: pytest.MonkeyPatch, fake_aws: FakeAws
 ) -> None:
     """It harms nobody, and is buried by its length."""
     (record,) = message(DEEP)["Records"]
-    assert document(SQSRecord(record)) == Violation("", NOT_JSON)
+    assert document(SQSRecord(record)) is None
     handled_as(monkeypatch, request_queue, InvalidRequestError("never"))
     assert invoke(message(DEEP)) == GONE
     assert fake_aws.of("send_message")[0]["MessageBody"] == json.dumps({"Length": len(DEEP)})

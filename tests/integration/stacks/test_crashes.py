@@ -26,7 +26,7 @@ CONNECTION_ARN = "arn:aws:events:"
 SETTLED = '"UnsettledOutcome": {"S": ""}'
 WRITES = ("PutItem", "TransactWriteItems")
 TOMBSTONE = '"ExpiresAt"'
-LEASE_SECONDS = 1.5
+LEASE_SECONDS = 3.0
 LONG_AGO_SECONDS = 60.0
 
 
@@ -49,6 +49,7 @@ class Kill:
         is_there = step(self)
         with invoked_until_killed(self._function, request) as has_ended:
             wait_until(lambda: is_there() or has_ended())
+        self._proxy.clear_up()  # of two ways to write, one was not taken
 
     def before(self, operation: str) -> Callable[[], bool]:
         """Stop at a call to EventBridge, with nothing done."""
@@ -57,7 +58,7 @@ class Kill:
 
     def after(self, operation: str) -> Callable[[], bool]:
         """Stop at a call to EventBridge, with the deed done and not answered."""
-        self._stand_in.slow(operation, seconds=0.9)
+        self._stand_in.slow(operation, seconds=9)
         return self._called(operation)
 
     def before_noting(self, text: str) -> Callable[[], bool]:
@@ -275,7 +276,7 @@ def test_the_next_delivery_waits_until_the_lease_of_the_killed_one_is_over(
         claimed = time.monotonic()
     running = shop.cloudformation.begin(create)
     event_bridge.wait_for("CreateConnection", times=2)
-    # The claim is older than its call, on a busy machine by half a second.
+    # The claim is older than its call, on a busy machine by a second or more.
     assert time.monotonic() - claimed > LEASE_SECONDS * 0.4
     running.result()
     event_bridge.assert_holds(basic)
