@@ -56,6 +56,7 @@ from handler.provisioning import carry_out
 from handler.reference import Reference
 from handler.request import check
 from handler.source import SecretValue, Service, Source
+from handler.violation import Violation
 from tests.contexts import LambdaContext
 from tests.fake_aws import FakeAws, refusal
 from tests.fakes import RULES, START, FakeRegistry, World, make_world
@@ -80,6 +81,7 @@ ENVIRONMENT = {
     "MAX_ATTEMPTS": "3",
 }
 CANARY = "CANARY"
+NOT_JSON = "the message is not valid JSON"
 DEEP = '{"a":' * 200_000 + "1" + "}" * 200_000
 NO_LIMIT = 1e9
 DONE = Completion(Outcome.CREATED, Connection("crm", "arn:crm/1", "AUTHORIZED"))
@@ -669,12 +671,34 @@ def test_only_an_older_request_time_is_taken(attribute: str | None, expected: st
     assert request_time(SQSRecord(record)) == expected
 
 
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("", f"{NOT_JSON} (line 1, column 1)"),
+        ('{"Name": "CANARY",\n  "Password": CANARY}', f"{NOT_JSON} (line 2, column 15)"),
+        ('{"Password": "CANARY"', f"{NOT_JSON} (line 1, column 22)"),
+        ('{"Password": %s}' % ("9" * 5000), NOT_JSON),
+        ('["CANARY"]', "the request must be a JSON object"),
+        ('"CANARY"', "the request must be a JSON object"),
+        ("null", "the request must be a JSON object"),
+    ],
+)
+def test_a_body_that_is_no_json_is_told_where(body: str, reason: str) -> None:
+    """By line and column, with nothing of what stands there."""
+    (record,) = message(body)["Records"]
+    asked = asked_by_document(document(SQSRecord(record)), QUEUE, "m", START)
+    with pytest.raises(InvalidRequestError) as raised:
+        check(asked, RULES)
+    assert raised.value.reason == reason
+    assert (asked.request_id, asked.properties, asked.name) == ("m", None, "")
+
+
 def test_a_body_that_is_nested_too_deeply_is_no_document(
     monkeypatch: pytest.MonkeyPatch, fake_aws: FakeAws
 ) -> None:
     """It harms nobody, and is buried by its length."""
     (record,) = message(DEEP)["Records"]
-    assert document(SQSRecord(record)) is None
+    assert document(SQSRecord(record)) == Violation("", NOT_JSON)
     handled_as(monkeypatch, request_queue, InvalidRequestError("never"))
     assert invoke(message(DEEP)) == GONE
     assert fake_aws.of("send_message")[0]["MessageBody"] == json.dumps({"Length": len(DEEP)})
