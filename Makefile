@@ -22,7 +22,7 @@ ERROR ?=
 ROUNDS ?=
 PYTEST_WORKERS ?= 2
 # Each deploys an application of its own; they mostly wait.
-STACK_WORKERS ?= 2
+STACK_WORKERS ?= 3
 
 # The names under which a Python that is new enough may be found; PYTHON=… overrides them.
 PYTHON ?=
