@@ -685,7 +685,7 @@ OWNERSHIP = [
         "ownership",
         "        known[before.owner] = before.request_time\n",
         "        pass\n",
-        ("found_in_lives",),
+        ("deleting",),
     ),
     Mutation(
         "what was created is not forgotten",

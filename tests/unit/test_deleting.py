@@ -146,6 +146,18 @@ def test_the_name_of_somebody_elses_tombstone_gets_one_of_its_own(
     assert world.connections.stored == {}
 
 
+def test_a_tombstone_is_remembered_through_another_owners_connection(world: World) -> None:
+    """Its late Create must not come to life when the name is free once more."""
+    sent = world.time.now
+    request(world, "Create")
+    world.time.seconds += 10
+    request(world, "Delete")
+    stack(world, "Create")
+    stack(world, "Delete", "crm")
+    assert request(world, "Create", sent).outcome is Outcome.SUPERSEDED
+    assert world.connections.stored == {}
+
+
 def test_ones_own_forgotten_tombstone_is_renewed(world: World) -> None:
     """The name was used and deleted days ago; the new Delete must count as well."""
     request(world, "Create")
