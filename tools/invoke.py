@@ -43,7 +43,7 @@ def _problem(path: Path) -> str:
     except (OSError, ValueError) as error:
         return str(error)
     if isinstance(event, dict) and "detail-type" in event:
-        return "a rule's input, not the function's: invoke what the rule makes of it, sqs-refresh-…"
+        return "a rule's input, not the function's; what rules make of such: events/sqs-re*.json"
     return ""
 
 

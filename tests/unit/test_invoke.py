@@ -36,7 +36,7 @@ def test_an_event_of_a_rule_is_refused_in_one_line(
     assert invoke.main() == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"{path}: ")
-    assert "sqs-refresh-" in line
+    assert "events/sqs-re" in line
 
 
 @pytest.mark.parametrize("path", sorted({*EVENTS.glob("*.json")} - {*RULES_INPUTS}))
