@@ -1,6 +1,7 @@
 """What a rule of the template makes of an event, as EventBridge's input transformer does it."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,14 +22,19 @@ PARAMETER_STORE_CHANGE: dict[str, Any] = json.loads(
 
 def message(rule: str, event: Mapping[str, Any]) -> dict[str, Any]:
     """Give the request that a rule sends for an event."""
-    body: str = transformer(rule)["InputTemplate"]
-    for name, path in transformer(rule)["InputPathsMap"].items():
-        value: Any = event
-        for member in path.removeprefix("$.").split("."):
-            value = value[member]
-        body = body.replace(f"<{name}>", json.dumps(value))
+    transforms = transformer(rule)
+    values = {name: _at(event, path) for name, path in transforms["InputPathsMap"].items()}
+    body = re.sub(
+        r"<(\w+)>", lambda found: json.dumps(values[found[1]]), transforms["InputTemplate"]
+    )
     request: dict[str, Any] = json.loads(body)
     return request
+
+
+def _at(event: Any, path: str) -> Any:
+    for name in path.removeprefix("$.").split("."):
+        event = event[name]
+    return event
 
 
 def transformer(rule: str) -> dict[str, Any]:

@@ -3,8 +3,6 @@
 import copy
 import fnmatch
 import json
-import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,18 +12,13 @@ from handler.request import check
 from handler.selection import Selection
 from handler.source import Secret
 from tests.fakes import RULES, START
+from tests.rule_messages import (
+    CONNECTION_DEAUTHORIZED,
+    PARAMETER_STORE_CHANGE,
+    SECRET_LABEL_UPDATED,
+    message,
+)
 from tests.unit.resolved_template import properties
-
-EVENTS = Path(__file__).parents[2] / "events"
-ROTATED: dict[str, Any] = json.loads(
-    (EVENTS / "eventbridge-secret-label-updated.json").read_text(encoding="utf-8")
-)
-DEAUTHORIZED: dict[str, Any] = json.loads(
-    (EVENTS / "eventbridge-connection-deauthorized.json").read_text(encoding="utf-8")
-)
-CHANGED: dict[str, Any] = json.loads(
-    (EVENTS / "eventbridge-parameter-store-change.json").read_text(encoding="utf-8")
-)
 
 
 def matches(pattern: Any, event: Any) -> bool:
@@ -58,22 +51,6 @@ def _is_one(wanted: Any, value: Any) -> bool:
             return bool(wanted == value)
 
 
-def transformed(rule: str, event: Any) -> Any:
-    """Make what the rule's target gets: each value of a path in its place, as JSON."""
-    (target,) = properties(rule)["Targets"]
-    transformer = target["InputTransformer"]
-    values = {name: at(event, path) for name, path in transformer["InputPathsMap"].items()}
-    template = transformer["InputTemplate"]
-    return json.loads(re.sub(r"<(\w+)>", lambda found: json.dumps(values[found[1]]), template))
-
-
-def at(event: Any, path: str) -> Any:
-    """Follow a path such as ``$.detail.name``."""
-    for name in path.removeprefix("$.").split("."):
-        event = event[name]
-    return event
-
-
 def edited(event: dict[str, Any], **changes: Any) -> dict[str, Any]:
     """Copy an event with other details."""
     copied = copy.deepcopy(event)
@@ -88,12 +65,14 @@ def is_wanted(rule: str, event: dict[str, Any], **parameters: str) -> bool:
 
 def test_a_rotation_becomes_a_refresh_by_secret() -> None:
     """With its account, since a forwarded event may tell of another one's, and its version."""
-    assert is_wanted("SecretRule", ROTATED)
-    asked = asked_by_document(transformed("SecretRule", ROTATED), QUEUE, "message-1", START)
+    assert is_wanted("SecretRule", SECRET_LABEL_UPDATED)
+    asked = asked_by_document(
+        message("SecretRule", SECRET_LABEL_UPDATED), QUEUE, "message-1", START
+    )
     request = check(asked, RULES)
-    detail = ROTATED["detail"]
+    detail = SECRET_LABEL_UPDATED["detail"]
     assert (request.request_type, request.name) == ("Refresh", "")
-    secret = Secret(detail["name"], account=ROTATED["account"])
+    secret = Secret(detail["name"], account=SECRET_LABEL_UPDATED["account"])
     assert request.selection == Selection(secret, version_id=detail["versionId"])
 
 
@@ -101,9 +80,9 @@ def test_a_rotation_becomes_a_refresh_by_secret() -> None:
 @pytest.mark.parametrize("name", ["/connections/orders", "orders"])
 def test_a_changed_parameter_becomes_a_refresh_by_parameter(operation: str, name: str) -> None:
     """Also one that was deleted and made again; its event tells no version."""
-    event = edited(CHANGED, operation=operation, name=name)
+    event = edited(PARAMETER_STORE_CHANGE, operation=operation, name=name)
     assert is_wanted("ParameterRule", event)
-    asked = asked_by_document(transformed("ParameterRule", event), QUEUE, "message-1", START)
+    asked = asked_by_document(message("ParameterRule", event), QUEUE, "message-1", START)
     secret = Secret("/" + name.lstrip("/"), is_parameter=True)
     assert check(asked, RULES).selection == Selection(secret)
 
@@ -113,27 +92,27 @@ def test_a_changed_parameter_becomes_a_refresh_by_parameter(operation: str, name
 )
 def test_secrets_that_services_own_are_left_out(name: str) -> None:
     """An update of a connection moves the label of its own secret: that would never end."""
-    assert not is_wanted("SecretRule", edited(ROTATED, name=name))
+    assert not is_wanted("SecretRule", edited(SECRET_LABEL_UPDATED, name=name))
 
 
 @pytest.mark.parametrize("label", ["AWSPENDING", "AWSPREVIOUS", "custom"])
 def test_other_labels_are_left_out(label: str) -> None:
     """Only what is current is applied."""
-    assert not is_wanted("SecretRule", edited(ROTATED, labelUpdated=label))
+    assert not is_wanted("SecretRule", edited(SECRET_LABEL_UPDATED, labelUpdated=label))
 
 
 @pytest.mark.parametrize("operation", ["Delete", "LabelParameterVersion"])
 def test_what_leaves_a_parameters_value_alone_is_left_out(operation: str) -> None:
     """There is nothing to fetch."""
-    assert not is_wanted("ParameterRule", edited(CHANGED, operation=operation))
+    assert not is_wanted("ParameterRule", edited(PARAMETER_STORE_CHANGE, operation=operation))
 
 
 @pytest.mark.parametrize("state", ["Deauthorized", "Failed Connectivity"])
 def test_a_connection_that_stops_working_is_compared_and_never_repaired(state: str) -> None:
     """A repair with a credential that is refused would cause the next such event, without end."""
-    event = DEAUTHORIZED | {"detail-type": f"Connection {state}"}
+    event = CONNECTION_DEAUTHORIZED | {"detail-type": f"Connection {state}"}
     assert is_wanted("StateRule", event)
-    asked = asked_by_document(transformed("StateRule", event), QUEUE, "m-1", START)
+    asked = asked_by_document(message("StateRule", event), QUEUE, "m-1", START)
     request = check(asked, RULES)
     assert (request.request_type, request.name) == ("Reconcile", "orders")
     assert request.selection == Selection(reconcile_mode="Report")
@@ -142,19 +121,21 @@ def test_a_connection_that_stops_working_is_compared_and_never_repaired(state: s
 @pytest.mark.parametrize("state", ["Authorized", "Activated", "Update Started", "Deletion Started"])
 def test_what_a_connection_goes_through_by_itself_is_left_out(state: str) -> None:
     """Every write of ours has its events."""
-    assert not is_wanted("StateRule", DEAUTHORIZED | {"detail-type": f"Connection {state}"})
+    assert not is_wanted(
+        "StateRule", CONNECTION_DEAUTHORIZED | {"detail-type": f"Connection {state}"}
+    )
 
 
 def test_connections_of_other_installations_are_left_out() -> None:
     """By the prefix of their names, where there is one."""
-    assert is_wanted("StateRule", DEAUTHORIZED, ConnectionNamePrefix="ord")
-    assert not is_wanted("StateRule", DEAUTHORIZED, ConnectionNamePrefix="crm-")
+    assert is_wanted("StateRule", CONNECTION_DEAUTHORIZED, ConnectionNamePrefix="ord")
+    assert not is_wanted("StateRule", CONNECTION_DEAUTHORIZED, ConnectionNamePrefix="crm-")
 
 
 EVENTS_OF_RULES = {
-    "SecretRule": ROTATED,
-    "ParameterRule": CHANGED,
-    "StateRule": DEAUTHORIZED,
+    "SecretRule": SECRET_LABEL_UPDATED,
+    "ParameterRule": PARAMETER_STORE_CHANGE,
+    "StateRule": CONNECTION_DEAUTHORIZED,
 }
 
 
