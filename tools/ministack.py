@@ -19,7 +19,6 @@ REGION = "us-east-1"
 # The account in which the SAM CLI's Runtime Interface Emulator places every function.
 ACCOUNT_ID = "012345678912"
 START_TIMEOUT_SECONDS = 30
-START_ATTEMPTS = 2  # somebody may take a free port before the process does
 STOP_TIMEOUT_SECONDS = 1
 PROGRAM = Path(__file__).with_name("emulator.py")
 
@@ -81,10 +80,9 @@ def running_ministack() -> Iterator[MiniStack]:
 
 def start() -> MiniStack:
     """Start MiniStack and wait until it answers."""
-    for _ in range(START_ATTEMPTS - 1):
-        with suppress(MiniStackError):
-            return _try_to_start()
-    return _try_to_start()
+    with suppress(MiniStackError):
+        return _try_to_start()
+    return _try_to_start()  # somebody may have taken its free port before it did
 
 
 def _try_to_start() -> MiniStack:

@@ -28,7 +28,6 @@ FUNCTION_ID = "Function"
 LAYER_ID = "Dependencies"
 INVOCATION_PATH = "/2015-03-31/functions/function/invocations"
 START_TIMEOUT_SECONDS = 20
-START_ATTEMPTS = 2  # somebody may take a free port before the process does
 INVOCATION_TIMEOUT_SECONDS = 960
 
 
@@ -142,9 +141,9 @@ def _variables(artifact: Artifact, directory: str) -> dict[str, str]:
 def _start(
     artifact: Artifact, variables: Mapping[str, str], handler: str, log_file: Path
 ) -> tuple[subprocess.Popen[bytes], Runtime]:
-    for _ in range(START_ATTEMPTS - 1):
-        with suppress(RuntimeFailedError):
-            return _try_to_start(artifact, variables, handler, log_file)
+    with suppress(RuntimeFailedError):
+        return _try_to_start(artifact, variables, handler, log_file)
+    # Somebody may have taken its free ports before it did.
     return _try_to_start(artifact, variables, handler, log_file)
 
 
