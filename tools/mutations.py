@@ -202,7 +202,7 @@ CALLS = [
     ),
     Mutation(
         "SDK message not forwarded",
-        "aws",
+        "aws_errors",
         'f"{call} failed: {code}"',
         "f\"{call} failed: {code} {told.get('Message')}\"",
     ),
@@ -525,8 +525,8 @@ SECRETS = [
     Mutation(
         "resolved values checked against the model",
         "resolution",
-        "    found += _value_violations(ports, request, fetched, properties)\n",
-        "",
+        "refuse(list(_value_violations(ports, request, fetched, properties)),",
+        "refuse([],",
         USE_CASES,
     ),
     Mutation(

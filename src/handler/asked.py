@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -104,11 +104,9 @@ def asked_by_document(
 ) -> Asked:
     """Read a message or an invocation: an envelope, a bare document, or why it cannot be read."""
     if not isinstance(document, Mapping):
-        return Asked(
-            *(door, None, request_id, OWNER_OF_REQUESTS, request_time, None),
-            violations=(document if isinstance(document, Violation) else NO_OBJECT,),
-            is_object=False,
-        )
+        unread = Asked(door, None, request_id, OWNER_OF_REQUESTS, request_time, None)
+        problem = document if isinstance(document, Violation) else NO_OBJECT
+        return replace(unread, violations=(problem,), is_object=False)
     envelope = _enveloped(document)
     return Asked(
         door=door,

@@ -22,7 +22,7 @@ from botocore.exceptions import (
 )
 from botocore.session import Session
 
-from handler.aws_errors import error_class
+from handler.aws_errors import error_of_answer
 from handler.clock import Clock
 from handler.errors import (
     AccessDeniedError,
@@ -30,7 +30,6 @@ from handler.errors import (
     NetworkFailureError,
     ProvisionerError,
     ResourceConflictError,
-    SecretNotUsableError,
     ServiceInternalError,
     ThrottlingError,
 )
@@ -40,17 +39,6 @@ LONGEST_PAUSE_SECONDS = 5.0
 YOUNG_SECONDS = 60.0  # a container: it may be the first of a role that IAM does not know everywhere
 CONTAINER_START = time.monotonic()
 _SESSION_LOCK = threading.Lock()  # a session, unlike its clients, belongs to one thread at a time
-# What may be missing where a call is refused: AWS's own text says it, but may echo values, too.
-PERMISSIONS = {
-    "events": "the function's role needs {call}; for a connection also secretsmanager on"
-    " secret:events!connection/*, iam:CreateServiceLinkedRole the first time, kms on its"
-    " KmsKeyIdentifier, and vpc-lattice where it is private",
-    "secretsmanager": "the function's role needs {call} and kms:Decrypt on the secret's key; a"
-    " policy of the secret must not refuse it, and must allow it from another account",
-    "dynamodb": "the function's role needs dynamodb:GetItem, dynamodb:PutItem, dynamodb:DeleteItem,"
-    " dynamodb:Query and dynamodb:Scan on the registry's table",
-    "ssm": "the function's role needs {call}, and kms:Decrypt on the key of a SecureString",
-}
 
 
 @cache
@@ -133,31 +121,13 @@ class Caller:
         call = f"{self.service}:{operation} on {subject}"
         match foreign:
             case ClientError():
-                return _of_answer(self.service, call, foreign.response)
+                return error_of_answer(self.service, call, foreign.response)
             case ParamValidationError():
                 return InvalidRequestError(f"{call} does not accept the request's form")
             case HTTPClientError() | BotoConnectionError():
                 return NetworkFailureError(f"{call} got no answer ({type(foreign).__name__})")
             case _:
                 return ServiceInternalError(f"{call} could not be made ({type(foreign).__name__})")
-
-
-def _of_answer(service: str, call: str, response: Any) -> ProvisionerError:
-    told = response.get("Error", {})
-    # SQS keeps its model's name there; a cancelled transaction tells each item's code.
-    reasons = [str(each.get("Code")) for each in response.get("CancellationReasons", [])]
-    cancelling = next((each for each in reasons if each != "None"), "")
-    code = cancelling or str(told.get("QueryErrorCode") or told.get("Code", ""))
-    metadata = response.get("ResponseMetadata", {})
-    kind = error_class(service, code, int(metadata.get("HTTPStatusCode", 500)))
-    request_id = metadata.get("RequestId")
-    reason = f"{call} failed: {code}" + (f" (AWS request {request_id})" if request_id else "")
-    if kind is SecretNotUsableError:
-        reason += "; it does not exist, not in that version, or it is being deleted"
-    if kind is AccessDeniedError:
-        needed = PERMISSIONS.get(service, "the function's role needs {call}")
-        reason += "; " + needed.format(call=call.replace(" on ", " on the ", 1))
-    return kind(reason)
 
 
 def _pauses() -> Iterator[float]:

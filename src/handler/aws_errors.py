@@ -1,5 +1,7 @@
 """AWS's error codes in our own words: every code of the calls that are made, on purpose."""
 
+from typing import Any
+
 from handler.errors import (
     AccessDeniedError,
     AlreadyExistsError,
@@ -93,6 +95,17 @@ SERVICE_CODES: dict[str, dict[str, type[ProvisionerError]]] = {
         "TaskTimedOut": NotFoundError,
     },
 }
+# What may be missing where a call is refused: AWS's own text says it, but may echo values, too.
+PERMISSIONS = {
+    "events": "the function's role needs {call}; for a connection also secretsmanager on"
+    " secret:events!connection/*, iam:CreateServiceLinkedRole the first time, kms on its"
+    " KmsKeyIdentifier, and vpc-lattice where it is private",
+    "secretsmanager": "the function's role needs {call} and kms:Decrypt on the secret's key; a"
+    " policy of the secret must not refuse it, and must allow it from another account",
+    "dynamodb": "the function's role needs dynamodb:GetItem, dynamodb:PutItem, dynamodb:DeleteItem,"
+    " dynamodb:Query and dynamodb:Scan on the registry's table",
+    "ssm": "the function's role needs {call}, and kms:Decrypt on the key of a SecureString",
+}
 
 
 def error_class(service: str, code: str, http_status: int) -> type[ProvisionerError]:
@@ -103,3 +116,22 @@ def error_class(service: str, code: str, http_status: int) -> type[ProvisionerEr
     if http_status == 429:  # noqa: PLR2004 (HTTP's own number)
         return ThrottlingError
     return ServiceInternalError if http_status >= 500 else InvalidRequestError  # noqa: PLR2004
+
+
+def error_of_answer(service: str, call: str, response: Any) -> ProvisionerError:
+    """Make the error for a call that AWS refused, in our words, with its code and request id."""
+    told = response.get("Error", {})
+    # SQS keeps its model's name there; a cancelled transaction tells each item's code.
+    reasons = [str(each.get("Code")) for each in response.get("CancellationReasons", [])]
+    cancelling = next((each for each in reasons if each != "None"), "")
+    code = cancelling or str(told.get("QueryErrorCode") or told.get("Code", ""))
+    metadata = response.get("ResponseMetadata", {})
+    kind = error_class(service, code, int(metadata.get("HTTPStatusCode", 500)))
+    request_id = metadata.get("RequestId")
+    reason = f"{call} failed: {code}" + (f" (AWS request {request_id})" if request_id else "")
+    if kind is SecretNotUsableError:
+        reason += "; it does not exist, not in that version, or it is being deleted"
+    if kind is AccessDeniedError:
+        needed = PERMISSIONS.get(service, "the function's role needs {call}")
+        reason += "; " + needed.format(call=call.replace(" on ", " on the ", 1))
+    return kind(reason)

@@ -121,16 +121,13 @@ def _without_other_blocks(properties: Mapping[str, Any], wanted: str | None) -> 
 
 
 def _endpoint_violations(properties: Mapping[str, Any]) -> Iterator[Violation]:
+    path = "AuthParameters.OAuthParameters.AuthorizationEndpoint"
     match properties:
         case {"AuthParameters": {"OAuthParameters": {"AuthorizationEndpoint": str(endpoint)}}}:
-            pass
-        case _:
-            return
-    path = "AuthParameters.OAuthParameters.AuthorizationEndpoint"
-    if not _is_https_or_loopback(endpoint):
-        yield Violation(path, "must begin with https:// (http:// only to a loopback host)")
-    elif "@" in urlsplit(endpoint).netloc:
-        yield Violation(path, "must not hold a user name or password")
+            if not _is_https_or_loopback(endpoint):
+                yield Violation(path, "must begin with https:// (http:// only to a loopback host)")
+            elif "@" in urlsplit(endpoint).netloc:
+                yield Violation(path, "must not hold a user name or password")
 
 
 def _is_https_or_loopback(endpoint: str) -> bool:

@@ -53,8 +53,7 @@ def resolve(ports: Ports, request: Request, record: Record | None) -> Resolved:
                 found.append(Violation(leaf.path, error.reason))
     refuse(found, SecretNotUsableError)
     properties: Any = replaced(request.properties, lambda text: values[id(text)])
-    found += _value_violations(ports, request, fetched, properties)
-    refuse(found, SecretNotUsableError)
+    refuse(list(_value_violations(ports, request, fetched, properties)), SecretNotUsableError)
     return Resolved(properties, {str(source): item.version_id for source, item in fetched.items()})
 
 
