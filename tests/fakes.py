@@ -15,9 +15,10 @@ from handler.errors import (
     NotFoundError,
     ResourceConflictError,
     SecretNotUsableError,
+    SupersededError,
 )
 from handler.lifecycle import Connection, is_private
-from handler.ownership import Record, Seen
+from handler.ownership import Deletion, Record, Seen
 from handler.policy import Policy
 from handler.ports import Ports
 from handler.properties import Rules
@@ -106,7 +107,7 @@ class FakeConnections:
             properties={name: value for name, value in shown(item["properties"]).items() if value},
         )
 
-    def create(self, properties: Mapping[str, Any]) -> str:
+    def create(self, properties: Mapping[str, Any]) -> Connection:
         self.calls.append("create")
         name = properties["Name"]
         if self.before_create:
@@ -119,13 +120,13 @@ class FakeConnections:
             "created": self.time.now,
             "properties": deepcopy(dict(properties)),
         }
-        self._touch(name, "CREATING")
+        state = self._touch(name, "CREATING")
         self._authorize(name)
         if self.after_create:
             self.after_create(name)
-        return arn
+        return Connection(name, arn, state)
 
-    def update(self, properties: Mapping[str, Any]) -> None:
+    def update(self, properties: Mapping[str, Any]) -> Connection:
         self.calls.append("update")
         name = properties["Name"]
         item = self._item(name)
@@ -133,9 +134,10 @@ class FakeConnections:
             raise InvalidRequestError("AuthParameters need an AuthorizationType")
         before = item["properties"]
         item["properties"] = self._merged(before, dict(properties))
-        self._touch(name, "UPDATING")
+        state = self._touch(name, "UPDATING")
         if "AuthParameters" in properties:
             self._authorize(name)
+        return Connection(name, item["arn"], state)
 
     def delete(self, name: str) -> None:
         self.calls.append("delete")
@@ -161,10 +163,12 @@ class FakeConnections:
         item: dict[str, Any] = self.stored[name]
         return item
 
-    def _touch(self, name: str, first: str) -> None:
+    def _touch(self, name: str, first: str) -> str:
         item = self.stored[name]
         item["modified"] = self.time.now + timedelta(milliseconds=len(self.calls))
         item["states"] = list(self.states_after_write or _states(item["properties"], first))
+        state: str = item["states"][0]
+        return state
 
     def _authorize(self, name: str) -> None:
         item = self.stored[name]
@@ -253,12 +257,23 @@ class FakeRegistry:
     time: FakeTime = field(default_factory=FakeTime)
     links: dict[Secret, set[str]] = field(default_factory=dict)
     revision: int = 0
+    deletions: dict[tuple[str, str], Deletion] = field(default_factory=dict)
     records: dict[str, Record] = field(default_factory=dict)
     writes: list[Record] = field(default_factory=list)
     before_write: Iterator[Callable[[], None]] = field(default_factory=lambda: iter(()))
 
     def read(self, name: str) -> Record | None:
         return self.records.get(name)
+
+    def read_deletion(self, name: str, owner: str) -> Deletion | None:
+        deletion = self.deletions.get((name, owner))
+        return deletion if deletion and self.time.now < deletion.expires_at else None
+
+    def claim(self, record: Record) -> Record:
+        deletion = self.read_deletion(record.name, record.owner)
+        if deletion and deletion.refuses(record.request_time):
+            raise SupersededError(f"{record.name} was deleted by a newer request")
+        return self.write(record)
 
     def write(self, record: Record) -> Record:
         next(self.before_write, lambda: None)()
@@ -271,18 +286,29 @@ class FakeRegistry:
         self.writes.append(written)
         return written
 
-    def remove(self, record: Record) -> None:
+    def remove(self, record: Record, deletion: Deletion | None = None) -> None:
+        next(self.before_write, lambda: None)()
         self._check(record)
         self._link(record, frozenset())
         del self.records[record.name]
+        if deletion:
+            self.deletions[record.name, record.owner] = deletion
+
+    def write_deletion(self, deletion: Deletion) -> None:
+        next(self.before_write, lambda: None)()
+        record = self.records.get(deletion.name)
+        known = self.deletions.get((deletion.name, deletion.owner))
+        is_newer = known is not None and known.request_time > deletion.request_time
+        if is_newer or (record and record.owner == deletion.owner):
+            raise ResourceConflictError("somebody was faster")
+        self.deletions[deletion.name, deletion.owner] = deletion
 
     def users(self, secret: Secret) -> list[str]:
         return sorted(self.links.get(_with_account(secret), ()))
 
     def page(self, token: str) -> tuple[list[Record], str]:
         names = sorted(name for name in self.records if name > token)[:PAGE]
-        living = [self.records[name] for name in names if not self.records[name].deleted_at]
-        return living, names[-1] if len(names) == PAGE else ""
+        return [self.records[name] for name in names], names[-1] if len(names) == PAGE else ""
 
     def _link(self, record: Record, sources: frozenset[str]) -> None:
         # Only what the writer believes to be there is dropped, as in the table.
@@ -330,9 +356,8 @@ class World:
 
     @property
     def owners(self) -> dict[str, str]:
-        """Give the owner of each name, tombstones left out."""
-        records = self.registry.records.values()
-        return {record.name: record.owner for record in records if not record.deleted_at}
+        """Give the owner of each name."""
+        return {record.name: record.owner for record in self.registry.records.values()}
 
     @property
     def ports(self) -> Ports:

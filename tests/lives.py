@@ -25,6 +25,7 @@ from handler.errors import (
     NetworkFailureError,
     NotStabilizedError,
     ProvisionerError,
+    SupersededError,
     ThrottlingError,
 )
 from handler.handling import Failed, Succeeded
@@ -424,7 +425,9 @@ class Player:
         except ProvisionerError as error:
             self.happened[error.code] += 1
             is_maintenance = delivery.is_maintenance
-            if isinstance(error, NotStabilizedError) and not is_maintenance:
+            if isinstance(error, SupersededError):
+                self.superseded.append(delivery)
+            elif isinstance(error, NotStabilizedError) and not is_maintenance:
                 self._note(_half_done(delivery))
             elif delivery.content is None and not error.is_transient and not is_maintenance:
                 self._note(delivery)  # NotFound: nothing of theirs is left
@@ -434,10 +437,7 @@ class Player:
         self.happened[completion.outcome] += 1
         if delivery.is_maintenance:
             return completion
-        if completion.outcome is Outcome.SUPERSEDED:
-            self.superseded.append(delivery)
-        else:
-            self._note(delivery)
+        self._note(delivery)
         return completion
 
     def finish(self, delivery: Delivery) -> None:
@@ -542,7 +542,7 @@ class Player:
                 self.stage.change(WILD)
             case "released" if shown:
                 record = self.stage.world.registry.read(WILD)
-                if record and not record.deleted_at:
+                if record:
                     self.handled.add(shown[0])
                     self.stage.world.registry.remove(record)
 
@@ -692,7 +692,7 @@ def assert_as_asked(player: Player) -> None:
     records = {
         name: record
         for name, record in player.stage.world.registry.records.items()
-        if not record.deleted_at and (record.connection_arn or name in shown)  # no mere claims
+        if record.connection_arn or name in shown  # no mere claims
     }
     for name, (arn, content) in shown.items():
         record = records.get(name)
@@ -760,7 +760,8 @@ def _is_superseded(player: Player, delivery: Delivery) -> bool:
 def expected() -> set[str]:
     """Give everything without which a run proves nothing."""
     outcomes = set(Outcome) - {Outcome.DESCRIBED, Outcome.VALIDATED}
-    errors = {"AlreadyExists", "NotFound", "NotStabilized", "ResourceConflict", "Throttling"}
+    errors = {"AlreadyExists", "NotFound", "NotStabilized", "ResourceConflict", "Superseded"}
+    errors |= {"Throttling"}
     at_once = {"duplicate at the same time", "other at the same time", "a pause"}
     at_once |= {"rotation at the same time", "heard rotation at the same time"}
     at_once |= {"deleted by hand, and repaired"}

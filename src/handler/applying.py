@@ -19,19 +19,30 @@ from handler.ownership import GRACE, Record, instant
 from handler.ports import Ports
 from handler.request import Request
 from handler.resolution import Resolved, resolve
-from handler.writing import completed, is_current, linked, noted, rewritten, unfetched, written
+from handler.writing import (
+    completed,
+    is_current,
+    linked,
+    noted,
+    rewritten,
+    unfetched,
+    write_of,
+    written,
+)
 
 
 def create(ports: Ports, request: Request, record: Record | None) -> Completion:
     """Create the connection under a claim, so that after a crash the registry knows whose it is."""
-    wanted = _record(ports, request, Outcome.CREATED)
+    wanted = _record(ports, request)
     if request.is_maintenance:  # it comes back with a name only
         wanted = replace(wanted, properties=request.written)
     is_perhaps_ours = record is not None and _may_have_created(record, request.owner)
     with claimed(ports, wanted, record) as claim:
-        desired, connection_arn = _created(ports, request, claim, is_perhaps_ours)
+        desired, answer = _created(ports, request, claim, is_perhaps_ours)
         with _naming_created(request.name):
-            made = noted(ports, request, replace(claim, connection_arn=connection_arn), desired)
+            write = write_of(ports, request, claim, answer)
+            known = replace(claim, connection_arn=answer.arn)
+            made = noted(ports, request, known, desired, write)
     with _naming_created(request.name):
         return completed(ports, request, made, desired)
 
@@ -40,7 +51,11 @@ def update(ports: Ports, request: Request, record: Record, connection: Connectio
     """Bring an own connection to the full desired state; no write where it is there already."""
     # Also where an earlier delivery made it, and it settled, and its answer was lost.
     is_young = record.claimed_at >= request.request_time - GRACE
-    is_made_by_this = is_young or record.unsettled_outcome in (Outcome.CREATED, Outcome.ADOPTED)
+    making = (Outcome.CREATED, Outcome.ADOPTED)
+    is_unfinished = (
+        record.unsettled.outcome in making if record.unsettled else not record.properties
+    )
+    is_made_by_this = is_young or is_unfinished
     with _naming_created(request.name if is_made_by_this else ""):
         record = linked(ports, request, record)
         desired = resolve(ports, request, record)
@@ -54,9 +69,7 @@ def adopt(
     ports: Ports, request: Request, record: Record | None, connection: Connection
 ) -> Completion:
     """Register a connection that is nobody's, then update it; a Delete will release it only."""
-    adoption = replace(
-        _record(ports, request, Outcome.ADOPTED), connection_arn=connection.arn, is_adopted=True
-    )
+    adoption = replace(_record(ports, request), connection_arn=connection.arn, is_adopted=True)
     with claimed(ports, adoption, record) as held:
         desired = resolve(ports, request, held)
         adopted = rewritten(ports, request, held, connection, desired)
@@ -64,14 +77,13 @@ def adopt(
         return completed(ports, request, adopted, desired)
 
 
-def _record(ports: Ports, request: Request, outcome: Outcome) -> Record:
+def _record(ports: Ports, request: Request) -> Record:
     return Record(
         name=request.name,
         owner=request.owner,
         claimed_at=instant(ports.clock.now()),
         request_time=request.request_time,
         secret_versions=unfetched(request),
-        unsettled_outcome=outcome,
     )
 
 
@@ -96,7 +108,7 @@ def _created(
     request: Request,
     claim: Record,
     is_perhaps_ours: bool,  # noqa: FBT001
-) -> tuple[Resolved, str]:
+) -> tuple[Resolved, Connection]:
     try:
         desired = resolve(ports, request, claim)
         return desired, ports.connections.create(desired.properties)

@@ -103,7 +103,7 @@ PERMISSIONS = {
     "secretsmanager": "the function's role needs {call} and kms:Decrypt on the secret's key; a"
     " policy of the secret must not refuse it, and must allow it from another account",
     "dynamodb": "the function's role needs dynamodb:GetItem, dynamodb:PutItem, dynamodb:DeleteItem,"
-    " dynamodb:Query and dynamodb:Scan on the registry's table",
+    " dynamodb:ConditionCheckItem, dynamodb:Query and dynamodb:Scan on the registry's table",
     "ssm": "the function's role needs {call}, and kms:Decrypt on the key of a SecureString",
 }
 

@@ -1,21 +1,14 @@
-"""Delete: what is the requester's own, and nothing else; what stays behind is a tombstone."""
+"""Delete: what is the requester's own, and nothing else; that it was deleted is remembered."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
-from handler.errors import NotFoundError, NotStabilizedError
+from handler.errors import NotFoundError, NotStabilizedError, SupersededError
 from handler.leasing import leased
 from handler.lifecycle import Connection
-from handler.looking import refuse_leased
+from handler.looking import observe, refuse_leased
 from handler.outcome import Completion, Outcome
-from handler.ownership import (
-    Record,
-    following,
-    instant,
-    is_same,
-    remembered,
-    remembered_deletions,
-    tombstone,
-)
+from handler.ownership import DELETION_LIFETIME, Deletion, Record, instant, is_same, remembered
 from handler.ports import Ports
 from handler.request import Request
 
@@ -26,21 +19,13 @@ def delete(ports: Ports, request: Request) -> Completion:
 
     Raises:
         NotFoundError: nothing of that name is the requester's (CloudFormation gets success).
+        SupersededError: a newer request was applied (CloudFormation gets success).
     """
-    now = instant(ports.clock.now())
     records = {name: ports.registry.read(name) for name in _names(request)}
     for record in records.values():
-        if record and record.owner == request.owner and not record.is_forgotten(now):
+        if record and record.owner == request.owner:
             return _delete_own(ports, request, record)
-    name = _names(request)[-1]
-    ports.registry.write(_with_deletion(ports, request, name, records[name]))
-    if request.door.is_deleting_foreign_fine:
-        return Completion(Outcome.DELETED, Connection(request.name), is_ignored=True)
-    other = records[request.name]
-    whose = "was not made here, or is gone"
-    if other and not other.deleted_at:
-        whose = f"belongs to {other.owner}"
-    raise NotFoundError(f"connection {request.name} {whose}")
+    return _delete_nothing(ports, request, records)
 
 
 def _names(request: Request) -> list[str]:
@@ -48,28 +33,27 @@ def _names(request: Request) -> list[str]:
 
 
 def _delete_own(ports: Ports, request: Request, record: Record) -> Completion:
-    now = instant(ports.clock.now())
     gone = remembered(record)
     refuse_leased(ports, record)
-    if record.supersedes(request.owner, request.request_time, now):
-        return Completion(Outcome.SUPERSEDED, gone)
-    connection = ports.connections.describe(record.name) if not record.deleted_at else None
+    if record.supersedes(request.owner, request.request_time):
+        return _ignored(request, SupersededError(f"{record.name} was asked for by a newer request"))
+    connection = observe(ports, record.name, record)
     if connection is None or not is_same(record, connection):
-        ports.registry.write(_tombstone(ports, request, record))
+        _remove(ports, request, record)
         return Completion(Outcome.DELETED, gone)
     if record.is_adopted:
-        ports.registry.write(_tombstone(ports, request, record))
+        _remove(ports, request, record)
         return Completion(Outcome.RELEASED, connection)
-    return Completion(Outcome.DELETED, _deleted(ports, request, record) or gone)
+    return Completion(Outcome.DELETED, _delete_connection(ports, request, record) or gone)
 
 
-def _deleted(ports: Ports, request: Request, record: Record) -> Connection | None:
+def _delete_connection(ports: Ports, request: Request, record: Record) -> Connection | None:
     newest = max(record.request_time, request.request_time)
     unwanted = replace(record, request_time=newest, is_unwanted=True)
     with leased(ports, unwanted, record) as held:
         ports.connections.delete(record.name)
         left = _left_after_waiting(ports, request, record)
-        ports.registry.write(_tombstone(ports, request, held))
+        _remove(ports, request, held)
     return left
 
 
@@ -80,22 +64,34 @@ def _left_after_waiting(ports: Ports, request: Request, record: Record) -> Conne
         return None
     if seconds > 0:
         reason = f"{record.name} is still {seen.state} after {seconds:g} s"
-        raise NotStabilizedError(reason, is_transient=request.door.waits_again)
+        raise NotStabilizedError(reason, is_transient=request.door.waits_again, is_moving=True)
     return seen
 
 
-def _with_deletion(ports: Ports, request: Request, name: str, before: Record | None) -> Record:
-    """Note a Delete of what is not there: a Create sent before it must not work any more."""
+def _remove(ports: Ports, request: Request, record: Record) -> None:
     now = instant(ports.clock.now())
-    known = before.deletions if before else {}
-    asked_at = max(request.request_time, known.get(request.owner, request.request_time))
-    if before is None or before.is_forgotten(now):
-        # Nobody's: whoever deletes what never was is told so each time.
-        before = following(before, Record(name, "", now, now, deleted_at=now), now)
+    ports.registry.remove(record, record.deletion(request.request_time, now))
+
+
+def _delete_nothing(
+    ports: Ports, request: Request, records: Mapping[str, Record | None]
+) -> Completion:
+    """Remember a Delete of what is not there: a Create sent before it must not work any more."""
+    name = _names(request)[-1]
+    known = ports.registry.read_deletion(name, request.owner)
+    newest = max(request.request_time, known.request_time if known else request.request_time)
+    deleted_arn = known.connection_arn if known else ""
+    expires_at = instant(ports.clock.now()) + DELETION_LIFETIME
     # Also while its owner is at it, who will look again: a stack that owns nothing must not wait.
-    return replace(before, deletions={**remembered_deletions(before, now), request.owner: asked_at})
+    ports.registry.write_deletion(Deletion(name, request.owner, newest, expires_at, deleted_arn))
+    if deleted_arn:
+        return Completion(Outcome.DELETED, Connection(name, deleted_arn))
+    other = records[request.name]
+    whose = f"belongs to {other.owner}" if other else "was not made here, or is gone"
+    return _ignored(request, NotFoundError(f"connection {request.name} {whose}"))
 
 
-def _tombstone(ports: Ports, request: Request, record: Record) -> Record:
-    newest = max(record.request_time, request.request_time)
-    return tombstone(replace(record, request_time=newest), instant(ports.clock.now()))
+def _ignored(request: Request, error: NotFoundError | SupersededError) -> Completion:
+    if not request.door.is_deleting_foreign_fine:
+        raise error
+    return Completion(Outcome.DELETED, Connection(request.name), is_ignored=True)

@@ -67,7 +67,7 @@ def _differences(desired: Mapping[str, Any], connection: Connection) -> Iterator
 
 def _is_touched(record: Record, connection: Connection) -> bool:
     # While a write of ours settles, the time is not noted yet.
-    is_settled = record.last_modified_time is not None and not record.unsettled_outcome
+    is_settled = record.last_modified_time is not None and not record.unsettled
     return is_settled and record.last_modified_time != connection.last_modified_time
 
 

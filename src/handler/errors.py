@@ -9,6 +9,7 @@ ProvisionerError
 ├── ServiceLimitExceededError   a quota is used up
 ├── NotStabilizedError          the connection did not become usable (transient while it moves)
 ├── SecretNotUsableError        a referenced secret is missing, or not of the expected form
+├── SupersededError             a newer request of the same owner was applied already
 └── TransientError              may work later
     ├── ResourceConflictError   somebody else is changing the same thing
     ├── ThrottlingError
@@ -61,14 +62,19 @@ class ServiceLimitExceededError(ProvisionerError):
 class NotStabilizedError(ProvisionerError):
     """When the connection did not reach a usable state."""
 
-    def __init__(self, reason: str, *, is_transient: bool = False) -> None:
-        """Keep whether the connection is still moving, so that a later look may find it usable."""
+    def __init__(self, reason: str, *, is_transient: bool = False, is_moving: bool = False) -> None:
+        """Keep whether the connection is still moving, and whether a later try may succeed."""
         super().__init__(reason)
         self.is_transient = is_transient
+        self.is_moving = is_moving
 
 
 class SecretNotUsableError(ProvisionerError):
     """When a referenced secret is missing or not of the expected form."""
+
+
+class SupersededError(ProvisionerError):
+    """When a newer request of the same owner was applied already, so that nothing was done."""
 
 
 class TransientError(ProvisionerError):

@@ -32,32 +32,30 @@ class EventBridgeConnections:
         return model
 
     def describe(self, name: str) -> Connection | None:
-        """Show a connection, None where there is none."""
         try:
             answer = self.call("describe_connection", f"connection {name}", Name=name)
         except NotFoundError:
             return None
         return _connection(name, answer)
 
-    def create(self, properties: Mapping[str, Any]) -> str:
-        """Create a connection and give its ARN."""
-        subject = f"connection {properties['Name']}"
-        return str(self.call("create_connection", subject, **properties)["ConnectionArn"])
+    def create(self, properties: Mapping[str, Any]) -> Connection:
+        return self._write("create_connection", properties)
 
-    def update(self, properties: Mapping[str, Any]) -> None:
-        """Change a connection, as UpdateConnection does: what is left out stays."""
-        self.call("update_connection", f"connection {properties['Name']}", **properties)
+    def update(self, properties: Mapping[str, Any]) -> Connection:
+        return self._write("update_connection", properties)
 
     def delete(self, name: str) -> None:
-        """Begin to delete a connection; none there is fine."""
         try:
             self.call("delete_connection", f"connection {name}", Name=name)
         except NotFoundError:
             return
 
     def deauthorize(self, name: str) -> None:
-        """Begin to remove everything that authorizes a connection."""
         self.call("deauthorize_connection", f"connection {name}", Name=name)
+
+    def _write(self, operation: str, properties: Mapping[str, Any]) -> Connection:
+        name = properties["Name"]
+        return _connection(name, self.call(operation, f"connection {name}", **properties))
 
 
 def _connection(name: str, answer: Mapping[str, Any]) -> Connection:

@@ -6,13 +6,20 @@ of it.
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from handler.asked import Asked, RequestType
-from handler.errors import NotStabilizedError, ProvisionerError, ServiceInternalError
+from handler.errors import (
+    NotStabilizedError,
+    ProvisionerError,
+    ServiceInternalError,
+    SupersededError,
+)
 from handler.invocation import Invocation
 from handler.lifecycle import ConnectionState
+from handler.maintenance import write_failure
 from handler.observability import emit, logger
 from handler.outcome import Completion, Outcome, failure, success
 from handler.provisioning import carry_out
@@ -76,6 +83,7 @@ def handle(
         case Failed():
             is_final = not comes_back(handled.error)
             _observe_failure(handled, milliseconds, is_final=is_final)
+            _observe_maintenance(handled, invocation, is_final=is_final)
     return handled
 
 
@@ -87,22 +95,30 @@ def _unexpected(error: Exception) -> ServiceInternalError:
 
 def _observe_failure(failed: Failed, milliseconds: float, *, is_final: bool) -> None:
     error = failed.error
-    _count_failed_refresh(failed, is_final=is_final)
     outcome = {"error_code": error.code, "reason": error.reason}
     keys = _asked_keys(failed.asked, milliseconds) | outcome
     if not is_final:
         logger.warning("request comes back", extra=keys)
         return
+    if isinstance(error, SupersededError):
+        logger.info("request superseded", extra=keys)
+        emit({"RequestType": failed.asked.known_request_type}, ["ConnectionSuperseded"], {})
+        return
     logger.error("request failed", extra=keys)
     emit({"ErrorCode": error.code}, ["ConnectionFailed"], {})
 
 
-def _count_failed_refresh(failed: Failed, *, is_final: bool) -> None:
-    # Where the new credential was written and does not work, nobody should wait for the last try.
-    is_broken = isinstance(failed.error, NotStabilizedError)
-    is_refresh = failed.asked.request_type in (RequestType.REFRESH, RequestType.RECONCILE)
-    if is_refresh and (is_final or is_broken):
+def _observe_maintenance(failed: Failed, invocation: Invocation, *, is_final: bool) -> None:
+    if failed.asked.request_type not in (RequestType.REFRESH, RequestType.RECONCILE):
+        return
+    # Where the new credential was written and does not work, nobody should wait for the last try;
+    # what still moves is on its way.
+    error = failed.error
+    is_broken = isinstance(error, NotStabilizedError) and not error.is_moving
+    if is_final or is_broken:
         emit({}, ["RefreshFailed"], {})
+        with suppress(ProvisionerError):  # without ports, the environment is at fault
+            write_failure(invocation.ports, failed.asked.name, error)
 
 
 def _observe_success(succeeded: Succeeded, milliseconds: float) -> None:

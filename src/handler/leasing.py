@@ -1,20 +1,24 @@
 """One at a time per name: a lease in the registry while EventBridge is written."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 
 from handler.errors import NotStabilizedError, ProvisionerError
-from handler.looking import forget
-from handler.ownership import Record, following, instant
+from handler.ownership import Record, instant
 from handler.ports import Ports
 
 MARGIN_SECONDS = 30.0  # more than an invocation keeps back for its answer
 
 
 @contextmanager
-def leased(ports: Ports, record: Record, before: Record | None = None) -> Iterator[Record]:
+def leased(
+    ports: Ports,
+    record: Record,
+    before: Record | None = None,
+    write: Callable[[Record], Record] | None = None,
+) -> Iterator[Record]:
     """
     Hold the lease on a record's name; a failure gives it back, a crash leaves it to expire.
 
@@ -24,6 +28,7 @@ def leased(ports: Ports, record: Record, before: Record | None = None) -> Iterat
         ports: where to.
         record: what is written with the lease.
         before: what is written back where EventBridge refuses for good; else the record.
+        write: how it is written first.
 
     Raises:
         ResourceConflictError: somebody was faster.
@@ -31,7 +36,7 @@ def leased(ports: Ports, record: Record, before: Record | None = None) -> Iterat
     until = instant(ports.clock.now()) + timedelta(
         seconds=max(ports.clock.remaining(), 0) + MARGIN_SECONDS
     )
-    held = ports.registry.write(
+    held = (write or ports.registry.write)(
         replace(record, lease_holder=ports.holder, leased_until=until, claimed_until=until)
     )
     try:
@@ -51,8 +56,14 @@ def _given_back(held: Record, before: Record, error: ProvisionerError) -> Record
 
 @contextmanager
 def claimed(ports: Ports, claim: Record, before: Record | None) -> Iterator[Record]:
-    """Hold the lease on a new claim, which is taken back where it came to nothing for good."""
-    with leased(ports, following(before, claim, instant(ports.clock.now()))) as held:
+    """
+    Hold the lease on a new claim, which is taken back where it came to nothing for good.
+
+    Raises:
+        SupersededError: its owner deleted the name after it asked for it.
+    """
+    new = replace(claim, seen=before.seen) if before else claim
+    with leased(ports, new, write=ports.registry.claim) as held:
         try:
             yield held
         except ProvisionerError as error:
@@ -71,4 +82,4 @@ def _take_back(ports: Ports, held: Record, before: Record | None) -> None:
     if before:
         ports.registry.write(replace(released(before), seen=held.seen))
     else:
-        forget(ports, held)
+        ports.registry.remove(held)

@@ -6,7 +6,7 @@ Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-target-conne
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -28,6 +28,8 @@ class ConnectionState(StrEnum):
 
 
 BAD = (ConnectionState.DEAUTHORIZED, ConnectionState.FAILED_CONNECTIVITY)
+# Describe may lag behind a write; how far is not documented. Later than this it is believed.
+LONGEST_LAG = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,32 @@ class Connection:
     last_modified_time: datetime | None = None
     last_authorized_time: datetime | None = None
     properties: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A write of ours to EventBridge, whose connection was not seen settled since."""
+
+    outcome: str  # what its requester is told once the connection has settled
+    written_at: datetime
+    state: str  # as the write's own answer gave it
+    state_before: str = ""  # "": nothing was there
+    modified_before: datetime | None = None
+
+    def is_shown_by(self, connection: Connection | None, now: datetime) -> bool:
+        """
+        Tell whether what Describe shows is as new as this write, or must be believed by now.
+
+        The answer's own LastModifiedTime is that of before the write, so that it proves nothing.
+        """
+        if now - self.written_at >= LONGEST_LAG:
+            return True
+        if connection is None:
+            return False
+        before = self.modified_before
+        is_modified = before is None or before != connection.last_modified_time
+        is_stale = connection.state == self.state_before != self.state
+        return is_modified and not is_stale
 
 
 def is_private(properties: Mapping[str, Any]) -> bool:

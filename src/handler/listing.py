@@ -6,7 +6,7 @@ from typing import Any
 from handler.errors import ProvisionerError
 from handler.lifecycle import Connection
 from handler.outcome import Completion, Outcome, iso
-from handler.ownership import Record
+from handler.ownership import MaintenanceFailure, Record
 from handler.ports import Ports
 from handler.request import Request
 from handler.source import Source
@@ -36,7 +36,14 @@ def _shown(ports: Ports, record: Record) -> dict[str, Any]:
         "IsAdopted": record.is_adopted,
         "Secrets": [_secret(source, version) for source, version in record.secret_versions.items()],
         "LastRefreshTime": iso(record.refreshed_at),
-    }
+    } | _failure(record.maintenance_failure)
+
+
+def _failure(failure: MaintenanceFailure | None) -> dict[str, Any]:
+    if failure is None:
+        return {}
+    told = {"ErrorCode": failure.code, "Reason": failure.reason, "Time": iso(failure.failed_at)}
+    return {"LastFailure": told}
 
 
 def _secret(text: str, version_id: str) -> dict[str, str]:

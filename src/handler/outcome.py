@@ -9,6 +9,8 @@ from typing import Any
 from handler.asked import Asked
 from handler.errors import ProvisionerError
 from handler.lifecycle import Connection
+from handler.ownership import Record
+from handler.request import Request
 
 
 class Outcome(StrEnum):
@@ -20,7 +22,6 @@ class Outcome(StrEnum):
     ADOPTED = "Adopted"
     DELETED = "Deleted"
     RELEASED = "Released"
-    SUPERSEDED = "Superseded"
     DESCRIBED = "Described"
     VALIDATED = "Validated"
     REFRESHED = "Refreshed"
@@ -35,6 +36,26 @@ class Completion:
     is_ignored: bool = False  # a Delete of what is not the requester's
     is_silent: bool = False  # nothing that anybody waits to hear
     details: Mapping[str, Any] = field(default_factory=dict)  # members of this result only
+
+
+def outcome_of_write(request: Request, before: Record) -> Outcome:
+    """Give what a request is told once the connection that it wrote has settled."""
+    # Who maintains must come back until it is settled, whatever the owner waits for.
+    if request.is_maintenance:
+        return Outcome.REFRESHED
+    if not before.properties:
+        return Outcome.ADOPTED if before.is_adopted else Outcome.CREATED
+    if before.unsettled is None or before.properties != request.written:
+        return Outcome.UPDATED
+    again = Outcome(before.unsettled.outcome)
+    return Outcome.UPDATED if again is Outcome.REFRESHED else again
+
+
+def final_outcome(request: Request, record: Record) -> Outcome:
+    """Give what a request is told of a connection that has settled."""
+    outcome = Outcome(record.unsettled.outcome if record.unsettled else Outcome.UNCHANGED)
+    is_anothers = outcome is Outcome.REFRESHED and not request.is_maintenance
+    return Outcome.UNCHANGED if is_anothers else outcome
 
 
 def attributes(completion: Completion) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from handler.clock import Clock
 from handler.lifecycle import Connection, pauses
-from handler.ownership import Record
+from handler.ownership import Deletion, Record
 from handler.properties import Rules
 from handler.request import Request
 from handler.source import Secret, SecretValue, Source
@@ -21,10 +21,10 @@ class Connections(Protocol):
     def describe(self, name: str) -> Connection | None:
         """Show a connection, None where there is none."""
 
-    def create(self, properties: Mapping[str, Any]) -> str:
-        """Create a connection and give its ARN."""
+    def create(self, properties: Mapping[str, Any]) -> Connection:
+        """Create a connection, and give what the answer tells of it."""
 
-    def update(self, properties: Mapping[str, Any]) -> None:
+    def update(self, properties: Mapping[str, Any]) -> Connection:
         """Change a connection, as UpdateConnection does: what is left out stays."""
 
     def delete(self, name: str) -> None:
@@ -50,13 +50,33 @@ class Registry(Protocol):
     def read(self, name: str) -> Record | None:
         """Read what is known about a name, strongly consistent."""
 
-    def write(self, record: Record) -> Record:
+    def read_deletion(self, name: str, owner: str) -> Deletion | None:
+        """Read whether an owner deleted a name within a day, strongly consistent."""
+
+    def claim(self, record: Record) -> Record:
         """
-        Write, and give the record's new revision; ResourceConflictError where somebody was faster.
+        Write a record of a name that its owner is about to create or adopt.
+
+        Raises:
+            ResourceConflictError: somebody else wrote since it was read.
+            SupersededError: the owner deleted the name after it asked for it.
         """
 
-    def remove(self, record: Record) -> None:
-        """Forget a name, under the same condition."""
+    def write(self, record: Record) -> Record:
+        """
+        Write a record and its links, and give its new revision.
+
+        Raises:
+            ResourceConflictError: somebody else wrote since it was read.
+        """
+
+    def remove(self, record: Record, deletion: Deletion | None = None) -> None:
+        """Forget a name, under the same condition, and remember that its owner deleted it."""
+
+    def write_deletion(self, deletion: Deletion) -> None:
+        """
+        Remember a Delete that found nothing of its owner; ResourceConflictError where that changed.
+        """
 
     def users(self, secret: Secret) -> list[str]:
         """Give the names of all connections made from a secret."""
@@ -86,13 +106,19 @@ class Ports:
     is_repairing: bool = False  # what a Reconcile finds, beside a secret's version
 
     def watch(
-        self, name: str, is_done: Callable[[Connection | None], bool], seconds: float
+        self,
+        name: str,
+        is_done: Callable[[Connection | None], bool],
+        seconds: float,
+        first: Connection | None = None,
     ) -> Connection | None:
         """
         Describe a connection, at growing intervals, until it is as awaited or the seconds are over.
+
+        ``first``: what it showed just now.
         """
         waiting = self.clock.pauses(pauses(), self.clock.remaining() - seconds)
-        seen = self.connections.describe(name)
+        seen = first or self.connections.describe(name)
         while not is_done(seen) and next(waiting, None) is not None:
             seen = self.connections.describe(name)
         return seen

@@ -12,13 +12,14 @@ from handler.errors import (
     NotFoundError,
     ProvisionerError,
     ResourceConflictError,
+    SupersededError,
 )
 from handler.lifecycle import Connection
 from handler.listing import listing
-from handler.looking import Situation, forget, look, refuse_leased
+from handler.looking import Situation, look, refuse_leased
 from handler.outcome import Completion, Outcome
 from handler.own_members import OnExisting
-from handler.ownership import Record, Standing, instant, remembered
+from handler.ownership import Record, Standing, remembered
 from handler.ports import Ports
 from handler.reconciling import reconcile
 from handler.refreshing import refresh
@@ -51,17 +52,12 @@ def carry_out(ports: Ports, request: Request) -> Completion:
                 raise
 
 
-def _is_superseded(ports: Ports, request: Request, record: Record | None) -> bool:
-    now = instant(ports.clock.now())
-    return bool(record and record.supersedes(request.owner, request.request_time, now))
-
-
 def _upsert(ports: Ports, asked: Request) -> Completion:
     request = _as_first_named(ports, asked)
     known = ports.registry.read(request.name)
     refuse_leased(ports, known)
-    if known and _is_superseded(ports, request, known):
-        return Completion(Outcome.SUPERSEDED, remembered(known))
+    if known and known.supersedes(request.owner, request.request_time):
+        raise SupersededError(f"{request.name} is as a newer request asked for")
     match look(ports, request.name, request.owner, known):
         case Situation(Standing.FREE, record, _):
             return create(ports, request, record)
@@ -69,9 +65,9 @@ def _upsert(ports: Ports, asked: Request) -> Completion:
             return update(ports, request, record, connection)
         case Situation(Standing.UNOWNED, record, Connection() as connection) if _adopts(request):
             return adopt(ports, request, record, connection)
-        case Situation(Standing.UNOWNED, Record(deleted_at=None) as record, _) as seen:
+        case Situation(Standing.UNOWNED, Record() as record, _) as seen:
             if record.owner == request.owner:
-                forget(ports, record)  # the connection it speaks of is gone
+                ports.registry.remove(record)  # the connection it speaks of is gone
             raise _taken(request, seen)
         case seen:
             raise _taken(request, seen)
@@ -81,7 +77,7 @@ def _as_first_named(ports: Ports, request: Request) -> Request:
     # A roll-back to a resource without Name comes with the newer id, and means the older one.
     name = request.other_name if request.other_name != request.name else ""
     first = ports.registry.read(name) if name else None
-    if first is None or first.owner != request.owner or first.deleted_at:
+    if first is None or first.owner != request.owner:
         return request
     return replace(request, name=name, properties={**request.properties, "Name": name})
 
@@ -120,11 +116,11 @@ def _describe(ports: Ports, request: Request) -> Completion:
 
 def _release(ports: Ports, request: Request) -> Completion:
     record = ports.registry.read(request.name)
-    if record is None or record.deleted_at:
+    if record is None:
         raise NotFoundError(f"nobody is registered for {request.name}")
     refuse_leased(ports, record)
     try:
-        forget(ports, record)
+        ports.registry.remove(record)
     except ResourceConflictError:
         if ports.registry.read(request.name):  # else it was our own try whose answer was lost
             raise

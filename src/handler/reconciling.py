@@ -1,15 +1,15 @@
 """Reconcile: find what events missed, and what was done behind our back."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from handler.applying import create
 from handler.drift import Finding, absence, drift
 from handler.errors import AlreadyExistsError, NotFoundError
 from handler.lifecycle import BAD, Connection, is_usable
 from handler.looking import look, refuse_changed
+from handler.maintenance import clear_failure, is_following, owners_request
 from handler.outcome import Completion, Outcome
-from handler.owners_request import owners_request
-from handler.ownership import Record, instant, is_same, remembered, tombstone
+from handler.ownership import Record, instant, is_same, remembered
 from handler.ports import Ports
 from handler.request import Request
 from handler.resolution import Resolved, resolve
@@ -18,7 +18,7 @@ from handler.writing import completed, written
 
 def reconcile(ports: Ports, request: Request) -> Completion:
     """
-    Compare one connection with what its owner asked for, or by one message each all of a page.
+    Compare one connection with what its owner asked for, or by one message each all there are.
 
     A version of a secret that is behind is always written, all else where repairing is switched on;
     what somebody else made anew is never touched.
@@ -31,10 +31,10 @@ def reconcile(ports: Ports, request: Request) -> Completion:
     record = ports.registry.read(request.name)
     if record is None and not request.door.waits_again:
         raise NotFoundError(f"nobody is registered for {request.name}")
-    if record is None:  # released since the page was handed on
+    if record is None:  # released since it was handed on
         return _found(Outcome.UNCHANGED, Connection(request.name), ())
-    if record.deleted_at or not record.properties:
-        return _found(Outcome.UNCHANGED, remembered(record), ())  # deleted, or not made yet
+    if not record.properties:
+        return _found(Outcome.UNCHANGED, remembered(record), ())  # not made yet
     situation = look(ports, record.name, record.owner, record)
     if record.is_unwanted:
         return _unwanted(ports, record, situation.connection)
@@ -59,21 +59,20 @@ def _replaced(ports: Ports, request: Request, record: Record, missing: Finding) 
 def _unwanted(ports: Ports, record: Record, connection: Connection | None) -> Completion:
     # Its Delete ended unseen, or goes on; either way its owner has no use for it.
     if connection is None or not is_same(record, connection):
-        ports.registry.write(tombstone(record, instant(ports.clock.now())))
+        deletion = record.deletion(record.request_time, instant(ports.clock.now()))
+        ports.registry.remove(record, deletion)
     return _found(Outcome.UNCHANGED, connection or remembered(record), ())
 
 
 def _compared(ports: Ports, request: Request, record: Record, connection: Connection) -> Completion:
     wanted = owners_request(request, record, ports.rules)
-    if record.seen.sources != set(record.secret_versions):
-        record = ports.registry.write(record)  # a version before links wrote it
     desired = resolve(ports, wanted, record)
     found = list(drift(record, connection, desired.properties, desired.versions))
     is_behind = Finding.SECRET_VERSION_BEHIND in found
     if is_behind or (found and _repairs(ports, request)):
         record = written(ports, wanted, record, connection, desired)
-    elif record.unsettled_outcome != Outcome.REFRESHED or connection.state in BAD:
-        if record.unsettled_outcome and not found:
+    elif not is_following(record) or connection.state in BAD:
+        if not found:
             _settle(ports, wanted, record, desired, connection)
         return _found(Outcome.UNCHANGED, connection, found)
     outcome = Outcome.REFRESHED if is_behind else Outcome.UPDATED
@@ -84,7 +83,9 @@ def _settle(
     ports: Ports, wanted: Request, record: Record, desired: Resolved, connection: Connection
 ) -> None:
     # Nobody waited for it to settle; without the time, a change by hand would never be seen.
-    if is_usable(connection.state, wanted.properties):
+    if not record.unsettled:
+        clear_failure(ports, record)
+    elif is_usable(connection.state, wanted.properties):
         completed(ports, wanted, record, desired, connection)
 
 
@@ -101,12 +102,21 @@ def _found(outcome: Outcome, connection: Connection, found: Iterable[Finding]) -
 
 
 def _handed_on(ports: Ports, request: Request) -> Completion:
-    records, token = ports.registry.page(request.selection.next_token)
-    about: list[dict[str, str]] = [{"Name": record.name} for record in records]
-    if token:
-        about.append({"NextToken": token})
-    chosen = request.selection.reconcile_mode
-    mode = {"ReconcileMode": chosen} if chosen else {}
-    ports.hand_on(request, [each | mode for each in about])
-    details = {"ConnectionCount": len(records)}
+    # All pages in this invocation: a chain of messages, each sent by the one before, is what
+    # Lambda takes for a loop and cuts off.
+    mode = {"ReconcileMode": request.selection.reconcile_mode}
+    chosen = {name: value for name, value in mode.items() if value}
+    count = 0
+    for records in _pages(ports):
+        ports.hand_on(request, [{"Name": record.name} | chosen for record in records])
+        count += len(records)
+    details = {"ConnectionCount": count}
     return Completion(Outcome.UNCHANGED, Connection(""), is_silent=True, details=details)
+
+
+def _pages(ports: Ports) -> Iterator[list[Record]]:
+    records, token = ports.registry.page("")
+    yield records
+    while token:
+        records, token = ports.registry.page(token)
+        yield records

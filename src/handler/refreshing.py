@@ -8,8 +8,8 @@ from handler.drift import is_behind
 from handler.errors import NotFoundError, ServiceInternalError
 from handler.lifecycle import BAD, Connection
 from handler.looking import look, refuse_changed
+from handler.maintenance import clear_failure, is_following, owners_request
 from handler.outcome import Completion, Outcome
-from handler.owners_request import owners_request
 from handler.ownership import Record, Standing, instant, remembered
 from handler.ports import Ports
 from handler.request import Request
@@ -32,7 +32,7 @@ def refresh(ports: Ports, request: Request) -> Completion:
     record = ports.registry.read(request.name)
     if record is None and request.selection.secret is None:
         raise NotFoundError(f"nobody is registered for {request.name}")
-    if record is None or record.deleted_at or _is_done(record, request):
+    if record is None or _is_done(record, request):
         return Completion(Outcome.UNCHANGED, Connection(request.name))
     situation = look(ports, record.name, record.owner, record)
     match situation.connection:
@@ -58,8 +58,9 @@ def refreshed(ports: Ports, request: Request, record: Record, connection: Connec
     is_needed = is_behind(record, desired.versions) or bool(record.lease_holder)
     if is_needed or connection.state in BAD:
         record = written(ports, wanted, record, connection, desired)
-    elif record.unsettled_outcome != Outcome.REFRESHED:
+    elif not is_following(record):
         _refuse_stale(ports, request, record, desired)
+        clear_failure(ports, record)
         return Completion(Outcome.UNCHANGED, connection)
     return Completion(Outcome.REFRESHED, completed(ports, wanted, record, desired).connection)
 
@@ -100,7 +101,7 @@ def _handed_on(ports: Ports, request: Request) -> Completion:
 
 def _is_done(record: Record, request: Request) -> bool:
     secret, version_id = request.selection.secret, request.selection.version_id
-    if not secret or not version_id or record.unsettled_outcome or record.lease_holder:
+    if not secret or not version_id or record.unsettled or record.lease_holder:
         return False
     return _versions(record.secret_versions, secret) == {version_id}
 

@@ -1,29 +1,34 @@
 """
-Adapter: the registry in DynamoDB, two kinds of item: what is known of a connection, and a link from
-each secret that it follows. They are written together, under the condition of the revision read.
+Adapter: the registry in DynamoDB. What belongs together is written together, each write under a
+condition: a connection under the revision that was read, a claim under its owner's last deletion.
 """
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from handler.aws import Caller
-from handler.ownership import Record, Seen, instant
+from handler.errors import ResourceConflictError, SupersededError
+from handler.ownership import Deletion, Record, Seen, instant
+from handler.registry_conditions import newest, not_deleted_since, not_owned, steps, unchanged
 from handler.registry_item import (
     CONNECTION,
-    item_of,
+    connection_item,
+    connection_key,
+    deletion_item,
+    deletion_key,
+    deletion_of,
     key_after,
-    key_of,
+    link,
+    link_key,
     record_of,
-    steps,
     token_of,
 )
 from handler.source import Secret, Source
 
-# The first version knew no tombstones.
-REGISTERED = "SK = :kind AND (attribute_not_exists(DeletedAt) OR DeletedAt = :none)"
-ITEMS_OF_A_PAGE = 200  # links among them
+ITEMS_OF_A_PAGE = 200  # links and deletions among them
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,52 +41,52 @@ class DynamoDbRegistry:
     region: str
 
     def read(self, name: str) -> Record | None:
-        """Read what is known about a name, strongly consistent."""
-        answer = self.call(
-            "get_item",
-            f"registry entry {name}",
-            TableName=self.table_name,
-            Key=key_of(name),
-            ConsistentRead=True,
-        )
-        return record_of(answer["Item"]) if "Item" in answer else None
+        item = self._get(connection_key(name), f"registry entry {name}")
+        return record_of(item) if item else None
+
+    def read_deletion(self, name: str, owner: str) -> Deletion | None:
+        item = self._get(deletion_key(name, owner), f"registry deletion {name}")
+        deletion = deletion_of(item) if item else None
+        return deletion if deletion and self._now() < deletion.expires_at else None
+
+    def claim(self, record: Record) -> Record:
+        check = {"ConditionCheck": self._in_table(**not_deleted_since(record, self._now()))}
+        try:
+            return self._write(record, [check])
+        except ResourceConflictError:
+            deletion = self.read_deletion(record.name, record.owner)
+            if deletion and deletion.refuses(record.request_time):
+                raise SupersededError(f"{record.name} was deleted by a newer request") from None
+            raise
 
     def write(self, record: Record) -> Record:
-        """
-        Write a record and its links, and give its new revision.
+        return self._write(record, [])
 
-        Raises:
-            ResourceConflictError: somebody else wrote since it was read.
-        """
-        for sources in steps(record.seen.sources, frozenset(record.secret_versions)):
-            record = self._put(record, sources)
-        return record
-
-    def remove(self, record: Record) -> None:
-        """
-        Forget a record and its links.
-
-        Raises:
-            ResourceConflictError: somebody else wrote since it was read.
-        """
+    def remove(self, record: Record, deletion: Deletion | None = None) -> None:
         *between, _ = steps(record.seen.sources, frozenset())
         for sources in between:
-            record = self._put(record, sources)
-        self._change(record, "Delete", {"Key": key_of(record.name)}, ())
+            record = self._put(record, sources, [])
+        kept = [{"Put": self._in_table(Item=deletion_item(deletion))}] if deletion else []
+        self._change(record, {"Delete": {"Key": connection_key(record.name)}}, (), kept)
+
+    def write_deletion(self, deletion: Deletion) -> None:
+        self._transact(
+            f"registry deletion {deletion.name}",
+            {"ConditionCheck": self._in_table(**not_owned(deletion))},
+            {"Put": self._in_table(**newest(deletion))},
+        )
 
     def users(self, secret: Secret) -> list[str]:
-        """Give the names of all connections made from a secret, strongly consistent."""
         names: list[str] = []
         start: dict[str, Any] = {}
         while True:
             answer = self.call(
                 "query",
                 f"registry links of {secret.name}",
-                TableName=self.table_name,
                 KeyConditionExpression="PK = :link",
                 ExpressionAttributeValues={":link": {"S": self._link(secret)}},
                 ConsistentRead=True,
-                **start,
+                **self._in_table(**start),
             )
             names += [item["SK"]["S"] for item in answer["Items"]]
             if "LastEvaluatedKey" not in answer:
@@ -99,43 +104,57 @@ class DynamoDbRegistry:
         answer = self.call(
             "scan",
             "the registry",
-            TableName=self.table_name,
-            FilterExpression=REGISTERED,
-            ExpressionAttributeValues={":kind": {"S": CONNECTION}, ":none": {"S": ""}},
+            FilterExpression="begins_with(PK, :connection)",
+            ExpressionAttributeValues={":connection": {"S": CONNECTION}},
             Limit=ITEMS_OF_A_PAGE,
             ConsistentRead=True,
-            **start,
+            **self._in_table(**start),
         )
         return list(map(record_of, answer["Items"])), token_of(answer.get("LastEvaluatedKey"))
 
-    def _put(self, record: Record, sources: frozenset[str]) -> Record:
-        now = instant(self.call.clock.now())
+    def _get(self, key: Mapping[str, Any], subject: str) -> Mapping[str, Any] | None:
+        answer = self.call("get_item", subject, **self._in_table(Key=key, ConsistentRead=True))
+        item: Mapping[str, Any] | None = answer.get("Item")
+        return item
+
+    def _write(self, record: Record, checks: Sequence[Mapping[str, Any]]) -> Record:
+        for sources in steps(record.seen.sources, frozenset(record.secret_versions)):
+            record = self._put(record, sources, checks)
+        return record
+
+    def _put(
+        self, record: Record, sources: frozenset[str], checks: Sequence[Mapping[str, Any]]
+    ) -> Record:
         named = {each: record.secret_versions.get(each, "") for each in sorted(sources)}
         # Never one that was there before: a name may be forgotten, and made known again, meanwhile.
-        seen = Seen(uuid.uuid4().int >> 32, sources, now)
-        item = item_of(replace(record, secret_versions=named, seen=seen))
-        self._change(record, "Put", {"Item": item}, sources)
+        seen = Seen(uuid.uuid4().int >> 32, sources, self._now())
+        item = connection_item(replace(record, secret_versions=named, seen=seen))
+        self._change(record, {"Put": {"Item": item}}, sources, checks)
         return replace(record, seen=seen)
 
     def _change(
-        self, record: Record, kind: str, change: Mapping[str, Any], sources: Iterable[str]
+        self,
+        record: Record,
+        change: Mapping[str, Any],
+        sources: Iterable[str],
+        beside: Sequence[Mapping[str, Any]],
     ) -> None:
         before, after = self._links(record.seen.sources), self._links(sources)
-        made = [{"Put": self._in_table(Item=_link_key(each, record))} for each in after - before]
-        dropped = [
-            {"Delete": self._in_table(Key=_link_key(each, record))} for each in before - after
-        ]
-        own = self._in_table(**change, **_unchanged(record))
+        made = [{"Put": self._in_table(Item=link_key(x, record.name))} for x in after - before]
+        gone = [{"Delete": self._in_table(Key=link_key(x, record.name))} for x in before - after]
+        ((kind, given),) = change.items()
+        own = self._in_table(**given, **unchanged(record))
         subject = f"registry entry {record.name}"
-        if not made and not dropped:
+        if made or gone or beside:
+            self._transact(subject, {kind: own}, *beside, *made, *gone)
+        else:
             self.call(f"{kind.lower()}_item", subject, **own)
-            return
+
+    def _transact(self, subject: str, *items: Mapping[str, Any]) -> None:
+        # A try whose answer was lost is not taken for somebody else's write.
+        token = str(uuid.uuid4())
         self.call(
-            "transact_write_items",
-            subject,
-            TransactItems=[{kind: own}, *made, *dropped],
-            # A try whose answer was lost is not taken for somebody else's write.
-            ClientRequestToken=str(uuid.uuid4()),
+            "transact_write_items", subject, TransactItems=list(items), ClientRequestToken=token
         )
 
     def _in_table(self, **parameters: Any) -> dict[str, Any]:
@@ -146,18 +165,7 @@ class DynamoDbRegistry:
         return {self._link(source.secret) for source in parsed if not source.is_pinned}
 
     def _link(self, secret: Secret) -> str:
-        kind = "PARAMETER" if secret.is_parameter else "SECRET"
-        return f"{kind}#{secret.account or self.account}#{self.region}#{secret.name}"
+        return link(secret, self.account, self.region)
 
-
-def _unchanged(record: Record) -> dict[str, Any]:
-    if not record.seen.revision:
-        return {"ConditionExpression": "attribute_not_exists(PK)"}
-    return {
-        "ConditionExpression": "Revision = :revision",
-        "ExpressionAttributeValues": {":revision": {"N": str(record.seen.revision)}},
-    }
-
-
-def _link_key(link: str, record: Record) -> dict[str, Any]:
-    return {"PK": {"S": link}, "SK": {"S": record.name}}
+    def _now(self) -> datetime:
+        return instant(self.call.clock.now())

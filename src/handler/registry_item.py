@@ -1,115 +1,99 @@
 """
-The registry's items: what DynamoDB keeps of a connection, and the link from a secret to it.
+The registry's items: a connection, an owner's deletion, and a link from a secret to a connection.
+
+What an item is shows in the form of its partition key alone, whatever a connection is called.
 """
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from handler.errors import InvalidRequestError
-from handler.ownership import TOMBSTONE_LIFETIME, Record, Seen
+from handler.lifecycle import Write
+from handler.ownership import Deletion, MaintenanceFailure, Record, Seen
+from handler.source import Secret
 
-CONNECTION = "CONNECTION"  # the sort key of what is known of one
-LINKS_OF_A_TRANSACTION = 99  # beside the connection's item; DynamoDB takes 100
-OLDEST = datetime.min.replace(tzinfo=UTC)
+CONNECTION = "CONNECTION#"
+DELETION = "DELETION#"
+SECRET = "SECRET#"  # noqa: S105 (no secret)
+PARAMETER = "PARAMETER#"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def key_of(name: str) -> dict[str, Any]:
+def connection_key(name: str) -> dict[str, Any]:
     """Give the key under which a connection is known."""
-    return {"PK": {"S": f"CONNECTION#{name}"}, "SK": {"S": CONNECTION}}
+    return {"PK": {"S": f"{CONNECTION}{name}"}, "SK": {"S": "CONNECTION"}}
 
 
-def item_of(record: Record) -> dict[str, Any]:
+def deletion_key(name: str, owner: str) -> dict[str, Any]:
+    """Give the key under which an owner's deletion of a name is known."""
+    return {"PK": {"S": f"{DELETION}{name}"}, "SK": {"S": owner}}
+
+
+def link(secret: Secret, account: str, region: str) -> str:
+    """Give the partition key of the links from a secret of this account, unless it names one."""
+    kind = PARAMETER if secret.is_parameter else SECRET
+    return f"{kind}{secret.account or account}#{region}#{secret.name}"
+
+
+def link_key(partition: str, name: str) -> dict[str, Any]:
+    """Give the key of a link to a connection."""
+    return {"PK": {"S": partition}, "SK": {"S": name}}
+
+
+def connection_item(record: Record) -> dict[str, Any]:
     """Give what is known of a connection as DynamoDB keeps it."""
-    return key_of(record.name) | {
-        "Owner": {"S": record.owner},
-        "ClaimTime": {"S": record.claimed_at.isoformat()},
-        "ConnectionArn": {"S": record.connection_arn},
-        "Properties": {"S": json.dumps(record.properties)},
-        "SecretVersions": {"M": {key: {"S": each} for key, each in record.secret_versions.items()}},
-        "IsAdopted": {"BOOL": record.is_adopted},
-        "IsUnwanted": {"BOOL": record.is_unwanted},
-        "UnsettledOutcome": {"S": record.unsettled_outcome},
-        "LastModifiedTime": {"S": _iso(record.last_modified_time)},
-        "RequestTime": {"S": _iso(record.request_time)},
-        "LeaseHolder": {"S": record.lease_holder},
-        "LeasedUntil": {"S": _iso(record.leased_until)},
-        "ClaimedUntil": {"S": _iso(record.claimed_until)},
-        "DeletedAt": {"S": _iso(record.deleted_at)},
-        "Deletions": {"M": {owner: {"S": _iso(time)} for owner, time in record.deletions.items()}},
-        "RefreshedAt": {"S": _iso(record.refreshed_at)},
-        "WrittenAt": {"S": _iso(record.seen.written_at)},
-        "Revision": {"N": str(record.seen.revision)},
-        **_expiry(record),
+    known = asdict(record)
+    seen = known.pop("seen")
+    return connection_key(record.name) | {
+        "Owner": {"S": record.owner},  # for conditions
+        "Revision": {"N": str(seen["revision"])},
+        "WrittenAt": {"S": _iso(seen["written_at"])},
+        "Record": {"S": json.dumps(known, default=_iso)},
     }
 
 
-def _expiry(record: Record) -> dict[str, Any]:
-    # DynamoDB's own clearing away comes late, and never counts: tombstones are judged in code.
-    if record.deleted_at is None:
-        return {}
-    expires_at = record.deleted_at + 2 * TOMBSTONE_LIFETIME
-    return {"ExpiresAt": {"N": str(int(expires_at.timestamp()))}}
-
-
-def _iso(time: datetime | None) -> str:
-    return time.isoformat() if time else ""
-
-
-def _time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
-
-
 def record_of(item: Mapping[str, Any]) -> Record:
-    """Understand an item, also one of an earlier version."""
-    # Members that an earlier version did not write have their defaults.
-    text = {member: value.get("S", "") for member, value in item.items()}
-    return Record(
-        name=str(item["PK"]["S"]).partition("#")[2],
-        owner=text["Owner"],
-        claimed_at=datetime.fromisoformat(text["ClaimTime"]),
-        request_time=_time(text.get("RequestTime")) or OLDEST,
-        connection_arn=text["ConnectionArn"],
-        properties=json.loads(text["Properties"]),
-        secret_versions=_map(item.get("SecretVersions")),
-        is_adopted=item["IsAdopted"]["BOOL"],
-        is_unwanted=item.get("IsUnwanted", {}).get("BOOL", False),
-        unsettled_outcome=text["UnsettledOutcome"],
-        last_modified_time=_time(text["LastModifiedTime"]),
-        lease_holder=text.get("LeaseHolder", ""),
-        leased_until=_time(text.get("LeasedUntil")),
-        claimed_until=_time(text.get("ClaimedUntil")),
-        deleted_at=_time(text.get("DeletedAt")),
-        deletions={
-            owner: datetime.fromisoformat(time)
-            for owner, time in _map(item.get("Deletions")).items()
-        },
-        refreshed_at=_time(text.get("RefreshedAt")),
-        seen=Seen(int(item["Revision"]["N"]), _linked(item), _time(text.get("WrittenAt"))),
+    """Understand a connection's item."""
+    known = json.loads(item["Record"]["S"])
+    unsettled, failure = known["unsettled"], known["maintenance_failure"]
+    known["unsettled"] = Write(**_with_times(unsettled, Write)) if unsettled else None
+    known["maintenance_failure"] = (
+        MaintenanceFailure(**_with_times(failure, MaintenanceFailure)) if failure else None
+    )
+    linked = frozenset(known["secret_versions"])
+    written_at = datetime.fromisoformat(item["WrittenAt"]["S"])
+    seen = Seen(int(item["Revision"]["N"]), linked, written_at)
+    return Record(**_with_times(known, Record), seen=seen)
+
+
+def deletion_item(deletion: Deletion) -> dict[str, Any]:
+    """Give a deletion as DynamoDB keeps it, until it clears it away by ExpiresAt."""
+    return deletion_key(deletion.name, deletion.owner) | {
+        "RequestTime": number(deletion.request_time),
+        "ExpiresAt": {"N": str(int(deletion.expires_at.timestamp()))},
+        "ConnectionArn": {"S": deletion.connection_arn},
+    }
+
+
+def deletion_of(item: Mapping[str, Any]) -> Deletion:
+    """Understand a deletion's item."""
+    return Deletion(
+        name=item["PK"]["S"].removeprefix(DELETION),
+        owner=item["SK"]["S"],
+        request_time=EPOCH + timedelta(microseconds=int(item["RequestTime"]["N"])),
+        expires_at=EPOCH + timedelta(seconds=int(item["ExpiresAt"]["N"])),
+        connection_arn=item["ConnectionArn"]["S"],
     )
 
 
-def _linked(item: Mapping[str, Any]) -> frozenset[str]:
-    # Before this member there were no links.
-    return frozenset(_map(item["SecretVersions"]) if "RefreshedAt" in item else ())
-
-
-def _map(value: Mapping[str, Any] | None) -> dict[str, str]:
-    return {key: each["S"] for key, each in (value or {"M": {}})["M"].items()}
-
-
-def steps(before: frozenset[str], after: frozenset[str]) -> Iterator[frozenset[str]]:
-    """
-    Yield the sources that are linked after each transaction, on the way from some to others.
-
-    Links are added before any is dropped: one too many does no harm, one too few misses a rotation.
-    """
-    changed = [*sorted(after - before), *sorted(before - after)]
-    for end in range(LINKS_OF_A_TRANSACTION, len(changed), LINKS_OF_A_TRANSACTION):
-        yield before ^ frozenset(changed[:end])
-    yield after
+def number(time: datetime) -> dict[str, str]:
+    """Write a time as a number that conditions can compare."""
+    return {"N": str((time - EPOCH) // timedelta(microseconds=1))}
 
 
 def token_of(key: Mapping[str, Any] | None) -> str:
@@ -125,3 +109,18 @@ def key_after(token: str) -> dict[str, Any]:
         return {"PK": {"S": str(partition)}, "SK": {"S": str(sort)}}
     except (ValueError, TypeError):
         raise InvalidRequestError("NextToken: none that was given") from None
+
+
+def _with_times(known: dict[str, Any], kind: type) -> dict[str, Any]:
+    return known | {
+        name: datetime.fromisoformat(known[name]) for name in _times(kind) if known[name]
+    }
+
+
+@cache
+def _times(kind: type) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind) if "datetime" in str(each.type))
+
+
+def _iso(time: datetime) -> str:
+    return time.isoformat()

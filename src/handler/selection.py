@@ -23,7 +23,7 @@ PATTERNS = {
     "ReconcileMode": (RECONCILE_MODE,),
 }
 REFRESH = ("Name", "SecretId", "AccountId", "VersionId", "ParameterName")
-RECONCILE = ("Name", "NextToken", "ReconcileMode")
+RECONCILE = ("Name", "ReconcileMode")
 LIST = ("NextToken",)
 
 

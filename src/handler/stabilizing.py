@@ -1,9 +1,12 @@
 """Success means usable: wait until a connection has settled, and until nothing unwanted is left."""
 
+from dataclasses import replace
+
 from handler.convergence import leftovers, update_of
 from handler.errors import NotStabilizedError, ResourceConflictError
-from handler.lifecycle import BAD, Connection, ConnectionState, is_moving
-from handler.ownership import Record, is_same
+from handler.lifecycle import BAD, Connection, ConnectionState, Write, is_moving
+from handler.looking import observe
+from handler.ownership import Record, instant, is_same
 from handler.ports import Ports
 from handler.request import Request
 from handler.resolution import Resolved
@@ -20,9 +23,14 @@ def settled(ports: Ports, request: Request, record: Record) -> Connection:
         NotStabilizedError: it failed, or still moves; that is transient where requests come back.
     """
     name, seconds = request.name, request.wait_timeout_seconds
-    connection = ports.watch(
-        name, lambda seen: not (seen and is_moving(seen.state, request.properties)), seconds
-    )
+    connection = observe(ports, name, record)
+    if connection:
+        connection = ports.watch(
+            name,
+            lambda seen: not (seen and is_moving(seen.state, request.properties)),
+            seconds,
+            connection,
+        )
     if connection is None or not is_same(record, connection):
         raise ResourceConflictError(f"{name} was deleted meanwhile")
     if connection.state in BAD:
@@ -35,6 +43,7 @@ def settled(ports: Ports, request: Request, record: Record) -> Connection:
         raise NotStabilizedError(
             f"{name} did not settle within {seconds:g} s; it is {reached}",
             is_transient=request.door.waits_again,
+            is_moving=True,
         )
     return connection
 
@@ -55,8 +64,11 @@ def without_leftovers(
         lambda seen: not seen or seen.state == ConnectionState.DEAUTHORIZED,
         DEAUTHORIZE_SECONDS,
     )
-    ports.connections.update(update_of(desired.properties, seen.properties if seen else {}))
-    connection = settled(ports, request, record)
+    before = seen or Connection(request.name)
+    answer = ports.connections.update(update_of(desired.properties, before.properties))
+    now = instant(ports.clock.now())
+    write = Write("", now, answer.state, before.state, before.last_modified_time)
+    connection = settled(ports, request, replace(record, unsettled=write))
     left = _left(desired, connection)
     if left:
         raise _keeps(request, left)

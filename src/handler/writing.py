@@ -6,16 +6,31 @@ from dataclasses import replace
 
 from handler.convergence import leftovers, update_of
 from handler.drift import is_behind
-from handler.errors import NotFoundError, ResourceConflictError
+from handler.errors import (
+    NotFoundError,
+    NotStabilizedError,
+    ResourceConflictError,
+)
 from handler.leasing import leased, released
-from handler.lifecycle import BAD, Connection, ConnectionState, is_moving, is_usable
-from handler.outcome import Completion, Outcome
+from handler.lifecycle import (
+    BAD,
+    LONGEST_LAG,
+    Connection,
+    ConnectionState,
+    Write,
+    is_moving,
+    is_usable,
+)
+from handler.looking import refuse_changed
+from handler.outcome import Completion, final_outcome, outcome_of_write
 from handler.ownership import Record, instant
 from handler.ports import Ports
 from handler.properties import sources
 from handler.request import Request
 from handler.resolution import Resolved
 from handler.stabilizing import settled, without_leftovers
+
+NOTHING = Connection("")  # what is there before a creation
 
 
 def unfetched(request: Request) -> dict[str, str]:
@@ -53,7 +68,7 @@ def is_current(record: Record, request: Request, desired: Resolved, connection: 
         and not record.is_unwanted
         and not record.lease_holder  # never given back: whoever held it may have written
         and (
-            bool(record.unsettled_outcome)  # the time was not known yet when it was written
+            record.unsettled is not None  # the time was not known yet when it was written
             or record.last_modified_time == connection.last_modified_time
         )
     )
@@ -64,39 +79,45 @@ def rewritten(
 ) -> Record:
     """Update to the full desired state, under a lease that the caller holds."""
     try:
-        ports.connections.update(update_of(desired.properties, connection.properties))
+        answer = ports.connections.update(update_of(desired.properties, connection.properties))
     except NotFoundError:
         # Of the connection, or of something that it refers to.
-        if ports.connections.describe(request.name):
+        if ports.watch(request.name, lambda seen: seen is None, LONGEST_LAG.total_seconds()):
             raise
         raise ResourceConflictError(f"{request.name} was deleted meanwhile") from None
-    return noted(ports, request, record, desired)
+    write = write_of(ports, request, record, answer, connection)
+    return noted(ports, request, record, desired, write)
 
 
-def noted(ports: Ports, request: Request, record: Record, desired: Resolved) -> Record:
-    """Note what was written, and give the lease back."""
-    is_same_request = record.properties in ({}, request.written)
-    outcome = record.unsettled_outcome if is_same_request else ""
-    is_refreshed = request.is_maintenance and is_behind(record, desired.versions)
+def write_of(
+    ports: Ports,
+    request: Request,
+    record: Record,
+    answer: Connection,
+    before: Connection = NOTHING,
+) -> Write:
+    """Give what will show that a connection is as written, and what to tell about it then."""
+    outcome = outcome_of_write(request, record)
     now = instant(ports.clock.now())
+    return Write(outcome, now, answer.state, before.state, before.last_modified_time)
+
+
+def noted(
+    ports: Ports, request: Request, record: Record, desired: Resolved, write: Write
+) -> Record:
+    """Note what was written, and give the lease back."""
+    is_refreshed = request.is_maintenance and is_behind(record, desired.versions)
     return ports.registry.write(
         replace(
             released(record),
             properties=request.written,
             secret_versions=desired.versions,
             is_unwanted=False,
-            refreshed_at=now if is_refreshed else record.refreshed_at,
-            unsettled_outcome=_outcome(request, outcome),
+            refreshed_at=write.written_at if is_refreshed else record.refreshed_at,
+            unsettled=write,
             last_modified_time=None,
         )
     )
-
-
-def _outcome(request: Request, unsettled: str) -> Outcome:
-    # Who maintains must come back until it is settled, whatever the owner waits for.
-    if request.is_maintenance:
-        return Outcome.REFRESHED
-    return Outcome(unsettled or Outcome.UPDATED)
 
 
 def completed(
@@ -114,7 +135,7 @@ def completed(
     if seen and is_usable(seen.state, request.properties):
         connection = seen
     else:
-        connection = settled(ports, request, record)
+        connection = _settled(ports, request, record)
     if not is_moving(connection.state, request.properties) and any(
         leftovers(desired.properties, connection.properties)
     ):
@@ -125,10 +146,19 @@ def completed(
     final = replace(released(record), request_time=newest)  # a crashed one may still have it
     if is_usable(connection.state, request.properties):
         final = replace(
-            final, unsettled_outcome="", last_modified_time=connection.last_modified_time
+            final,
+            unsettled=None,
+            last_modified_time=connection.last_modified_time,
+            maintenance_failure=None,
         )
     if final != record:
         ports.registry.write(final)
-    unsettled = Outcome(record.unsettled_outcome or Outcome.UNCHANGED)
-    is_anothers = unsettled is Outcome.REFRESHED and not request.is_maintenance
-    return Completion(Outcome.UNCHANGED if is_anothers else unsettled, connection)
+    return Completion(final_outcome(request, record), connection)
+
+
+def _settled(ports: Ports, request: Request, record: Record) -> Connection:
+    try:
+        return settled(ports, request, record)
+    except NotStabilizedError:
+        refuse_changed(ports, record)  # overtaken: that failure is another request's
+        raise

@@ -201,7 +201,8 @@ def test_a_late_create_of_a_cancelled_stack_leaves_no_orphan(
     function(create)
     deleted, superseded = response_url.answers
     assert (deleted["Status"], deleted["PhysicalResourceId"]) == ("SUCCESS", made_up)
-    assert (superseded["Status"], superseded["Data"]["Outcome"]) == ("SUCCESS", "Superseded")
+    assert superseded["Status"] == "FAILED"
+    assert superseded["Reason"].startswith("Superseded: ")
     assert not exists(stack, name)
 
 

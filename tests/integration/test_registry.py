@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -13,9 +13,11 @@ from handler.errors import (
     InvalidRequestError,
     ResourceConflictError,
     ServiceInternalError,
+    SupersededError,
     ThrottlingError,
 )
-from handler.ownership import Record
+from handler.lifecycle import Write
+from handler.ownership import DELETION_LIFETIME, MaintenanceFailure, Record
 from handler.ports import Registry
 from handler.properties import MOST_SECRETS
 from handler.source import Secret
@@ -47,7 +49,8 @@ def test_what_was_written_is_read(registry: Registry, claim: Record) -> None:
         properties={"Name": claim.name, "AuthParameters": {"Key": "{{resolve:ssm:/x}} é"}},
         secret_versions={"secretsmanager:connections/crm::": "version-1"},
         is_adopted=True,
-        unsettled_outcome="Created",
+        unsettled=Write("Created", NOW, "AUTHORIZING", "AUTHORIZED", START),
+        maintenance_failure=MaintenanceFailure("AccessDenied", "because", NOW),
         last_modified_time=NOW,
     )
     first = registry.write(claim)
@@ -84,9 +87,9 @@ def test_of_two_later_writers_one_is_told_of_the_conflict(
 ) -> None:
     """Both read the same revision; the second writes on what is no longer there."""
     read = registry.write(claim)
-    registry.write(replace(read, unsettled_outcome="Updated"))
+    registry.write(replace(read, lease_holder="one"))
     with pytest.raises(ResourceConflictError):
-        registry.write(replace(read, unsettled_outcome="Created"))
+        registry.write(replace(read, lease_holder="another"))
 
 
 def test_a_record_that_changed_meanwhile_is_not_removed(registry: Registry, claim: Record) -> None:
@@ -104,7 +107,7 @@ def test_a_removed_record_is_not_written_again(registry: Registry, claim: Record
     read = registry.write(claim)
     registry.remove(read)
     with pytest.raises(ResourceConflictError):
-        registry.write(replace(read, unsettled_outcome="Updated"))
+        registry.write(replace(read, lease_holder="one"))
 
 
 def test_a_failed_condition_is_not_tried_again(
@@ -163,7 +166,7 @@ def test_the_table_holds_references_and_no_value(
     function({"RequestType": "Create", "ResourceProperties": basic})
     items = stack.dynamodb.scan(TableName=stack.outputs["RegistryTableName"])["Items"]
     (item,) = [item for item in items if item["PK"] == {"S": f"CONNECTION#{name}"}]
-    assert json.loads(item["Properties"]["S"])["AuthParameters"] == basic["AuthParameters"]
+    assert json.loads(item["Record"]["S"])["properties"]["AuthParameters"] == basic["AuthParameters"]
     assert not [value for value in secret.values() if value in json.dumps(items)]
 
 
@@ -209,7 +212,7 @@ def test_a_write_that_meets_a_conflict_leaves_the_links_alone(
     """A cancelled transaction is told as the conflict that it is, and changed nothing."""
     first, second = secret_name(), secret_name()
     read = registry.write(using(claim, first))
-    newer = registry.write(replace(read, unsettled_outcome="Updated"))
+    newer = registry.write(replace(read, lease_holder="one"))
     with pytest.raises(ResourceConflictError):
         registry.write(using(read, second))
     with pytest.raises(ResourceConflictError):
@@ -290,11 +293,12 @@ def edited_page(name: str) -> Any:
 def test_pages_give_every_connection_once_and_nothing_else(
     registry: Registry, claim: Record
 ) -> None:
-    """Links and tombstones lie in the same table."""
+    """Links and deletions lie in the same table, and a connection may have any name."""
     names = [f"{claim.name}-{number}" for number in range(3)]
+    registry.write(using(replace(claim, name="CONNECTION"), secret_name()))
     for name in names:
         registry.write(using(replace(claim, name=name), secret_name(), secret_name()))
-    registry.write(replace(claim, deleted_at=NOW))
+    registry.write_deletion(claim.deletion(NOW, NOW))
     found: list[str] = []
     token = ""
     while True:
@@ -305,6 +309,62 @@ def test_pages_give_every_connection_once_and_nothing_else(
     ours = sorted(name for name in found if name.startswith(claim.name))
     assert ours == names
     assert len(found) == len(set(found))
+
+
+@pytest.mark.parametrize(("seconds", "is_refused"), [(-1, True), (0, True), (0.001, False)])
+def test_a_claim_is_refused_where_its_owner_deleted_the_name_since(
+    registry: Registry, claim: Record, seconds: float, is_refused: bool
+) -> None:
+    """In the same transaction, so that no Delete comes in between."""
+    now = datetime.now(UTC)
+    registry.write_deletion(replace(claim, request_time=now).deletion(now, now))
+    late = using(replace(claim, request_time=now + timedelta(seconds=seconds)), secret_name())
+    if is_refused:
+        with pytest.raises(SupersededError, match="was deleted by a newer request"):
+            registry.claim(late)
+        assert registry.read(claim.name) is None
+    else:
+        registry.claim(late)
+    registry.claim(replace(late, name=f"{claim.name}-other"))
+    if is_refused:
+        registry.claim(replace(late, owner="somebody-else"))
+
+
+def test_a_deletion_that_had_its_day_refuses_nothing(registry: Registry, claim: Record) -> None:
+    """Also while DynamoDB has not cleared it away yet."""
+    long_ago = datetime.now(UTC) - DELETION_LIFETIME
+    registry.write_deletion(replace(claim, request_time=long_ago).deletion(long_ago, long_ago))
+    assert registry.read_deletion(claim.name, claim.owner) is None
+    registry.claim(replace(claim, request_time=long_ago - timedelta(hours=1)))
+
+
+def test_a_deletion_takes_the_place_of_the_record(registry: Registry, claim: Record) -> None:
+    """Both at once: there is no moment at which a late Create would find neither."""
+    now = datetime.now(UTC).replace(microsecond=123456)
+    record = registry.write(replace(using(claim, secret_name()), connection_arn="arn"))
+    deletion = record.deletion(now, now)
+    registry.remove(record, deletion)
+    assert registry.read(claim.name) is None
+    expected = replace(deletion, expires_at=deletion.expires_at.replace(microsecond=0))
+    assert registry.read_deletion(claim.name, claim.owner) == expected
+
+
+def test_a_deletion_of_what_is_there_is_a_conflict(registry: Registry, claim: Record) -> None:
+    """It was made since the Delete looked; only its owner's counts."""
+    now = datetime.now(UTC)
+    registry.write(claim)
+    with pytest.raises(ResourceConflictError):
+        registry.write_deletion(claim.deletion(now, now))
+    registry.write_deletion(replace(claim, owner="somebody-else").deletion(now, now))
+
+
+def test_an_older_deletion_does_not_replace_a_newer_one(registry: Registry, claim: Record) -> None:
+    """Else a Create sent between the two would work."""
+    now = datetime.now(UTC)
+    registry.write_deletion(claim.deletion(now, now))
+    with pytest.raises(ResourceConflictError):
+        registry.write_deletion(claim.deletion(now - timedelta(seconds=1), now))
+    registry.write_deletion(claim.deletion(now, now))
 
 
 def test_a_token_leads_to_what_follows(
@@ -339,7 +399,7 @@ def test_fifty_secrets_give_way_to_fifty_others(
     record = registry.write(using(record, *second))
     assert registry.read(claim.name) == record
     sizes = [len(each["TransactItems"]) for each in proxy.parameters_of("TransactWriteItems")]
-    assert sizes == [100, 2]
+    assert sizes == [99, 3]
     assert [each for each in first if registry.users(Secret(each))] == []
     assert [each for each in second if not registry.users(Secret(each))] == []
     registry.remove(record)

@@ -1,4 +1,4 @@
-"""Delete: what goes, what stays, and the tombstone that is left behind."""
+"""Delete: what goes, what stays, and what is remembered of it."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,9 +13,10 @@ from handler.errors import (
     NotFoundError,
     NotStabilizedError,
     ResourceConflictError,
+    SupersededError,
 )
 from handler.outcome import Completion, Outcome
-from handler.ownership import TOMBSTONE_LIFETIME, Record
+from handler.ownership import DELETION_LIFETIME, Deletion
 from handler.provisioning import carry_out
 from handler.request import check
 from tests.fakes import RULES, START, World, make_world
@@ -70,24 +71,16 @@ def request(
     return carry_out(world.ports, check(asked, RULES))
 
 
-def test_a_tombstone_keeps_owner_and_time_and_nothing_else(world: World) -> None:
-    """No ARN, no properties, no versions: it owns nothing and remembers no reference."""
-    request(world, "Create")
+def test_a_deletion_keeps_owner_time_and_arn_and_nothing_else(world: World) -> None:
+    """No properties, no versions: it owns nothing and remembers no reference."""
+    arn = request(world, "Create").connection.arn
     world.time.seconds += 60
     sent = world.time.now
     request(world, "Delete")
-    left = world.registry.records["crm"]
-    expected = Record(
-        "crm",
-        "requests",
-        claimed_at=left.claimed_at,
-        request_time=sent,
-        deleted_at=left.deleted_at,
-        seen=left.seen,
-    )
-    assert left == expected
-    assert left.deleted_at is not None
-    assert left.deleted_at >= sent
+    assert world.registry.records == {}
+    expires_at = world.time.now + DELETION_LIFETIME
+    expected = Deletion("crm", "requests", sent, expires_at, arn)
+    assert list(world.registry.deletions.values()) == [expected]
 
 
 def test_deleting_twice_succeeds(world: World) -> None:
@@ -115,9 +108,10 @@ def test_a_late_create_does_not_resurrect_what_was_deleted(world: World) -> None
     world.time.seconds += 10
     with pytest.raises(NotFoundError):
         request(world, "Delete")
-    world.time.seconds += TOMBSTONE_LIFETIME.total_seconds() - 1
+    world.time.seconds += DELETION_LIFETIME.total_seconds() - 1
     world.time.deadline = world.time.seconds + 890
-    assert request(world, "Create", sent).outcome is Outcome.SUPERSEDED
+    with pytest.raises(SupersededError):
+        request(world, "Create", sent)
     assert world.connections.stored == {}
 
 
@@ -127,26 +121,64 @@ def test_a_late_create_of_a_cancelled_stack_leaves_no_orphan(world: World) -> No
     world.time.seconds += 10
     completion = stack(world, "Delete", MADE_UP)
     assert (completion.outcome, completion.is_ignored) == (Outcome.DELETED, True)
-    assert stack(world, "Create", sent=sent).outcome is Outcome.SUPERSEDED
+    with pytest.raises(SupersededError):
+        stack(world, "Create", sent=sent)
     assert world.connections.stored == {}
 
 
-@pytest.mark.parametrize("hours", [0, 30])
-def test_the_name_of_somebody_elses_tombstone_gets_one_of_its_own(
-    world: World, hours: float
-) -> None:
+def test_another_owners_deletion_is_in_nobodys_way(world: World) -> None:
     """A cancelled stack leaves no orphan, though another stack had deleted that name before."""
-    deleted_at = world.time.now - timedelta(hours=hours)
-    theirs = Record("crm", OTHER_OWNER, deleted_at, deleted_at, deleted_at=deleted_at)
-    world.registry.write(theirs)
+    stack(world, "Delete", MADE_UP, logical_resource_id="Other")
     sent = world.time.now
     world.time.seconds += 10
     stack(world, "Delete", MADE_UP)
-    assert stack(world, "Create", sent=sent).outcome is Outcome.SUPERSEDED
+    with pytest.raises(SupersededError):
+        stack(world, "Create", sent=sent)
     assert world.connections.stored == {}
 
 
-def test_a_tombstone_is_remembered_through_another_owners_connection(world: World) -> None:
+def test_no_other_owners_delete_writes_to_a_connections_item(world: World) -> None:
+    """784 of them once filled it, after which its own owner could not write."""
+    request(world, "Create")
+    before = world.registry.records["crm"]
+    for number in range(20):
+        stack(world, "Delete", "crm", logical_resource_id=f"Other{number}")
+    assert world.registry.records == {"crm": before}
+    assert len(world.registry.deletions) == 20
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_stacks_late_delete_is_success_and_deletes_nothing(world: World, late: bool) -> None:
+    """Nothing of that request's own is left: the newer one's connection stays."""
+    stack(world, "Create")
+    sent = world.time.now
+    world.time.seconds += 10
+    stack(world, "Update", "crm", Description="newer")
+    world.time.seconds += 10
+    completion = stack(world, "Delete", "crm", sent if late else world.time.now)
+    assert (completion.outcome, completion.is_ignored) == (Outcome.DELETED, late)
+    assert ("crm" in world.connections.stored) is late
+
+
+def test_a_create_of_the_deletes_own_second_stays_away(world: World) -> None:
+    """CloudFormation signs in whole seconds: the Create is the older one."""
+    stack(world, "Delete", MADE_UP)
+    with pytest.raises(SupersededError):
+        stack(world, "Create", sent=world.time.now)
+    assert world.connections.stored == {}
+
+
+def test_a_delete_waits_for_what_is_being_created_to_be_seen(world: World) -> None:
+    """Describe may not show it yet; what was created must not be left behind."""
+    request(world, "Create", WaitTimeoutSeconds=0)
+    world.connections.lag = Lag(existence=2)
+    world.connections.stored["crm"]["created_at"] = world.time.seconds
+    world.time.seconds += 0.5
+    assert request(world, "Delete").outcome is Outcome.DELETED
+    assert world.connections.stored == {}
+
+
+def test_a_deletion_is_remembered_through_another_owners_connection(world: World) -> None:
     """Its late Create must not come to life when the name is free once more."""
     sent = world.time.now
     request(world, "Create")
@@ -154,34 +186,36 @@ def test_a_tombstone_is_remembered_through_another_owners_connection(world: Worl
     request(world, "Delete")
     stack(world, "Create")
     stack(world, "Delete", "crm")
-    assert request(world, "Create", sent).outcome is Outcome.SUPERSEDED
+    with pytest.raises(SupersededError):
+        request(world, "Create", sent)
     assert world.connections.stored == {}
 
 
-def test_ones_own_forgotten_tombstone_is_renewed(world: World) -> None:
+def test_ones_own_forgotten_deletion_is_renewed(world: World) -> None:
     """The name was used and deleted days ago; the new Delete must count as well."""
     request(world, "Create")
     request(world, "Delete")
-    world.time.seconds += TOMBSTONE_LIFETIME.total_seconds() + 1
+    world.time.seconds += DELETION_LIFETIME.total_seconds() + 1
     world.time.deadline = world.time.seconds + 890
     sent = world.time.now
     world.time.seconds += 10
     with pytest.raises(NotFoundError):
         request(world, "Delete")
-    assert request(world, "Create", sent).outcome is Outcome.SUPERSEDED
+    with pytest.raises(SupersededError):
+        request(world, "Create", sent)
 
 
 def test_a_new_create_is_free(world: World) -> None:
-    """A tombstone refuses only what is older."""
+    """A deletion refuses only what is older."""
     request(world, "Create")
     world.time.seconds += 1
     request(world, "Delete")
     world.time.seconds += 1
     assert request(world, "Create").outcome is Outcome.CREATED
-    assert not world.registry.records["crm"].deleted_at
+    assert world.owners == {"crm": "requests"}
 
 
-def test_a_tombstone_is_in_nobody_elses_way(world: World) -> None:
+def test_a_deletion_is_in_nobody_elses_way(world: World) -> None:
     """Its name is free for every other owner, whenever that one asked."""
     sent = world.time.now
     world.time.seconds += 10
@@ -189,13 +223,13 @@ def test_a_tombstone_is_in_nobody_elses_way(world: World) -> None:
     assert request(world, "Create", sent).outcome is Outcome.CREATED
 
 
-def test_a_tombstone_that_had_its_day_refuses_nothing(world: World) -> None:
+def test_a_deletion_that_had_its_day_refuses_nothing(world: World) -> None:
     """No request is delivered that late; DynamoDB clears it away some time later."""
     sent = world.time.now
     world.time.seconds += 10
     with pytest.raises(NotFoundError):
         request(world, "Delete")
-    world.time.seconds += TOMBSTONE_LIFETIME.total_seconds()
+    world.time.seconds += DELETION_LIFETIME.total_seconds()
     world.time.deadline = world.time.seconds + 890
     assert request(world, "Create", sent).outcome is Outcome.CREATED
 
@@ -206,7 +240,8 @@ def test_a_late_delete_deletes_nothing(world: World) -> None:
     sent = world.time.now
     world.time.seconds += 10
     request(world, "Update", Description="newer")
-    assert request(world, "Delete", sent).outcome is Outcome.SUPERSEDED
+    with pytest.raises(SupersededError):
+        request(world, "Delete", sent)
     assert "delete" not in world.connections.calls
     assert world.owners == {"crm": "requests"}
 
@@ -266,7 +301,7 @@ def test_a_delete_whose_answer_was_lost_is_finished_at_the_next_try(world: World
     assert (world.owners, world.connections.stored) == ({}, {})
 
 
-def test_a_delete_killed_before_its_tombstone_is_finished_at_the_next_delivery(
+def test_a_delete_killed_before_it_was_noted_is_finished_at_the_next_delivery(
     world: World,
 ) -> None:
     """The lease of the killed one has run out by then."""
@@ -316,14 +351,14 @@ def test_a_recreated_namesake_is_left_alone(world: World, ask: Callable[..., Com
 
 
 def test_what_was_adopted_is_released_and_a_late_adoption_stays_away(world: World) -> None:
-    """The tombstone tells a late Create that its owner let go."""
+    """The deletion tells a late Create that its owner let go."""
     world.connections.make_by_hand("crm", BASIC)
     sent = world.time.now
     request(world, "Create", OnExisting="Adopt")
     world.time.seconds += 10
     assert request(world, "Delete").outcome is Outcome.RELEASED
-    late = request(world, "Create", sent, OnExisting="Adopt")
-    assert late.outcome is Outcome.SUPERSEDED
+    with pytest.raises(SupersededError):
+        request(world, "Create", sent, OnExisting="Adopt")
     assert "crm" in world.connections.stored
 
 
@@ -348,13 +383,18 @@ def test_a_rename_that_never_arrived_leaves_the_old_name_alone(world: World) -> 
     completion = stack(world, "Delete", "crm-v2", Name="crm-v2")
     assert completion.is_ignored
     assert set(world.connections.stored) == {"crm"}
-    assert stack(world, "Update", "crm", sent, Name="crm-v2").outcome is Outcome.SUPERSEDED
+    with pytest.raises(SupersededError):
+        stack(world, "Update", "crm", sent, Name="crm-v2")
 
 
-def test_a_tombstones_time_is_never_set_back(world: World) -> None:
-    """An older Delete that comes late leaves the newer one's tombstone as it is."""
+def test_a_deletions_time_is_never_set_back(world: World) -> None:
+    """An older Delete that comes late leaves the newer one's time as it is."""
     request(world, "Create")
     request(world, "Delete", START + timedelta(hours=1))
-    before = world.registry.records["crm"]
-    assert request(world, "Delete", START + timedelta(minutes=1)).outcome is Outcome.SUPERSEDED
-    assert world.registry.records["crm"] == before
+    before = world.registry.read_deletion("crm", "requests")
+    request(world, "Delete", START + timedelta(minutes=1))
+    after = world.registry.read_deletion("crm", "requests")
+    assert before
+    assert after
+    assert after.request_time == before.request_time
+    assert after.connection_arn == before.connection_arn

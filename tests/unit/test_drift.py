@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from handler.drift import BAD_STATES, Finding, absence, drift, is_behind
-from handler.lifecycle import BAD, Connection
+from handler.lifecycle import BAD, Connection, Write
 from handler.ownership import Record
 from tests.bad_requests import changed
 from tests.fakes import START
@@ -119,7 +119,11 @@ def test_another_time_of_change_is_found(value: Any) -> None:
     "record",
     [
         replace(RECORD, last_modified_time=None),
-        replace(RECORD, unsettled_outcome="Updated", last_modified_time=START - timedelta(1)),
+        replace(
+            RECORD,
+            unsettled=Write("Updated", START, "AUTHORIZED"),
+            last_modified_time=START - timedelta(1),
+        ),
     ],
 )
 def test_what_still_settles_has_no_time_to_compare(record: Record) -> None:

@@ -15,6 +15,7 @@ FINAL = {
     "ServiceLimitExceeded",
     "NotStabilized",
     "SecretNotUsable",
+    "Superseded",
 }
 TRANSIENT = {"ResourceConflict", "Throttling", "ServiceInternalError", "NetworkFailure"}
 ROOTS = (ProvisionerError, TransientError)

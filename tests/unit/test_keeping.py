@@ -16,11 +16,11 @@ from handler.errors import (
     ServiceInternalError,
     ThrottlingError,
 )
-from handler.lifecycle import Connection
+from handler.lifecycle import Connection, Write
 from handler.outcome import Completion, Outcome
 from handler.provisioning import carry_out
 from handler.request import check
-from tests.fakes import RULES, FakeConnections, World, make_world
+from tests.fakes import RULES, START, FakeConnections, World, make_world
 from tests.unit.test_provisioning import BASIC, WITH_HEADER, ask, password_of
 
 CRM = "connections/crm"
@@ -186,7 +186,9 @@ def test_a_connection_that_nobody_waited_for_has_its_time_noted() -> None:
     world = make_world()
     ask(world, properties={**WITH_HEADER, "WaitTimeoutSeconds": 0})
     world.registry.records["crm"] = replace(
-        world.registry.records["crm"], unsettled_outcome="Created", last_modified_time=None
+        world.registry.records["crm"],
+        unsettled=Write("Created", START, "AUTHORIZED"),
+        last_modified_time=None,
     )
     pass_time(world)
     assert maintain(world, "Reconcile").is_silent
@@ -207,7 +209,8 @@ def test_a_delete_between_two_looks_is_no_finding(
         return describe(self, name)
 
     monkeypatch.setattr(FakeConnections, "describe", overtaken)
-    completion = maintain(world, request_type)
+    about: dict[str, Any] = {"SecretId": CRM} if request_type == "Refresh" else {}
+    completion = maintain(world, request_type, **about)
     assert (completion.outcome, completion.details) == (Outcome.UNCHANGED, {})
 
 

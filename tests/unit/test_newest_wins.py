@@ -1,5 +1,6 @@
 """Of one owner's requests for one name the newest wins, in whatever order they arrive."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import permutations
@@ -13,9 +14,11 @@ from handler.errors import (
     NotFoundError,
     NotStabilizedError,
     SecretNotUsableError,
+    SupersededError,
     ThrottlingError,
 )
-from handler.outcome import Completion, Outcome, attributes
+from handler.lifecycle import Connection
+from handler.outcome import Completion, Outcome
 from handler.provisioning import carry_out
 from handler.request import check
 from tests.fakes import RULES, START, World, make_world
@@ -75,7 +78,8 @@ def username(world: World) -> str:
 def test_the_newest_stays_in_every_order(world: World, order: tuple[int, ...]) -> None:
     """Three Updates, six orders, one end."""
     for sent in order:
-        ask(world, sent, username=f"user-{sent}")
+        with suppress(SupersededError):
+            ask(world, sent, username=f"user-{sent}")
     assert username(world) == "user-3"
 
 
@@ -85,7 +89,7 @@ def test_a_delete_that_is_the_newest_wins_in_every_order(
 ) -> None:
     """Nothing that was sent before it brings the connection back."""
     for sent in order:
-        with suppress(NotFoundError):
+        with suppress(NotFoundError, SupersededError):
             ask(world, sent, "Delete" if sent == 3 else "Create")
     assert (world.connections.stored, world.owners) == ({}, {})
 
@@ -96,17 +100,47 @@ def test_a_superseded_request_does_nothing(world: World) -> None:
     world.connections.calls.clear()
     world.secrets.reads.clear()
     before = dict(world.registry.records)
-    assert ask(world, 5, username="older").outcome is Outcome.SUPERSEDED
+    with pytest.raises(SupersededError):
+        ask(world, 5, username="older")
     assert (world.connections.calls, world.secrets.reads) == ([], [])
     assert world.registry.records == before
 
 
-def test_a_superseded_request_tells_what_there_is(world: World) -> None:
-    """The name and the ARN are known; CloudFormation's GetAtt finds every other member empty."""
-    arn = ask(world, 10).connection.arn
-    told = attributes(ask(world, 5))
-    assert (told["Name"], told["ConnectionArn"], told["Outcome"]) == ("crm", arn, "Superseded")
-    assert told["ConnectionState"] == ""
+def test_a_superseded_request_is_a_failure_that_no_retry_mends(world: World) -> None:
+    """Told as success, a Step Functions task went on to use a connection that was gone."""
+    ask(world, 10)
+    with pytest.raises(SupersededError, match="crm is as a newer request asked for") as raised:
+        ask(world, 5)
+    assert (raised.value.code, raised.value.is_transient) == ("Superseded", False)
+    ask(world, 20, "Delete")
+    with pytest.raises(SupersededError, match="crm was deleted by a newer request"):
+        ask(world, 15)
+
+
+def test_a_wait_that_was_overtaken_ends_superseded(world: World) -> None:
+    """Whatever became of the newer request's connection is not this one's failure."""
+    world.connections.states_after_write = ("AUTHORIZING",) * 4 + ("AUTHORIZED",)
+    describe = world.connections.describe
+
+    def overtaken(name: str) -> Connection | None:
+        world.connections.describe = describe  # type: ignore[method-assign]
+        world.connections.states_after_write = ("DEAUTHORIZED",)
+        with suppress(NotStabilizedError):
+            ask(world, 20, username="newer", door=DIRECT)
+        return describe(name)
+
+    ask(world, 1)
+    update = world.connections.update
+
+    def update_and_be_overtaken(properties: Mapping[str, Any]) -> Connection:
+        world.connections.update = update  # type: ignore[method-assign]
+        world.connections.describe = overtaken  # type: ignore[method-assign]
+        return update(properties)
+
+    world.connections.update = update_and_be_overtaken  # type: ignore[method-assign]
+    with pytest.raises(SupersededError):
+        ask(world, 10, username="older")
+    assert username(world) == "newer"
 
 
 def test_the_same_time_again_is_no_older(world: World) -> None:
@@ -120,7 +154,8 @@ def test_an_unchanged_request_counts_as_the_newest(world: World) -> None:
     """What it asks for is what there is, and nothing older may change that."""
     ask(world, 10)
     assert ask(world, 20).outcome is Outcome.UNCHANGED
-    assert ask(world, 15, username="older").outcome is Outcome.SUPERSEDED
+    with pytest.raises(SupersededError):
+        ask(world, 15, username="older")
 
 
 def test_a_newer_request_that_never_worked_supersedes_nothing(world: World) -> None:
@@ -137,7 +172,8 @@ def test_a_newer_request_that_was_written_counts_though_it_failed(world: World) 
     world.connections.states_after_write = ("DEAUTHORIZED",)
     with pytest.raises(NotStabilizedError):
         ask(world, 20, username="newest", door=DIRECT)
-    assert ask(world, 10, username="older").outcome is Outcome.SUPERSEDED
+    with pytest.raises(SupersededError):
+        ask(world, 10, username="older")
     assert username(world) == "newest"
 
 
@@ -154,7 +190,8 @@ def test_an_older_request_that_comes_back_gives_way(world: World) -> None:
     with pytest.raises(ThrottlingError):
         ask(world, 5, username="older")
     ask(world, 10, username="newer")
-    assert ask(world, 5, username="older").outcome is Outcome.SUPERSEDED
+    with pytest.raises(SupersededError):
+        ask(world, 5, username="older")
     assert username(world) == "newer"
 
 
@@ -166,7 +203,8 @@ def test_the_time_survives_a_recreation(world: World, adopted: bool) -> None:
     ask(world, 10, OnExisting="Adopt")
     del world.connections.stored["crm"]
     ask(world, 20, username="newer")
-    assert ask(world, 15, username="older").outcome is Outcome.SUPERSEDED
+    with pytest.raises(SupersededError):
+        ask(world, 15, username="older")
 
 
 def test_owners_do_not_supersede_each_other(world: World) -> None:
@@ -184,8 +222,8 @@ def test_a_retried_older_request_of_a_stack_gives_way(world: World) -> None:
         stack(world, START + timedelta(minutes=minutes), request_type, user)
     rolled_back = START + timedelta(minutes=20)
     assert stack(world, rolled_back, "Update", "v1").outcome is Outcome.UPDATED
-    late = stack(world, START + timedelta(minutes=10), "Update", "v2")
-    assert late.outcome is Outcome.SUPERSEDED
+    with pytest.raises(SupersededError):
+        stack(world, START + timedelta(minutes=10), "Update", "v2")
     assert username(world) == "v1"
 
 
@@ -204,8 +242,10 @@ def test_only_what_changes_something_is_superseded(world: World, request_type: s
     given: dict[str, Any] = properties("ada") if request_type == "Validate" else {"Name": "crm"}
     document = {"RequestType": request_type, "ResourceProperties": given}
     asked = asked_by_document(document, DIRECT, "request", START)
-    completion = carry_out(world.ports, check(asked, RULES))
-    assert completion.outcome is not Outcome.SUPERSEDED
+    assert carry_out(world.ports, check(asked, RULES)).outcome in (
+        Outcome.DESCRIBED,
+        Outcome.VALIDATED,
+    )
 
 
 def test_after_a_release_the_time_begins_anew(world: World) -> None:

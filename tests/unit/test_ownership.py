@@ -22,10 +22,6 @@ TIMELESS = Connection("crm", ARN)
 SOON, LATER = START + timedelta(seconds=899), START + timedelta(seconds=900)
 
 
-TOMBSTONE = replace(OWNED, connection_arn="", deleted_at=START)
-OTHERS_TOMBSTONE = replace(OTHERS, connection_arn="", deleted_at=START)
-
-
 @pytest.mark.parametrize(
     ("record", "connection", "expected"),
     [
@@ -52,11 +48,6 @@ OTHERS_TOMBSTONE = replace(OTHERS, connection_arn="", deleted_at=START)
         (OTHERS_CLAIM, OURS, Standing.FOREIGN),
         (OTHERS_CLAIM, OLDER, Standing.UNOWNED),
         (OTHERS_CLAIM, TIMELESS, Standing.UNOWNED),
-        # deleted, whoever it was
-        (TOMBSTONE, None, Standing.FREE),
-        (TOMBSTONE, OURS, Standing.UNOWNED),
-        (OTHERS_TOMBSTONE, None, Standing.FREE),
-        (OTHERS_TOMBSTONE, OURS, Standing.UNOWNED),
     ],
 )
 def test_a_name_stands_to_me_as_registry_and_eventbridge_say(
@@ -67,27 +58,44 @@ def test_a_name_stands_to_me_as_registry_and_eventbridge_say(
 
 
 @pytest.mark.parametrize(
-    ("owner", "age_seconds", "deleted_hours_ago", "expected"),
-    [
-        ("me", 1, None, True),
-        ("me", 0, None, False),
-        ("me", -1, None, False),
-        ("you", 1, None, False),
-        ("me", 1, 0, True),
-        ("me", 1, 23.9, True),
-        ("me", 1, 24, False),
-        ("you", 1, 0, False),
-    ],
+    ("owner", "age_seconds", "expected"),
+    [("me", 1, True), ("me", 0, False), ("me", -1, False), ("you", 1, False)],
 )
 def test_only_a_newer_request_of_the_same_owner_supersedes(
-    owner: str, age_seconds: float, deleted_hours_ago: float | None, expected: bool
+    owner: str, age_seconds: float, expected: bool
 ) -> None:
-    """A tombstone does so for a day, a living record as long as it lives."""
-    now = START + timedelta(days=30)
-    deleted_at = None if deleted_hours_ago is None else now - timedelta(hours=deleted_hours_ago)
-    record = replace(OWNED, request_time=START, deleted_at=deleted_at)
+    """Of the same time, the later one to come counts."""
     asked_at = START - timedelta(seconds=age_seconds)
-    assert record.supersedes(owner, asked_at, now) is expected
+    assert OWNED.supersedes(owner, asked_at) is expected
+
+
+@pytest.mark.parametrize(("age_seconds", "expected"), [(1, True), (0, True), (-1, False)])
+def test_a_deletion_refuses_what_is_older_or_of_the_same_time(
+    age_seconds: float, expected: bool
+) -> None:
+    """A stack's times are whole seconds: a late Create of the same second must not work."""
+    deletion = OWNED.deletion(START, START)
+    assert deletion.refuses(START - timedelta(seconds=age_seconds)) is expected
+
+
+def test_a_deletion_is_never_older_than_what_was_applied() -> None:
+    """A Delete without a time of its own, as a Reconcile finishes one, counts as the newest."""
+    newest = START + timedelta(hours=1)
+    record = replace(OWNED, request_time=newest)
+    assert record.deletion(START, START).request_time == newest
+    assert OWNED.deletion(newest, START).request_time == newest
+
+
+@pytest.mark.parametrize(
+    ("seconds", "arn", "expected"), [(4.9, ARN, True), (5, ARN, False), (1, NAMESAKE_ARN, False)]
+)
+def test_what_was_deleted_may_be_shown_some_seconds_longer(
+    seconds: float, arn: str, expected: bool
+) -> None:
+    """Then it is somebody else's, and so is another ARN at once."""
+    deletion = OWNED.deletion(START, START)
+    now = START + timedelta(seconds=seconds)
+    assert deletion.may_still_show(Connection("crm", arn), now) is expected
 
 
 @pytest.mark.parametrize(

@@ -200,9 +200,10 @@ def test_a_header_that_even_deauthorizing_leaves_is_told(
     world.connections.clears_on_empty = False
     kept = world.connections.stored["crm"]["properties"]["AuthParameters"]
 
-    def update(_: object) -> None:
+    def update(_: object) -> Connection:
         world.connections.stored["crm"]["properties"]["AuthParameters"] = kept
         world.connections.stored["crm"]["states"] = ["AUTHORIZED"]
+        return Connection("crm", state="AUTHORIZED")
 
     monkeypatch.setattr(world.connections, "update", update)
     with pytest.raises(NotStabilizedError, match="HeaderParameters"):
@@ -408,7 +409,7 @@ def test_a_connection_within_the_grace_before_the_claim_is_ours(world: World) ->
     world.connections.make_by_hand("crm", BASIC)
     world.time.seconds += 4
     world.registry.write(Record("crm", "requests", claimed_at=world.time.now, request_time=START))
-    assert ask(world).outcome is Outcome.UPDATED
+    assert ask(world).outcome is Outcome.CREATED
 
 
 def test_an_answer_lost_on_create_does_not_become_already_exists(world: World) -> None:

@@ -3,17 +3,33 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from handler.asked import QUEUE, asked_by_document
 from handler.aws import Caller
-from handler.ownership import Record, Seen
+from handler.lifecycle import Write
+from handler.maintenance import LONGEST_KEPT_REASON
+from handler.ownership import Deletion, MaintenanceFailure, Record, Seen
 from handler.properties import MOST_BYTES, MOST_SECRETS, as_written, sources
 from handler.registry import DynamoDbRegistry
-from handler.registry_item import item_of, record_of
+from handler.registry_item import (
+    CONNECTION,
+    connection_item,
+    connection_key,
+    deletion_item,
+    deletion_key,
+    deletion_of,
+    link,
+    link_key,
+    record_of,
+)
 from handler.request import Request, check
+from handler.source import Secret
 from handler.writing import linked, unfetched
 from tests.fake_aws import FakeAws
 from tests.fakes import ACCOUNT, REGION, RULES, START, FakeTime, World, make_world
@@ -32,12 +48,11 @@ FULL = Record(
     secret_versions={"secretsmanager:connections/crm::": "version-1"},
     refreshed_at=START,
     is_adopted=True,
-    unsettled_outcome="Created",
+    unsettled=Write("Created", START, "CREATING", "AUTHORIZED", START),
     last_modified_time=START,
     lease_holder="holder",
     leased_until=START,
-    deleted_at=START,
-    deletions={"somebody": START},
+    maintenance_failure=MaintenanceFailure("AccessDenied", "é" * 5, START),
     seen=Seen(3, frozenset({"secretsmanager:connections/crm::"}), START),
 )
 
@@ -144,34 +159,54 @@ def names(record: Record, request: Request) -> Record:
     )
 
 
-def test_every_member_comes_back() -> None:
-    """In every form it takes."""
-    assert record_of(item_of(FULL)) == FULL
+OWNERS = st.one_of(
+    st.sampled_from(["requests", "requests/team", "CONNECTION", "CONNECTION#x", "DELETION#x"]),
+    st.text(min_size=1, max_size=40),
+)
+NAMES = st.one_of(
+    st.sampled_from(
+        ["CONNECTION", "DELETION", "SECRET", "PARAMETER", "connections", "CONNECTION-"]
+    ),
+    st.from_regex(r"[.\-_A-Za-z0-9]{1,64}", fullmatch=True),
+)
+SECRETS = st.builds(
+    Secret,
+    st.one_of(st.just("CONNECTION"), st.from_regex(r"[\w/+=.@!-]{1,40}", fullmatch=True)),
+    st.booleans(),
+    st.sampled_from(["", ACCOUNT]),
+)
 
 
-def test_an_item_from_before_there_were_links_has_none() -> None:
-    """The next write makes them; what it names was never linked."""
-    item = item_of(FULL)
-    del item["RefreshedAt"]
-    del item["WrittenAt"]
-    record = record_of(item)
-    assert record.secret_versions == FULL.secret_versions
-    assert (record.seen.sources, record.seen.written_at, record.refreshed_at) == (
-        frozenset(),
-        None,
-        None,
-    )
-    fake = FakeAws()
-    registry(fake).write(record)
-    assert links(fake) == {f"SECRET#{ACCOUNT}#{REGION}#connections/crm"}
+@given(name=NAMES, owner=OWNERS, secret=SECRETS)
+def test_items_are_told_apart_by_their_keys_whatever_a_name_is(
+    name: str, owner: str, secret: Secret
+) -> None:
+    """One connection called CONNECTION once disabled List and every Reconcile."""
+    deletion = Deletion(name, owner, START, START)
+    partitions = {
+        "connection": connection_key(name)["PK"]["S"],
+        "deletion": deletion_key(name, owner)["PK"]["S"],
+        "link": link_key(link(secret, ACCOUNT, REGION), name)["PK"]["S"],
+    }
+    shown = [kind for kind, partition in partitions.items() if partition.startswith(CONNECTION)]
+    assert shown == ["connection"]
+    assert len(set(partitions.values())) == len(partitions)
+    assert record_of(connection_item(replace(FULL, name=name))).name == name
+    assert deletion_of(deletion_item(deletion)) == deletion
 
 
-def test_the_first_item_of_all_is_still_understood() -> None:
-    """Without times, lease, tombstone or versions."""
-    wanted = ["PK", "Owner", "ClaimTime", "ConnectionArn", "Properties", "IsAdopted"]
-    wanted += ["UnsettledOutcome", "LastModifiedTime", "Revision"]
-    record = record_of({name: value for name, value in item_of(FULL).items() if name in wanted})
-    assert (record.secret_versions, record.lease_holder, record.deleted_at) == ({}, "", None)
+def test_every_member_is_kept() -> None:
+    """What was written is read."""
+    assert record_of(connection_item(FULL)) == FULL
+    least = Record("crm", "requests", START, START, seen=Seen(1, written_at=START))
+    assert record_of(connection_item(least)) == least
+
+
+def test_a_deletion_keeps_its_time_to_the_microsecond() -> None:
+    """A Create of the same instant must not work."""
+    time = START + timedelta(microseconds=1)
+    deletion = Deletion("crm", "requests", time, START, "arn")
+    assert deletion_of(deletion_item(deletion)) == deletion
 
 
 @pytest.mark.parametrize("reference", [secret_reference, parameter_reference])
@@ -184,13 +219,13 @@ def test_the_largest_request_fits_an_item(reference: Any, world: World) -> None:
         name=before.name,
         owner=f"cloudformation/{'s' * 400}",
         connection_arn="a" * 300,
-        deletions={f"cloudformation/{number:0400}": START for number in range(20)},
+        maintenance_failure=MaintenanceFailure("InvalidRequest", "é" * LONGEST_KEPT_REASON, START),
         seen=Seen(),
     )
     record = world.registry.write(names(longest, before))
     both = linked(world.ports, after, record)
     assert len(both.secret_versions) == 2 * MOST_SECRETS
-    assert item_size(item_of(both)) < MOST_ITEM_BYTES
+    assert item_size(connection_item(both)) < MOST_ITEM_BYTES
 
 
 def test_updates_that_fail_again_and_again_do_not_fill_the_item(world: World) -> None:
@@ -245,7 +280,7 @@ def test_links_are_added_before_any_is_dropped() -> None:
     kinds = [next(iter(each)) for each in step]
     assert kinds.count("Put") == 1 + MOST_SECRETS
     # What is not linked any more is not named any more, and what is still linked is.
-    named = step[0]["Put"]["Item"]["SecretVersions"]["M"]
+    named = json.loads(step[0]["Put"]["Item"]["Record"]["S"])["secret_versions"]
     assert len(named) == 2 * MOST_SECRETS - kinds.count("Delete")
 
 

@@ -112,7 +112,7 @@ def test_example_messages_are_valid(path: Path) -> None:
         enveloped("Refresh", {"Name": "orders", "ParameterName": "/connections/orders"}),
         enveloped("Refresh", {"ParameterName": "orders"}),
         enveloped("Reconcile", {"Name": "orders"}),
-        enveloped("Reconcile", {"NextToken": "WyJhIl0="}),
+        enveloped("Reconcile", {"ReconcileMode": "Report"}),
         enveloped("Reconcile", {}),
         {"RequestType": "Reconcile", "RequestId": "1"},
         enveloped("List", {"NextToken": "WyJhIl0="}),

@@ -64,6 +64,7 @@ def test_the_role_allows_what_the_function_calls() -> None:
             "dynamodb:GetItem",
             "dynamodb:PutItem",
             "dynamodb:DeleteItem",
+            "dynamodb:ConditionCheckItem",
             "dynamodb:Query",
             "dynamodb:Scan",
         },

@@ -72,7 +72,9 @@ def nameless(properties: Mapping[str, Any]) -> dict[str, Any]:
 def outcome(answer: Answer | None) -> str:
     """Give what an answer says of a success; the reason of a failure."""
     assert answer
-    return answer.data["Outcome"] if answer.is_success else answer.reason
+    if answer.is_success:
+        return answer.data["Outcome"]
+    return "Superseded" if answer.reason.startswith("Superseded: ") else answer.reason
 
 
 def test_a_stack_leaves_nothing_after_a_whole_life(

@@ -84,7 +84,7 @@ def test_what_was_created_is_there(
     connections: Connections, properties: dict[str, Any], fake_time: FakeTime
 ) -> None:
     """Usable at once, with its ARN and times, without any credential."""
-    arn = connections.create(properties)
+    arn = connections.create(properties).arn
     seen = look(connections)
     assert (seen.name, seen.arn, seen.state) == ("crm", arn, "AUTHORIZED")
     assert seen.authorization_type == properties["AuthorizationType"]
