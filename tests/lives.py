@@ -752,7 +752,9 @@ def _last_asked(player: Player, owner: str, name: str) -> Content | None:
 
 def _is_superseded(player: Player, delivery: Delivery) -> bool:
     return any(
-        other.asked.owner == delivery.asked.owner and other.sent > delivery.sent
+        other.asked.owner == delivery.asked.owner
+        # Of the same time, a Delete counts.
+        and (other.sent > delivery.sent or (other.sent == delivery.sent and not other.content))
         for other in player.tried
     )
 

@@ -166,7 +166,9 @@ def test_the_table_holds_references_and_no_value(
     function({"RequestType": "Create", "ResourceProperties": basic})
     items = stack.dynamodb.scan(TableName=stack.outputs["RegistryTableName"])["Items"]
     (item,) = [item for item in items if item["PK"] == {"S": f"CONNECTION#{name}"}]
-    assert json.loads(item["Record"]["S"])["properties"]["AuthParameters"] == basic["AuthParameters"]
+    assert (
+        json.loads(item["Record"]["S"])["properties"]["AuthParameters"] == basic["AuthParameters"]
+    )
     assert not [value for value in secret.values() if value in json.dumps(items)]
 
 

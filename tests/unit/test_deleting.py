@@ -168,16 +168,6 @@ def test_a_create_of_the_deletes_own_second_stays_away(world: World) -> None:
     assert world.connections.stored == {}
 
 
-def test_a_delete_waits_for_what_is_being_created_to_be_seen(world: World) -> None:
-    """Describe may not show it yet; what was created must not be left behind."""
-    request(world, "Create", WaitTimeoutSeconds=0)
-    world.connections.lag = Lag(existence=2)
-    world.connections.stored["crm"]["created_at"] = world.time.seconds
-    world.time.seconds += 0.5
-    assert request(world, "Delete").outcome is Outcome.DELETED
-    assert world.connections.stored == {}
-
-
 def test_a_deletion_is_remembered_through_another_owners_connection(world: World) -> None:
     """Its late Create must not come to life when the name is free once more."""
     sent = world.time.now

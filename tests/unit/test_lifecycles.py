@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from handler.ports import Connections
 from tests.fakes import World, make_world
+from tests.lag import NONE, Lag
 from tests.lives import (
     LEGACY,
     REQUESTS,
@@ -37,6 +38,7 @@ STATES = {
     "slow": ("AUTHORIZING",) * 12 + ("AUTHORIZED",),
     "bad": ("AUTHORIZING", "DEAUTHORIZED"),
 }
+LAGS = [NONE, *map(Lag.of_all, (0.5, 2)), Lag(existence_seconds=2), Lag(state_seconds=2)]
 
 
 @dataclass
@@ -63,7 +65,7 @@ class FakeStage:
         self.world.connections.states_after_write = STATES[mood]
 
     def make(self, name: str) -> None:
-        self.world.connections.create(properties_of(name, 2))
+        self.world.connections.make_by_hand(name, properties_of(name, 2))
 
     def delete(self, name: str) -> None:
         self.world.connections.stored.pop(name, None)
@@ -85,10 +87,11 @@ def test_connections_are_what_was_last_asked_for() -> None:
     @settings(
         max_examples=1000, suppress_health_check=list(HealthCheck), report_multiple_bugs=False
     )
-    @given(play=plays, clears_on_empty=st.booleans())
-    def perform(play: Play, clears_on_empty: bool) -> None:
+    @given(play=plays, clears_on_empty=st.booleans(), lag=st.sampled_from(LAGS))
+    def perform(play: Play, clears_on_empty: bool, lag: Lag) -> None:
         stage = FakeStage()
         stage.world.connections.clears_on_empty = clears_on_empty
+        stage.world.connections.lag = lag
         player = Player(stage, play, happened)
         player.perform()
         assert_as_asked(player)

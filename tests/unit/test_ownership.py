@@ -129,6 +129,16 @@ def test_a_namesake_is_not_the_same(record: Record, connection: Connection, expe
     assert is_same(record, connection) is expected
 
 
+@pytest.mark.parametrize(("seconds", "expected"), [(5, True), (5.000001, False)])
+def test_a_claim_owns_what_was_created_until_its_lease_ended(
+    seconds: float, expected: bool
+) -> None:
+    """And some seconds more, by which EventBridge's clock may be ahead of ours."""
+    claim = replace(CLAIM, claimed_until=SOON)
+    created = SOON + timedelta(seconds=seconds)
+    assert is_same(claim, replace(OURS, creation_time=created)) is expected
+
+
 def test_an_adopted_connection_is_owned_like_any_other() -> None:
     """Only its Delete differs."""
     assert standing(replace(OWNED, is_adopted=True), OURS, "me") is Standing.OWN

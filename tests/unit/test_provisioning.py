@@ -192,6 +192,27 @@ def test_a_dropped_description_that_stays_is_told(world: World) -> None:
         ask(world, "Update", BASIC)
 
 
+def test_a_connection_is_written_again_once_it_is_deauthorized(world: World) -> None:
+    """While it is DEAUTHORIZING, EventBridge refuses, or keeps what it was to drop."""
+    ask(world, properties=WITH_HEADER)
+    world.connections.clears_on_empty = False
+    deauthorize, update = world.connections.deauthorize, world.connections.update
+    before_update: list[str] = []
+
+    def slowly_deauthorize(name: str) -> None:
+        deauthorize(name)
+        world.connections.stored[name]["states"] = ["DEAUTHORIZING"] * 3 + ["DEAUTHORIZED"]
+
+    def note_and_update(properties: Mapping[str, Any]) -> Connection:
+        before_update.append(world.connections.stored["crm"]["states"][0])
+        return update(properties)
+
+    world.connections.deauthorize = slowly_deauthorize  # type: ignore[method-assign]
+    world.connections.update = note_and_update  # type: ignore[method-assign]
+    ask(world, "Update", {**BASIC, "Description": "the CRM"})
+    assert before_update == ["AUTHORIZED", "DEAUTHORIZED"]
+
+
 def test_a_header_that_even_deauthorizing_leaves_is_told(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 """Reconcile finds what events missed and what was done behind our back, and mends what it may."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -227,6 +228,19 @@ def test_a_report_does_not_wait_for_what_a_refresh_left_broken(world: World) -> 
     assert not written(world)
 
 
+def test_what_a_refresh_left_unsettled_is_waited_for(world: World) -> None:
+    """Its process was killed while it waited: nobody else would see it settle."""
+    world.time.deadline += 3600
+    record = world.registry.records["crm"]
+    write = Write(Outcome.REFRESHED, world.time.now, "AUTHORIZING", "AUTHORIZED", START)
+    world.registry.write(replace(record, unsettled=write, last_modified_time=None))
+    world.connections.stored["crm"]["states"] = ["AUTHORIZING"] * 5 + ["AUTHORIZED"]
+    completion = reconcile(world)
+    assert (completion.outcome, completion.connection.state) == (Outcome.UPDATED, "AUTHORIZED")
+    assert world.registry.records["crm"].unsettled is None
+    assert not written(world)
+
+
 def test_all_connections_are_compared_by_one_message_each(world: World) -> None:
     """
     Every page in one invocation: messages that send messages are what Lambda cuts off as a loop.
@@ -243,6 +257,37 @@ def test_all_connections_are_compared_by_one_message_each(world: World) -> None:
     assert completion.details == {"ConnectionCount": 2 * PAGE} == {"ConnectionCount": len(sent)}
     about = [each["ResourceProperties"] for each in sent]
     assert about == [{"Name": name, "ReconcileMode": "Report"} for name in sorted(world.owners)]
+
+
+def test_three_thousand_connections_are_compared_without_a_chain_of_invocations() -> None:
+    """Lambda ends the sixteenth invocation in a row; here none is further than the second."""
+    world = make_world()
+    texts = {f"connections/{number}": '{"key": "k"}' for number in range(2)}
+    world.secrets.texts |= texts
+    parameters = [
+        {"Key": f"k{number}", "Value": f"{{{{resolve:secretsmanager:{name}:SecretString:key}}}}"}
+        for number, name in enumerate(texts)
+    ]
+    invocation = {"InvocationHttpParameters": {"QueryStringParameters": parameters}}
+    auth_parameters = {**BASIC["AuthParameters"], **invocation}
+    ask(world, properties={**BASIC, "AuthParameters": auth_parameters})
+    seeded, stored = world.registry.records.pop("crm"), world.connections.stored.pop("crm")
+    for number in range(3000):
+        name = f"connection-{number}"
+        properties = {**seeded.properties, "Name": name}
+        world.registry.records[name] = replace(seeded, name=name, properties=properties)
+        world.connections.stored[name] = {**stored, "states": ["AUTHORIZED"]}
+    world.time.seconds += 3600
+    world.time.deadline += 3600
+    waiting: list[tuple[int, Mapping[str, Any]]] = [(1, {})]
+    invocations: Counter[int] = Counter()
+    while waiting:
+        lineage, about = waiting.pop()
+        invocations[lineage] += 1
+        assert reconcile(world, about).is_silent
+        sent, world.requests.sent = world.requests.sent, []
+        waiting += [(lineage + 1, each["ResourceProperties"]) for each in sent]
+    assert invocations == {1: 1, 2: 3000}
 
 
 def test_no_connections_need_no_messages() -> None:
