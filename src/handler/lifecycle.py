@@ -46,10 +46,17 @@ class Connection:
     properties: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
-def is_private(properties: Mapping[str, Any]) -> bool:
+def is_private(properties: object) -> bool:
     """Tell whether these properties reach an API inside a VPC; a token endpoint is no API."""
-    connectivity = properties.get("InvocationConnectivityParameters") or {}
-    return bool(connectivity.get("ResourceParameters", {}).get("ResourceConfigurationArn"))
+    match properties:
+        case {
+            "InvocationConnectivityParameters": {
+                "ResourceParameters": {"ResourceConfigurationArn": arn}
+            }
+        }:
+            return bool(arn)
+        case _:
+            return False
 
 
 def is_usable(state: str, properties: Mapping[str, Any]) -> bool:

@@ -121,7 +121,11 @@ def token_of(key: Mapping[str, Any] | None) -> str:
 def key_after(token: str) -> dict[str, Any]:
     """Read a token; InvalidRequestError where it was never given."""
     try:
-        partition, sort = json.loads(base64.urlsafe_b64decode(token))
-        return {"PK": {"S": str(partition)}, "SK": {"S": str(sort)}}
-    except (ValueError, TypeError):
-        raise InvalidRequestError("NextToken: none that was given") from None
+        names = json.loads(base64.urlsafe_b64decode(token))
+    except (ValueError, RecursionError):
+        names = None
+    match names:
+        case [str(partition), str(sort)]:
+            return {"PK": {"S": partition}, "SK": {"S": sort}}
+        case _:
+            raise InvalidRequestError("NextToken: none that was given")

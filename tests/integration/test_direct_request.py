@@ -185,11 +185,11 @@ def test_missing_settings_are_named(
 ) -> None:
     """All of them at once."""
     monkeypatch.delenv("REGISTRY_TABLE_NAME")
-    monkeypatch.setenv("MAX_ATTEMPTS", "many")
+    monkeypatch.setenv("GIVE_UP_SECONDS", "many")
     with pytest.raises(ServiceInternalError) as raised:
         function(ask("Create", basic))
     assert "REGISTRY_TABLE_NAME: required" in raised.value.reason
-    assert "MAX_ATTEMPTS: must be a whole number above 0" in raised.value.reason
+    assert "GIVE_UP_SECONDS: must be a whole number above 0" in raised.value.reason
 
 
 def test_a_task_that_waits_is_told_the_result(
