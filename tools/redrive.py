@@ -69,8 +69,8 @@ def _told(counted: Counter[str], done: str) -> str:
 
 
 def _code(letter: "MessageTypeDef") -> str:
-    code = letter.get("MessageAttributes", {}).get("ErrorCode", {})
-    return code.get("StringValue") or "without ErrorCode"
+    code = letter.get("MessageAttributes", {}).get("ErrorCode")
+    return (code and code.get("StringValue")) or "without ErrorCode"
 
 
 def _why_left(letter: "MessageTypeDef", error: str) -> str:

@@ -57,7 +57,7 @@ def foreign(document: object) -> Violation | None:
             made_by = "an S3 event", "send the object's content"
         case _:
             return None
-    return Violation("", f"this is {made_by[0]}, which is no request; {made_by[1]}")
+    return Violation("", f"this is {made_by[0]}, not a connection request; {made_by[1]}")
 
 
 def _is_deep(document: object) -> bool:

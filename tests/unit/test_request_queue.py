@@ -1,4 +1,4 @@
-"""Whatever goes wrong with a message is that message's failure: told, counted, and nobody else's."""
+"""Whatever goes wrong with a message is that message's failure alone, and is told and counted."""
 
 import json
 import os
@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from handler import request_queue
 from handler.app import lambda_handler
 from handler.asked import Asked
 from handler.errors import NotStabilizedError, ProvisionerError, ThrottlingError
@@ -18,6 +17,7 @@ from handler.lifecycle import Connection
 from handler.observability import logger
 from handler.outcome import Completion, Outcome
 from handler.request_queue import LAST_RECEIVE, RequestQueue
+from handler.settings import REQUIRED_BY_QUEUE
 from tests.bad_requests import BASIC
 from tests.contexts import LambdaContext
 from tests.fake_aws import FakeAws, refusal
@@ -310,7 +310,7 @@ def test_a_message_is_given_up_by_time_and_not_by_luck(
 ) -> None:
     """Played receive by receive: never before half an hour, nor a longest delay after it."""
     stage.ends(ThrottlingError("later"))
-    invocation = Invocation(LambdaContext(FUNCTION), request_queue.REQUIRED_BY_QUEUE)
+    invocation = Invocation(LambdaContext(FUNCTION), REQUIRED_BY_QUEUE)
     queue = RequestQueue(invocation, random.Random(seed).uniform)
     receives, started = 1, stage.time.seconds
     while comes_back(queue, stage.record(receives, stage.time.seconds - started)):
