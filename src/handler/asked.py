@@ -15,7 +15,6 @@ from handler.envelope import (
     envelope_violations,
     enveloped,
     is_change,
-    previous_properties,
     request_time,
     text,
 )
@@ -118,8 +117,9 @@ def asked_by_document(document: object, door: Door, request_id: str, arrival: da
         return replace(unread, violations=(problem or NO_OBJECT,), is_object=False)
     envelope = enveloped(document, door.members)
     properties = envelope.get("ResourceProperties")
-    previous_name = well_formed(previous_properties(envelope, door.members))
     is_terraform = door is DIRECT and is_change(envelope.get(TERRAFORM_MEMBER))
+    before = envelope[TERRAFORM_MEMBER]["prev_input"] if is_terraform else None
+    previous_name = well_formed(enveloped(before or {}, door.members).get("ResourceProperties"))
     return Asked(
         door=TERRAFORM if is_terraform else door,
         request_type=envelope.get("RequestType"),

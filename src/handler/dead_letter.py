@@ -7,6 +7,7 @@ There is no masking: what was refused may hold a credential anywhere, and what p
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from handler.asked import Asked
@@ -25,8 +26,13 @@ REFUSED = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
 
 def body(asked: Asked, error: ProvisionerError, rules: Rules) -> str:
     """Give the request so that sending it again is right, or its id alone."""
-    letter = _text(_request(asked)) if _is_safe(asked, error, rules) else ""
-    return letter if 0 < len(letter.encode()) <= LONGEST_BODY else _text(_id(asked))
+    if not isinstance(error, InvalidRequestError):  # of AWS, too: it can never work as it stands
+        with suppress(ProvisionerError):
+            check(asked, rules)
+            letter = _text(_request(asked))
+            if len(letter.encode()) <= LONGEST_BODY:
+                return letter
+    return _text({"RequestId": asked.request_id})
 
 
 def attributes(error: ProvisionerError, request_id: str) -> dict[str, Any]:
@@ -40,20 +46,14 @@ def attributes(error: ProvisionerError, request_id: str) -> dict[str, Any]:
     return {name: {"DataType": "String", "StringValue": value} for name, value in values.items()}
 
 
-def _is_safe(asked: Asked, error: ProvisionerError, rules: Rules) -> bool:
-    if isinstance(error, InvalidRequestError):
-        return False
-    try:
-        check(asked, rules)
-    except ProvisionerError:
-        return False
-    return True
-
-
 def _request(asked: Asked) -> dict[str, Any]:
     properties = {"ResourceProperties": _checked_properties(asked)} if asked.properties else {}
-    time = {"RequestTime": iso(asked.request_time)}
-    return {"RequestType": asked.request_type, **_id(asked), **time, **properties}
+    return {
+        "RequestType": asked.request_type,
+        "RequestId": asked.request_id,
+        "RequestTime": iso(asked.request_time),
+        **properties,
+    }
 
 
 def _checked_properties(asked: Asked) -> object:
@@ -62,10 +62,6 @@ def _checked_properties(asked: Asked) -> object:
         return asked.properties
     looked_at = ("Name", *asked.door.own_members)
     return {name: value for name, value in asked.properties.items() if name in looked_at}
-
-
-def _id(asked: Asked) -> dict[str, str]:
-    return {"RequestId": asked.request_id}
 
 
 def _text(document: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """A document before anybody reads it: its size, its nesting, and whose envelope it is."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from handler.violation import Violation
 
@@ -63,11 +63,10 @@ def foreign(document: object) -> Violation | None:
 def _is_deep(document: object) -> bool:
     level: Collection[object] = [document]
     for _ in range(MOST_LEVELS):
-        level = [child for item in level for child in _children(item)]
+        level = [
+            child
+            for item in level
+            if isinstance(item, (dict, list))
+            for child in (item.values() if isinstance(item, dict) else item)
+        ]
     return bool(level)
-
-
-def _children(item: object) -> Collection[object]:
-    if isinstance(item, Mapping):
-        return item.values()
-    return item if isinstance(item, list) else ()

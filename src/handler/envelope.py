@@ -72,12 +72,3 @@ def is_change(value: object) -> bool:
             return action in TERRAFORM_ACTIONS and not more
         case _:
             return False
-
-
-def previous_properties(envelope: Mapping[str, Any], members: tuple[str, ...]) -> object:
-    """Give the properties of the input that Terraform applied before."""
-    change = envelope.get(TERRAFORM_MEMBER)
-    if TERRAFORM_MEMBER not in members or not isinstance(change, Mapping) or not is_change(change):
-        return None
-    before = change["prev_input"]
-    return enveloped(before, members).get("ResourceProperties") if before else None

@@ -48,15 +48,14 @@ class Connection:
 
 def is_private(properties: object) -> bool:
     """Tell whether these properties reach an API inside a VPC; a token endpoint is no API."""
-    match properties:
-        case {
-            "InvocationConnectivityParameters": {
-                "ResourceParameters": {"ResourceConfigurationArn": arn}
-            }
-        }:
-            return bool(arn)
-        case _:
-            return False
+    found: Any = properties
+    for name in (
+        "InvocationConnectivityParameters",
+        "ResourceParameters",
+        "ResourceConfigurationArn",
+    ):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return bool(found)
 
 
 def is_usable(state: str, properties: Mapping[str, Any]) -> bool:

@@ -13,13 +13,12 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME", "eventbridge-connection-provisioner")
 NAMESPACE = os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "EventBridgeConnectionProvisioner")
 
-LONGEST_VALUE = 20_000  # of a log line; what is longer would not be read
+LONGEST = 20_000  # of a log line's values; what is longer would not be read
 
 
 def _line(entry: Mapping[str, Any]) -> str:
     bounded = {
-        key: value[:LONGEST_VALUE] if isinstance(value, str) else value
-        for key, value in entry.items()
+        key: each[:LONGEST] if isinstance(each, str) else each for key, each in entry.items()
     }
     return json.dumps(bounded, separators=(",", ":"), ensure_ascii=False, default=str)
 

@@ -5,6 +5,7 @@ The registry's items: what DynamoDB keeps of a connection, and the link from a s
 import base64
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -120,12 +121,8 @@ def token_of(key: Mapping[str, Any] | None) -> str:
 
 def key_after(token: str) -> dict[str, Any]:
     """Read a token; InvalidRequestError where it was never given."""
-    try:
-        names = json.loads(base64.urlsafe_b64decode(token))
-    except (ValueError, RecursionError):
-        names = None
-    match names:
-        case [str(partition), str(sort)]:
-            return {"PK": {"S": partition}, "SK": {"S": sort}}
-        case _:
-            raise InvalidRequestError("NextToken: none that was given")
+    with suppress(ValueError, RecursionError):
+        match json.loads(base64.urlsafe_b64decode(token)):
+            case [str(partition), str(sort)]:
+                return {"PK": {"S": partition}, "SK": {"S": sort}}
+    raise InvalidRequestError("NextToken: none that was given")

@@ -39,12 +39,17 @@ def handle_batch(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
         return {"batchItemFailures": []}
     queue = RequestQueue(Invocation(context, REQUIRED_BY_QUEUE))
     queue.hold(event["Records"])
+    errors = at_once(queue.process, map(SQSRecord, event["Records"]))
+
+    def outcome_of(record: SQSRecord) -> None:
+        if error := errors[record.message_id]:
+            raise error
+
     # A batch of one that fails would raise, and print, everything.
     processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
-    with at_once(queue.process, map(SQSRecord, event["Records"])) as outcome_of:
-        response = process_partial_response(
-            event=dict(event), record_handler=outcome_of, processor=processor
-        )
+    response = process_partial_response(
+        event=dict(event), record_handler=outcome_of, processor=processor
+    )
     return dict(response)
 
 
@@ -67,13 +72,8 @@ class RequestQueue:
         seconds = int(self._invocation.seconds_left()) + MARGIN_SECONDS
         self._hide([record.get("receiptHandle", "") for record in records], seconds)
 
-    def process(self, record: SQSRecord) -> None:
-        """
-        Carry out one message; to return is to consume it.
-
-        Raises:
-            ProvisionerError: the message shall come back.
-        """
+    def process(self, record: SQSRecord) -> ProvisionerError | None:
+        """Carry out one message, whatever happens; give what makes it come back, if anything."""
         try:
             error = self._finish(record, self._handled(record))
         except BaseException as raised:  # noqa: BLE001 (no message harms another)
@@ -82,9 +82,10 @@ class RequestQueue:
             logger.error("message comes back", extra={"message_id": record.message_id, **keys})
         if error:
             emit({}, ["MessageReturned"], {})
-            seconds = delay_seconds(receives(record), self._uniform)
-            self._hide([record.receipt_handle], seconds)
-            raise error from None
+            with suppress(Exception):  # then it comes back when the batch would
+                seconds = delay_seconds(receives(record), self._uniform)
+                self._hide([record.receipt_handle], seconds)
+        return error
 
     def _handled(self, record: SQSRecord) -> Succeeded | Failed:
         is_last = receives(record) >= LAST_RECEIVE

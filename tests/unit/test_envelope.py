@@ -132,6 +132,7 @@ def test_a_change_that_terraform_did_not_make_is_told(change: object) -> None:
         ({"ResourceProperties": {"Name": f"{CANARY}!"}}, ""),
         ({"ResourceProperties": {"Name": [CANARY]}}, ""),
         ({"ResourceProperties": CANARY}, ""),
+        ({"RequestType": "Create"}, ""),
         ({}, ""),
         (None, ""),
     ],

@@ -4,6 +4,7 @@ import json
 import os
 import random
 from collections.abc import Callable
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from handler.app import lambda_handler
 from handler.asked import Asked
-from handler.errors import NotStabilizedError, ProvisionerError, ThrottlingError
+from handler.errors import NotStabilizedError, ThrottlingError
 from handler.invocation import Invocation
 from handler.lifecycle import Connection
 from handler.observability import logger
@@ -26,6 +27,7 @@ from tests.function_output import CurrentStdout, FunctionOutput
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:provisioner"
 CANARY = "CANARY"
+PATIENCE_SECONDS = 60  # until a test that hangs is given up
 DONE = Completion(Outcome.CREATED, Connection("crm", "arn:crm/1", "AUTHORIZED"))
 CONFIGURATION = "arn:aws:vpc-lattice:us-east-1:123456789012:resourceconfiguration/rcfg-1"
 PRIVATE = {"ResourceParameters": {"ResourceConfigurationArn": CONFIGURATION}}
@@ -313,7 +315,7 @@ def test_a_message_is_given_up_by_time_and_not_by_luck(
     invocation = Invocation(LambdaContext(FUNCTION), REQUIRED_BY_QUEUE)
     queue = RequestQueue(invocation, random.Random(seed).uniform)
     receives, started = 1, stage.time.seconds
-    while comes_back(queue, stage.record(receives, stage.time.seconds - started)):
+    while queue.process(SQSRecord(stage.record(receives, stage.time.seconds - started))):
         (entry,) = aws.of("change_message_visibility_batch")[-1]["Entries"]
         stage.time.seconds += entry["VisibilityTimeout"]
         receives += 1
@@ -321,13 +323,20 @@ def test_a_message_is_given_up_by_time_and_not_by_luck(
     assert receives < LAST_RECEIVE
 
 
-def comes_back(queue: RequestQueue, record: dict[str, Any]) -> bool:
-    """Have one message worked on."""
-    try:
-        queue.process(SQSRecord(record))
-    except ProvisionerError:
-        return True
-    return False
+def test_messages_of_different_connections_are_worked_on_side_by_side(stage: Stage) -> None:
+    """Ten that wait for a slow service wait once; each here waits for the others to begin."""
+    together = Barrier(10, timeout=PATIENCE_SECONDS)
+
+    def meet(_: Asked) -> Completion:
+        together.wait()
+        return DONE
+
+    stage.outcome = meet
+    batch = [
+        stage.record(messageId=str(each), body=json.dumps({**BASIC, "Name": f"crm-{each}"}))
+        for each in range(10)
+    ]
+    assert stage.deliver(*batch) == []
 
 
 def test_a_batch_is_held_before_anything_else(stage: Stage, aws: FakeAws) -> None:
