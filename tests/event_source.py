@@ -1,5 +1,6 @@
 """Plays Lambda's event source mapping: from the real request queue to the function's event."""
 
+import base64
 import json
 import time
 from collections.abc import Mapping
@@ -24,9 +25,19 @@ class EventSource:
         for name in ("RequestQueueUrl", "DeadLetterQueueUrl"):
             self.stack.sqs.purge_queue(QueueUrl=self.stack.outputs[name])
 
-    def batch(self, *bodies: object, receives: int = 1) -> dict[str, Any]:
-        """Send messages, receive them, and make the event that Lambda would make of them."""
-        sent = [self._send(body) for body in bodies]
+    def batch(
+        self,
+        *bodies: object,
+        receives: int = 1,
+        age_seconds: float = 0,
+        attributes: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """
+        Send messages, receive them, and make the event that Lambda would make of them.
+
+        ``age_seconds``: since their first receive. ``attributes``: of any type, as SQS takes them.
+        """
+        sent = [self._send(body, attributes or {}) for body in bodies]
         received: dict[str, Any] = {}
         deadline = time.monotonic() + TIMEOUT_SECONDS
         while not set(sent) <= set(received):  # the rules send, too: a test's secrets rotate
@@ -35,7 +46,9 @@ class EventSource:
             received |= self._receive("RequestQueueUrl")
         records = [self._record(received[each]) for each in sent]
         for record in records:
+            first = (time.time() - age_seconds) * 1000
             record["attributes"]["ApproximateReceiveCount"] = str(receives)
+            record["attributes"]["ApproximateFirstReceiveTimestamp"] = str(int(first))
         return {"Records": records}
 
     def arrived(self, count: int) -> dict[str, Any]:
@@ -69,10 +82,12 @@ class EventSource:
             )
         return list(taken.values())
 
-    def _send(self, body: object) -> str:
+    def _send(self, body: object, attributes: Mapping[str, Any]) -> str:
         text = body if isinstance(body, str) else json.dumps(body)
         sent = self.stack.sqs.send_message(
-            QueueUrl=self.stack.outputs["RequestQueueUrl"], MessageBody=text
+            QueueUrl=self.stack.outputs["RequestQueueUrl"],
+            MessageBody=text,
+            MessageAttributes=attributes,
         )
         return sent["MessageId"]
 
@@ -93,16 +108,30 @@ class EventSource:
             "body": message["Body"],
             "attributes": dict(message["Attributes"]),
             "messageAttributes": {
-                name: {
-                    "stringValue": attribute["StringValue"],
-                    "dataType": attribute["DataType"],
-                    "stringListValues": [],
-                    "binaryListValues": [],
-                }
-                for name, attribute in message.get("MessageAttributes", {}).items()
+                name: _attribute(each)
+                for name, each in message.get("MessageAttributes", {}).items()
             },
             "md5OfBody": message["MD5OfBody"],
+            "md5OfMessageAttributes": message.get("MD5OfMessageAttributes"),
             "eventSource": "aws:sqs",
             "eventSourceARN": self.stack.outputs["RequestQueueArn"],
             "awsRegion": REGION,
         }
+
+
+def _attribute(attribute: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    Give a message's attribute as Lambda passes it on: one value, and two lists that SQS reserves.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
+    """
+    value = {
+        "stringValue": attribute.get("StringValue"),
+        "binaryValue": base64.b64encode(attribute.get("BinaryValue", b"")).decode(),
+    }
+    return {
+        **{name: each for name, each in value.items() if each},
+        "stringListValues": [],
+        "binaryListValues": [],
+        "dataType": attribute["DataType"],
+    }

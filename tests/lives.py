@@ -50,7 +50,7 @@ BY_HAND = ("made", "deleted", "changed", "released")
 LIFE = ("create", "update", "rename", "rename rolled back", "cancelled", "delete")
 LIFETIME_SECONDS, NESTED_SECONDS, ANSWER_SECONDS = 890.0, 20.0, 20.0
 MOST_TRIES = 40
-MAX_ATTEMPTS = 8
+PATIENT_TRIES = 8
 LONGEST_ID = 1024
 UPSERTS = (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED, Outcome.ADOPTED)
 
@@ -448,7 +448,7 @@ class Player:
             except KilledError:
                 self.stage.world.time.sleep(1000)
             except ProvisionerError as error:
-                is_given_up = tried >= MAX_ATTEMPTS and isinstance(error, NotStabilizedError)
+                is_given_up = tried >= PATIENT_TRIES and isinstance(error, NotStabilizedError)
                 if not error.is_transient or is_given_up:
                     return
                 self.stage.world.time.sleep(30)

@@ -1,23 +1,25 @@
 """
-Sends dead letters back to the request queue, each with the time of its first sending.
+Sends dead letters back to the request queue, each as it is: its body holds the time of the request.
 
-SQS's own redrive would make them new requests, which would undo what was asked for since.
+SQS's own redrive would send back what can never work, too.
 """
 
 import argparse
+import json
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
 
 from tools.application import application
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
-
-MASK = '"***"'
 
 
 def main() -> int:
@@ -47,15 +49,11 @@ def redrive(
     left: Counter[str] = Counter()
     handles: list[str] = []
     for letter in _letters(sqs, source_url):
-        if why := _why_left(letter, error):
+        why = _why_left(letter, error) or _send(sqs, target_url, letter)
+        if why:
             left[f"{_code(letter)} ({why})"] += 1
             handles.append(letter["ReceiptHandle"])
             continue
-        sqs.send_message(
-            QueueUrl=target_url,
-            MessageBody=letter["Body"],
-            MessageAttributes=_request_time(letter),
-        )
         sqs.delete_message(QueueUrl=source_url, ReceiptHandle=letter["ReceiptHandle"])
         sent[_code(letter)] += 1
     for handle in handles:  # to be seen again at once
@@ -72,27 +70,50 @@ def _told(counted: Counter[str], done: str) -> str:
 
 def _code(letter: "MessageTypeDef") -> str:
     code = letter.get("MessageAttributes", {}).get("ErrorCode")
-    return code["StringValue"] if code else "without ErrorCode"
+    return (code and code.get("StringValue")) or "without ErrorCode"
 
 
 def _why_left(letter: "MessageTypeDef", error: str) -> str:
-    code, body = _code(letter), letter["Body"]
+    code = _code(letter)
     reasons = {
         "what a rule could not deliver; the next Reconcile makes up for it": (
             "RULE_ARN" in letter.get("MessageAttributes", {})
         ),
         "a stack's, which must be asked for anew": code == "Unanswered",
-        "masked, so send the request anew": MASK in body or _is_length(body),
+        "can never work as it stands; send the request anew": code == "InvalidRequest",
+        "not kept; send the request anew": not _is_request(_document(letter)),
         "ERROR names another code": error not in ("", code),
-        "can never work as it stands; ERROR=InvalidRequest sends it": (
-            code == "InvalidRequest" and not error
-        ),
     }
     return next((reason for reason, applies in reasons.items() if applies), "")
 
 
-def _is_length(body: str) -> bool:
-    return body.startswith('{"Length":')
+def _document(letter: "MessageTypeDef") -> Any:
+    try:
+        return json.loads(letter["Body"])
+    except (ValueError, RecursionError):
+        return None
+
+
+def _is_request(document: object) -> bool:
+    # An empty letter has an id and nothing else.
+    return isinstance(document, dict) and bool(set(document) - {"RequestId"})
+
+
+def _send(sqs: "SQSClient", url: str, letter: "MessageTypeDef") -> str:
+    try:
+        sqs.send_message(QueueUrl=url, MessageBody=_dated(letter))
+    except ClientError as refusal:
+        return f"the queue refused it: {refusal.response['Error']['Code']}"
+    return ""
+
+
+def _dated(letter: "MessageTypeDef") -> str:
+    # Only what SQS itself moved has no time of its own; SQS kept that of its sending.
+    document = _document(letter)
+    if "RequestTime" in document:
+        return letter["Body"]
+    seconds = int(letter["Attributes"]["SentTimestamp"]) / 1000
+    return json.dumps({**document, "RequestTime": datetime.fromtimestamp(seconds, UTC).isoformat()})
 
 
 def _letters(sqs: "SQSClient", url: str) -> Iterator["MessageTypeDef"]:
@@ -113,13 +134,6 @@ def _letters(sqs: "SQSClient", url: str) -> Iterator["MessageTypeDef"]:
             return
         seen.update(each["MessageId"] for each in fresh)
         yield from (each for each in fresh if int(each["Attributes"]["SentTimestamp"]) <= started)
-
-
-def _request_time(letter: "MessageTypeDef") -> Any:
-    # A letter that SQS moved has no attribute, and kept the time of its own sending.
-    carried = letter.get("MessageAttributes", {}).get("RequestTime")
-    sent = carried["StringValue"] if carried else letter["Attributes"]["SentTimestamp"]
-    return {"RequestTime": {"DataType": "String", "StringValue": sent}}
 
 
 if __name__ == "__main__":

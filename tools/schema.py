@@ -64,6 +64,7 @@ def envelope_schema() -> Schema:
         "properties": {
             "RequestType": {"enum": [*WHOLE_REQUESTS, *NAME_REQUESTS, *SELECTORS]},
             "RequestId": {"type": "string"},
+            "RequestTime": {"type": "string", "format": "date-time"},
             "ResourceProperties": {"type": "object"},
             "TaskToken": {"type": "string", "minLength": 1, "maxLength": 2048},
         },

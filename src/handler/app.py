@@ -3,7 +3,8 @@
 import os
 from typing import Any
 
-from handler.asked import MEMBERS
+from handler.document import foreign
+from handler.envelope import MEMBERS
 from handler.errors import InvalidRequestError
 from handler.invocation import Context
 from handler.observability import count_cold_start, logger
@@ -11,6 +12,10 @@ from handler.warming import warm
 
 CLOUDFORMATION_MEMBERS = ("ResponseURL", "StackId", "LogicalResourceId")
 BARE_MEMBERS = ("Name", "AuthorizationType", "AuthParameters")
+UNKNOWN = (
+    "this event is neither a CloudFormation request, nor a batch of the request queue,"
+    " nor a request with RequestType and ResourceProperties"
+)
 
 warm(os.environ)
 
@@ -41,10 +46,7 @@ def lambda_handler(event: Any, context: Context) -> Any:
             from handler.direct_request import handle_direct_request  # noqa: PLC0415
 
             return handle_direct_request(event, context)
-    error = InvalidRequestError(
-        "this event is neither a CloudFormation request, nor a batch of the request queue,"
-        " nor a request with RequestType and ResourceProperties"
-    )
+    error = InvalidRequestError(str(foreign(event) or UNKNOWN))
     logger.error("event refused", error_code=error.code, reason=error.reason)
     raise error
 

@@ -33,7 +33,7 @@ from handler.writing import (
 
 def create(ports: Ports, request: Request, record: Record | None) -> Completion:
     """Create the connection under a claim, so that after a crash the registry knows whose it is."""
-    wanted = _record(ports, request)
+    wanted = _record(ports, request, record)
     if request.is_maintenance:  # it comes back with a name only
         wanted = replace(wanted, properties=request.written)
     is_perhaps_ours = record is not None and _may_have_created(record, request.owner)
@@ -69,7 +69,9 @@ def adopt(
     ports: Ports, request: Request, record: Record | None, connection: Connection
 ) -> Completion:
     """Register a connection that is nobody's, then update it; a Delete will release it only."""
-    adoption = replace(_record(ports, request), connection_arn=connection.arn, is_adopted=True)
+    adoption = replace(
+        _record(ports, request, record), connection_arn=connection.arn, is_adopted=True
+    )
     with claimed(ports, adoption, record) as held:
         desired = resolve(ports, request, held)
         adopted = rewritten(ports, request, held, connection, desired)
@@ -77,13 +79,16 @@ def adopt(
         return completed(ports, request, adopted, desired)
 
 
-def _record(ports: Ports, request: Request) -> Record:
+def _record(ports: Ports, request: Request, before: Record | None) -> Record:
+    is_own = before is not None and before.owner == request.owner
+    replaced = {request.previous_name, *(before.replaces if before and is_own else ())}
     return Record(
         name=request.name,
         owner=request.owner,
         claimed_at=instant(ports.clock.now()),
         request_time=request.request_time,
         secret_versions=unfetched(request),
+        replaces=tuple(sorted(replaced - {""})),
     )
 
 

@@ -1,14 +1,25 @@
 """What is asked, before any check: from an event of any door to one form."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from handler.document import foreign, within_limits
+from handler.envelope import (
+    MEMBERS,
+    TERRAFORM_MEMBER,
+    envelope_violations,
+    enveloped,
+    is_change,
+    request_time,
+    text,
+)
 from handler.signing_time import signing_time
-from handler.violation import Violation, joined
+from handler.violation import Violation
 
 
 class RequestType(StrEnum):
@@ -34,6 +45,7 @@ class Door:
     default_wait_seconds: int
     longest_wait_seconds: int
     own_members: tuple[str, ...] = ("OnExisting", "WaitTimeoutSeconds", "Revision")
+    members: tuple[str, ...] = MEMBERS
     waits_again: bool = False  # a message comes back, so that running out of time is not final
     is_last_chance: bool = False  # a failure is final, and nobody would ask again
     is_deleting_foreign_fine: bool = False
@@ -51,6 +63,7 @@ class Asked:
     properties: object = field(repr=False)
     physical_resource_id: str = ""
     derived_name: str = ""
+    previous_name: str = ""  # another one, which Terraform applied before
     violations: tuple[Violation, ...] = ()
     task_token: str = field(default="", repr=False)
     is_object: bool = True
@@ -62,14 +75,11 @@ class Asked:
 
     @property
     def name(self) -> str:
-        """Give the name asked for, so far as it is one."""
-        named = self.properties.get("Name") if isinstance(self.properties, Mapping) else None
-        if isinstance(named, str) and 1 <= len(named) <= LONGEST_NAME:
-            return named
-        return self.physical_resource_id or self.derived_name
+        """Give the best name there is; one that is not well-formed is never repeated."""
+        return well_formed(self.properties) or self.physical_resource_id or self.derived_name
 
 
-MEMBERS = ("RequestType", "RequestId", "ResourceProperties", "TaskToken")
+NAME = re.compile(r"[.\-_A-Za-z0-9]{1,64}")
 CLOUDFORMATION = Door(
     name="cloudformation",
     request_types=("Create", "Update", "Delete"),
@@ -91,32 +101,35 @@ DIRECT = Door(
     request_types=tuple(RequestType),
     default_wait_seconds=30,
     longest_wait_seconds=60,
+    members=(*MEMBERS, TERRAFORM_MEMBER),
 )
+TERRAFORM = replace(DIRECT, is_deleting_foreign_fine=True)  # so that a destroy can end
 OWNER_OF_REQUESTS = "requests"
 LONGEST_NAME = 64
-LONGEST_REQUEST_ID = 256
-LONGEST_TASK_TOKEN = 2048
 NO_OBJECT = Violation("", "the request must be a JSON object")
 
 
-def asked_by_document(
-    document: object, door: Door, request_id: str, request_time: datetime
-) -> Asked:
+def asked_by_document(document: object, door: Door, request_id: str, arrival: datetime) -> Asked:
     """Read a message or an invocation: an envelope, a bare document, or why it cannot be read."""
-    if not isinstance(document, Mapping):
-        unread = Asked(door, None, request_id, OWNER_OF_REQUESTS, request_time, None)
-        problem = document if isinstance(document, Violation) else NO_OBJECT
-        return replace(unread, violations=(problem,), is_object=False)
-    envelope = _enveloped(document)
+    problem = document if isinstance(document, Violation) else foreign(document)
+    if problem or not isinstance(document, Mapping):
+        unread = Asked(door, None, request_id, OWNER_OF_REQUESTS, arrival, None)
+        return replace(unread, violations=(problem or NO_OBJECT,), is_object=False)
+    envelope = enveloped(document, door.members)
+    properties = envelope.get("ResourceProperties")
+    is_terraform = door is DIRECT and is_change(envelope.get(TERRAFORM_MEMBER))
+    before = envelope[TERRAFORM_MEMBER]["prev_input"] if is_terraform else None
+    previous_name = well_formed(enveloped(before or {}, door.members).get("ResourceProperties"))
     return Asked(
-        door=door,
+        door=TERRAFORM if is_terraform else door,
         request_type=envelope.get("RequestType"),
-        request_id=_text(envelope.get("RequestId"), LONGEST_REQUEST_ID) or request_id,
+        request_id=text(envelope, "RequestId") or request_id,
         owner=OWNER_OF_REQUESTS,
-        request_time=request_time,
-        properties=envelope.get("ResourceProperties"),
-        violations=tuple(_envelope_violations(envelope)),
-        task_token=_text(envelope.get("TaskToken"), LONGEST_TASK_TOKEN),
+        request_time=min(arrival, request_time(envelope) or arrival),
+        properties=properties,
+        previous_name=previous_name if previous_name != well_formed(properties) else "",
+        violations=tuple(envelope_violations(envelope, door.members)),
+        task_token=text(envelope, "TaskToken"),
     )
 
 
@@ -130,7 +143,7 @@ def asked_by_custom_resource(
         request_id=event["RequestId"],
         owner=f"cloudformation/{event['StackId']}/{event['LogicalResourceId']}",
         request_time=signing_time(event.get("ResponseURL", ""), arrival),
-        properties=event.get("ResourceProperties"),
+        properties=within_limits(event.get("ResourceProperties")),
         physical_resource_id=event.get("PhysicalResourceId", ""),
         derived_name=derived_name(event["StackId"], event["LogicalResourceId"], name_prefix),
     )
@@ -143,22 +156,7 @@ def derived_name(stack_id: str, logical_resource_id: str, prefix: str) -> str:
     return f"{prefix}{stack_name}-{logical_resource_id}"[: LONGEST_NAME - 9] + f"-{digest[:8]}"
 
 
-def _enveloped(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    if "ResourceProperties" in document or "RequestType" in document:
-        return document
-    properties = {name: item for name, item in document.items() if name not in MEMBERS}
-    envelope = {name: item for name, item in document.items() if name in MEMBERS}
-    return {"RequestType": "Create", **envelope, "ResourceProperties": properties}
-
-
-def _envelope_violations(envelope: Mapping[str, Any]) -> Iterator[Violation]:
-    yield from (
-        Violation(joined("", name), "unknown member") for name in envelope if name not in MEMBERS
-    )
-    for name, longest in (("RequestId", LONGEST_REQUEST_ID), ("TaskToken", LONGEST_TASK_TOKEN)):
-        if name in envelope and not _text(envelope[name], longest):
-            yield Violation(name, f"must be a string of 1 to {longest} characters")
-
-
-def _text(value: object, longest: int) -> str:
-    return value if isinstance(value, str) and len(value) <= longest else ""
+def well_formed(properties: object) -> str:
+    """Give the Name among properties if EventBridge could take it, else an empty text."""
+    named = properties.get("Name") if isinstance(properties, Mapping) else None
+    return named if isinstance(named, str) and NAME.fullmatch(named) else ""

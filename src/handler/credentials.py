@@ -11,7 +11,6 @@ from handler.validation import Leaf, Shape, leaves
 from handler.violation import Violation
 
 PLAIN_MEMBERS_WITH_REFERENCES = ("Username", "ClientID")
-MASK = "***"
 PLAIN_REFUSED = "must hold a reference to a secret or a SecureString; an ssm reference is neither"
 LITERAL_REFUSED = (
     "must hold a reference to a secret, such as {{resolve:secretsmanager:name:SecretString:key}};"
@@ -47,50 +46,6 @@ def with_secret_parameters(value: object, shape: Any) -> object:
     if isinstance(value, list) and shape.type_name == "list":
         return [with_secret_parameters(item, shape.member) for item in value]
     return value
-
-
-def masked(value: object, shape: Any) -> object:
-    """
-    Mask every literal that is not plainly harmless: sensitive, or at a place unknown to the model.
-
-    A value that holds a well-formed reference stays, so that a dead letter can be sent again.
-    """
-    kind = shape.type_name if shape is not None else ""
-    match value:
-        case Text():
-            return value if _is_keepable(value, shape) else MASK
-        case Mapping():
-            return {name: _masked_member(name, value, shape) for name in value}
-        case list():
-            return [masked(item, shape.member if kind == "list" else None) for item in value]
-        case bool() | None:
-            return value
-        case str() if kind == "string" and not _may_be_credential(value, shape):
-            return value
-        case _:
-            return MASK
-
-
-def _is_keepable(text: Text, shape: Any) -> bool:
-    # Literal pieces beside a mere parameter's reference may be the credential that was refused.
-    services = {reference.source.service for reference in text.references}
-    is_sensitive = shape is not None and shape.metadata.get("sensitive")
-    is_whole = all(not isinstance(part, str) for part in text.parts)
-    return bool(services) and (not is_sensitive or is_whole or bool(services - {Service.SSM}))
-
-
-def _may_be_credential(text: str, shape: Any) -> bool:
-    # An endpoint with a user name and password in it is refused, and must not be kept.
-    return bool(shape.metadata.get("sensitive")) or ("@" in text and "//" in text)
-
-
-def _masked_member(name: str, value: Mapping[str, object], shape: Any) -> object:
-    if shape is None or shape.type_name != "structure":
-        return masked(value[name], None)
-    is_declared_plain = name == "Value" and value.get("IsValueSecret") is False
-    if is_declared_plain and isinstance(value[name], str):
-        return value[name]
-    return masked(value[name], shape.members.get(name))
 
 
 def _leaf_violations(leaf: Leaf) -> Iterator[Violation]:

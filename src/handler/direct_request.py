@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from handler.asked import DIRECT, asked_by_document
+from handler.document import within_limits
 from handler.errors import ProvisionerError
 from handler.handling import Failed, Succeeded, handle
 from handler.invocation import Context, Invocation
@@ -18,7 +19,8 @@ def handle_direct_request(event: Mapping[str, Any], context: Context) -> dict[st
         ProvisionerError: of the class that says what went wrong, for Step Functions to match.
     """
     invocation = Invocation(context)
-    asked = asked_by_document(event, DIRECT, context.aws_request_id, invocation.arrival)
+    document = within_limits(event)
+    asked = asked_by_document(document, DIRECT, context.aws_request_id, invocation.arrival)
     handled = handle(asked, invocation)
     try:
         if handled.asked.task_token:

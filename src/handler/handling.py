@@ -27,6 +27,7 @@ from handler.request import check
 from handler.violation import joined
 
 USABLE = (ConnectionState.AUTHORIZED, ConnectionState.ACTIVE)
+MOST_MEMBERS = 20  # of a log line
 SETTLING = (Outcome.CREATED, Outcome.UPDATED, Outcome.ADOPTED, Outcome.REFRESHED)
 
 
@@ -72,28 +73,30 @@ def handle(
     try:
         request = check(asked, invocation.rules)
         handled = Succeeded(asked, carry_out(invocation.ports, request))
-    except ProvisionerError as error:
-        handled = Failed(asked, error)
     except Exception as error:  # noqa: BLE001 (a bug is answered, and told without the message)
-        handled = Failed(asked, _unexpected(error))
+        handled = Failed(asked, unexpected(error))
     milliseconds = (time.monotonic() - started) * 1000
     match handled:
         case Succeeded():
             _observe_success(handled, milliseconds)
         case Failed():
             is_final = not comes_back(handled.error)
-            _observe_failure(handled, milliseconds, is_final=is_final)
+            observe_failure(handled, milliseconds, is_final=is_final)
             _observe_maintenance(handled, invocation, is_final=is_final)
     return handled
 
 
-def _unexpected(error: Exception) -> ServiceInternalError:
+def unexpected(error: BaseException) -> ProvisionerError:
+    """Give our own error as it is, and of any other its kind and place alone."""
+    if isinstance(error, ProvisionerError):
+        return error
     frame = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
     return ServiceInternalError(f"unexpected {type(error).__name__} at {place}")
 
 
-def _observe_failure(failed: Failed, milliseconds: float, *, is_final: bool) -> None:
+def observe_failure(failed: Failed, milliseconds: float, *, is_final: bool) -> None:
+    """Log and count a failure."""
     error = failed.error
     outcome = {"error_code": error.code, "reason": error.reason}
     keys = _asked_keys(failed.asked, milliseconds) | outcome
@@ -142,7 +145,7 @@ def _asked_keys(asked: Asked, milliseconds: float) -> dict[str, object]:
         "owner": asked.owner,
         "connection_name": asked.name,
         "duration_ms": round(milliseconds),
-        "members": sorted(joined("", name) for name in properties),
+        "members": sorted({joined("", name) for name in properties})[:MOST_MEMBERS],
     }
 
 

@@ -67,7 +67,8 @@ def claimed(ports: Ports, claim: Record, before: Record | None) -> Iterator[Reco
         try:
             yield held
         except ProvisionerError as error:
-            if not error.is_transient and not error.created_name:
+            # What it replaces must stay known: Terraform keeps the new name though it failed.
+            if not error.is_transient and not error.created_name and not claim.replaces:
                 with suppress(ProvisionerError):
                     _take_back(ports, held, before)
             raise

@@ -74,10 +74,16 @@ class Write:
         return is_modified and not is_stale
 
 
-def is_private(properties: Mapping[str, Any]) -> bool:
+def is_private(properties: object) -> bool:
     """Tell whether these properties reach an API inside a VPC; a token endpoint is no API."""
-    connectivity = properties.get("InvocationConnectivityParameters") or {}
-    return bool(connectivity.get("ResourceParameters", {}).get("ResourceConfigurationArn"))
+    found: Any = properties
+    for name in (
+        "InvocationConnectivityParameters",
+        "ResourceParameters",
+        "ResourceConfigurationArn",
+    ):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return bool(found)
 
 
 def is_usable(state: str, properties: Mapping[str, Any]) -> bool:

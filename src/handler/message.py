@@ -1,24 +1,16 @@
-"""What a message of the request queue says beside its request."""
+"""What a message of a queue says beside its request; its own attributes say nothing."""
 
-import json
+from datetime import datetime
 
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from handler.violation import Violation
-
-NOT_JSON = "the message is not valid JSON"
-LONGEST_TIME = 15  # digits
+from handler.document import parsed
+from handler.ownership import instant
 
 
 def document(record: SQSRecord) -> object:
-    """Give the body's JSON, or a Violation where it is none: where, and nothing of the text."""
-    try:
-        parsed: object = json.loads(record.body)
-    except json.JSONDecodeError as error:
-        return Violation("", f"{NOT_JSON} (line {error.lineno}, column {error.colno})")
-    except (ValueError, RecursionError):
-        return Violation("", NOT_JSON)
-    return parsed
+    """Give the body's JSON, or a Violation that says why it cannot be read."""
+    return parsed(str(record.get("body", "")))
 
 
 def connection_name(record: SQSRecord) -> str:
@@ -35,14 +27,11 @@ def receives(record: SQSRecord) -> int:
     return int(record.attributes.approximate_receive_count or 1)
 
 
-def request_time(record: SQSRecord) -> str:
-    """Give the milliseconds of the first sending, through any number of redrives."""
-    sent = record.attributes.sent_timestamp or "0"
-    attribute = record.message_attributes["RequestTime"] if record.message_attributes else None
-    carried = attribute.string_value if attribute else None
-    is_older = bool(carried) and _is_milliseconds(str(carried)) and int(str(carried)) < int(sent)
-    return str(carried) if is_older else sent
+def sent_at(record: SQSRecord) -> datetime:
+    """Give the time of the message's sending."""
+    return instant(int(record.attributes.sent_timestamp) / 1000)
 
 
-def _is_milliseconds(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= LONGEST_TIME
+def first_received_at(record: SQSRecord) -> datetime:
+    """Give the time at which somebody first tried to carry the message out."""
+    return instant(int(record.attributes.approximate_first_receive_timestamp) / 1000)

@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 from collections.abc import Mapping
+from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
@@ -12,7 +13,17 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME", "eventbridge-connection-provisioner")
 NAMESPACE = os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "EventBridgeConnectionProvisioner")
 
-logger = Logger(service=SERVICE)
+LONGEST = 20_000  # of a log line's values; what is longer would not be read
+
+
+def _line(entry: Mapping[str, Any]) -> str:
+    bounded = {
+        key: each[:LONGEST] if isinstance(each, str) else each for key, each in entry.items()
+    }
+    return json.dumps(bounded, separators=(",", ":"), ensure_ascii=False, default=str)
+
+
+logger = Logger(service=SERVICE, json_serializer=_line)
 
 # They print requests with everything in them, and a ResponseURL with its signature in a warning;
 # whoever calls them tells failures itself.

@@ -83,6 +83,7 @@ class Record:
     claimed_until: datetime | None = None  # when the last lease ended: nobody wrote after it
     is_unwanted: bool = False  # its Delete was sent, and not seen to end
     maintenance_failure: MaintenanceFailure | None = None
+    replaces: tuple[str, ...] = ()  # the names that its owner gives up for this one, once it works
     seen: Seen = Seen()
 
     def is_leased_to_other(self, holder: str, now: datetime) -> bool:

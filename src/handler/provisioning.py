@@ -23,6 +23,7 @@ from handler.ownership import Record, Standing, remembered
 from handler.ports import Ports
 from handler.reconciling import reconcile
 from handler.refreshing import refresh
+from handler.renaming import delete_renamed, upsert_renamed
 from handler.request import Request
 from handler.resolution import resolve
 
@@ -71,6 +72,14 @@ def _upsert(ports: Ports, asked: Request) -> Completion:
             raise _taken(request, seen)
         case seen:
             raise _taken(request, seen)
+
+
+def _upsert_renamed(ports: Ports, request: Request) -> Completion:
+    return upsert_renamed(ports, request, _upsert, delete)
+
+
+def _delete_renamed(ports: Ports, request: Request) -> Completion:
+    return delete_renamed(ports, request, delete)
 
 
 def _as_first_named(ports: Ports, request: Request) -> Request:
@@ -130,9 +139,9 @@ def _release(ports: Ports, request: Request) -> Completion:
 
 
 USE_CASES: dict[RequestType, Callable[[Ports, Request], Completion]] = {
-    RequestType.CREATE: _upsert,
-    RequestType.UPDATE: _upsert,
-    RequestType.DELETE: delete,
+    RequestType.CREATE: _upsert_renamed,
+    RequestType.UPDATE: _upsert_renamed,
+    RequestType.DELETE: _delete_renamed,
     RequestType.DESCRIBE: _describe,
     RequestType.VALIDATE: _validate,
     RequestType.RELEASE: _release,

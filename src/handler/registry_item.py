@@ -7,6 +7,7 @@ What an item is shows in the form of its partition key alone, whatever a connect
 import base64
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, fields
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -65,6 +66,7 @@ def record_of(item: Mapping[str, Any]) -> Record:
     known["maintenance_failure"] = (
         MaintenanceFailure(**_with_times(failure, MaintenanceFailure)) if failure else None
     )
+    known["replaces"] = tuple(known["replaces"])
     linked = frozenset(known["secret_versions"])
     written_at = datetime.fromisoformat(item["WrittenAt"]["S"])
     seen = Seen(int(item["Revision"]["N"]), linked, written_at)
@@ -104,11 +106,11 @@ def token_of(key: Mapping[str, Any] | None) -> str:
 
 def key_after(token: str) -> dict[str, Any]:
     """Read a token; InvalidRequestError where it was never given."""
-    try:
-        partition, sort = json.loads(base64.urlsafe_b64decode(token))
-        return {"PK": {"S": str(partition)}, "SK": {"S": str(sort)}}
-    except (ValueError, TypeError):
-        raise InvalidRequestError("NextToken: none that was given") from None
+    with suppress(ValueError, RecursionError):
+        match json.loads(base64.urlsafe_b64decode(token)):
+            case [str(partition), str(sort)]:
+                return {"PK": {"S": partition}, "SK": {"S": sort}}
+    raise InvalidRequestError("NextToken: none that was given")
 
 
 def _with_times(known: dict[str, Any], kind: type) -> dict[str, Any]:

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from handler.asked import CLOUDFORMATION, LONGEST_NAME, Asked, Door, RequestType
-from handler.errors import InvalidRequestError
+from handler.asked import CLOUDFORMATION, Asked, Door, RequestType, well_formed
 from handler.own_members import OnExisting, own_violations, wait_seconds
 from handler.properties import Rules, as_written, name_violations, prepared, property_violations
 from handler.selection import (
@@ -36,6 +35,7 @@ class Request:
     on_existing: OnExisting = OnExisting.FAIL
     wait_timeout_seconds: float = 0.0
     other_name: str = ""
+    previous_name: str = ""  # what Terraform renames
     selection: Selection = WHOLE
 
     @property
@@ -60,10 +60,7 @@ def check(asked: Asked, rules: Rules) -> Request:
     Raises:
         InvalidRequestError: tells every violation at once, each with its path, none with a value.
     """
-    try:
-        return _checked_deletion(asked) if _is_forgiving(asked) else _checked(asked, rules)
-    except RecursionError:
-        raise InvalidRequestError("the request is nested too deeply") from None
+    return _checked_deletion(asked) if _is_forgiving(asked) else _checked(asked, rules)
 
 
 def _checked(asked: Asked, rules: Rules) -> Request:
@@ -72,6 +69,8 @@ def _checked(asked: Asked, rules: Rules) -> Request:
     found = [*asked.violations, *_request_type_violations(asked)]
     if asked.request_type in SELECTORS and not found:
         return _checked_selection(asked, RequestType(str(asked.request_type)), rules)
+    if isinstance(asked.properties, Violation):
+        refuse([asked.properties])
     if not isinstance(asked.properties, Mapping):
         refuse([*found, Violation("ResourceProperties", "required, an object")])
     own, desired = _split(asked, rules)
@@ -93,6 +92,7 @@ def _checked(asked: Asked, rules: Rules) -> Request:
         on_existing=OnExisting(own.get("OnExisting", OnExisting.FAIL)),
         wait_timeout_seconds=wait_seconds(own, asked.door),
         other_name="" if is_named else asked.derived_name,
+        previous_name=asked.previous_name,
     )
 
 
@@ -137,14 +137,8 @@ def _checked_deletion(asked: Asked) -> Request:
         request_time=asked.request_time,
         properties={},
         wait_timeout_seconds=wait_seconds(own, asked.door),
-        other_name=_named(properties) or asked.derived_name,
+        other_name=well_formed(properties) or asked.derived_name,
     )
-
-
-def _named(properties: Mapping[str, Any]) -> str:
-    # What was no name never became a connection, and would not be a key of the registry.
-    named = properties.get("Name")
-    return named if isinstance(named, str) and len(named) <= LONGEST_NAME else ""
 
 
 def _split(asked: Asked, rules: Rules) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 import os
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -14,21 +14,28 @@ from aws_lambda_powertools.utilities.batch import (
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from handler import dead_letter
-from handler.asked import QUEUE, asked_by_document
+from handler.asked import QUEUE, Asked, asked_by_document
+from handler.backoff import MOST_RECEIVES, delay_seconds, patience_seconds
 from handler.concurrency import at_once
-from handler.errors import ProvisionerError, ResourceConflictError
-from handler.handling import Failed, Succeeded, handle
+from handler.errors import (
+    ProvisionerError,
+    ResourceConflictError,
+    ServiceInternalError,
+    SupersededError,
+)
+from handler.handling import Failed, Succeeded, handle, observe_failure, unexpected
 from handler.invocation import Context, Invocation
-from handler.message import document, receives, request_time
+from handler.message import document, first_received_at, receives, sent_at
 from handler.observability import emit, logger
 from handler.ownership import instant
-from handler.settings import REQUIRED_BY_QUEUE, Settings
+from handler.settings import REQUIRED_BY_QUEUE
+from handler.violation import Violation
 from handler.visibility import hide
 
 MARGIN_SECONDS = 30  # after the function's end, until the messages it could not finish come back
 LEAST_SECONDS = 90.0  # for one message: its wait of at most 60 s, and what AWS takes
-FIRST_DELAY_SECONDS = 10
-LONGEST_DELAY_SECONDS = 900
+LAST_RECEIVE = MOST_RECEIVES - 1  # one is kept for the case that burying fails
+UNREAD = Violation("", "the function could not carry this message out; its log says why")
 
 
 def handle_batch(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
@@ -37,95 +44,113 @@ def handle_batch(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
         return {"batchItemFailures": []}
     queue = RequestQueue(Invocation(context, REQUIRED_BY_QUEUE))
     queue.hold(event["Records"])
+    errors = at_once(queue.process, map(SQSRecord, event["Records"]))
+
+    def outcome_of(record: SQSRecord) -> None:
+        if error := errors[record.message_id]:
+            raise error
+
     # A batch of one that fails would raise, and print, everything.
     processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
-    with at_once(queue.process, map(SQSRecord, event["Records"])) as outcome_of:
-        response = process_partial_response(
-            event=dict(event), record_handler=outcome_of, processor=processor
-        )
+    response = process_partial_response(
+        event=dict(event), record_handler=outcome_of, processor=processor
+    )
     return dict(response)
 
 
 class RequestQueue:
     """The queue's side of one invocation."""
 
-    def __init__(self, invocation: Invocation) -> None:
+    def __init__(
+        self, invocation: Invocation, uniform: Callable[[float, float], float] = random.uniform
+    ) -> None:
         """
         Note the time at hand: where it is short, a message may need more than its fair share of it.
         """
-        self._invocation = invocation
-        with suppress(ProvisionerError):  # each message will be told
+        self._invocation, self._uniform = invocation, uniform
+        with suppress(Exception):  # each message will be told
             invocation.prepare()
         self._least_seconds = min(LEAST_SECONDS, invocation.seconds_left() / 2)
 
     def hold(self, records: Sequence[Mapping[str, Any]]) -> None:
         """Let the batch come back soon after this invocation's end, should it crash."""
         seconds = int(self._invocation.seconds_left()) + MARGIN_SECONDS
-        self._hide([record["receiptHandle"] for record in records], seconds)
+        self._hide([record.get("receiptHandle", "") for record in records], seconds)
 
-    def process(self, record: SQSRecord) -> None:
-        """
-        Carry out one message; to return is to consume it.
+    def process(self, record: SQSRecord) -> ProvisionerError | None:
+        """Carry out one message, whatever happens; give what makes it come back, if anything."""
+        try:
+            error = self._finish(record, self._handled(record))
+        except BaseException as raised:  # noqa: BLE001 (no message harms another)
+            error = unexpected(raised)
+            keys = {"error_code": error.code, "reason": error.reason}
+            logger.error("message comes back", extra={"message_id": record.message_id, **keys})
+        if error:
+            emit({}, ["MessageReturned"], {})
+            with suppress(Exception):  # then it comes back when the batch would
+                seconds = delay_seconds(receives(record), self._uniform)
+                self._hide([record.receipt_handle], seconds)
+        return error
 
-        Raises:
-            ProvisionerError: the message shall come back.
-        """
+    def _handled(self, record: SQSRecord) -> Succeeded | Failed:
+        is_last = receives(record) >= LAST_RECEIVE
+        given = UNREAD if is_last else document(record)
+        asked = asked_by_document(given, QUEUE, record.message_id, sent_at(record))
+        if is_last:
+            failed = Failed(asked, ServiceInternalError(UNREAD.problem))
+            observe_failure(failed, 0, is_final=True)
+            return failed
         if self._invocation.seconds_left() < self._least_seconds:
             raise ResourceConflictError("no time is left for this message")
-        sent = instant(int(request_time(record)) / 1000)
-        asked = asked_by_document(document(record), QUEUE, record.message_id, sent)
-        handled = handle(asked, self._invocation, lambda error: self._comes_back(record, error))
-        try:
-            self._finish(record, handled)
-        except ProvisionerError:
-            emit({}, ["MessageReturned"], {})
-            # Those who were throttled together must not come back together.
-            jitter = random.uniform(0.5, 1.5)  # noqa: S311
-            delay = FIRST_DELAY_SECONDS * 2 ** (receives(record) - 1) * jitter
-            self._hide([record.receipt_handle], int(min(delay, LONGEST_DELAY_SECONDS)))
-            raise
+        return handle(asked, self._invocation, lambda error: self._comes_back(record, asked, error))
 
-    def _comes_back(self, record: SQSRecord, error: ProvisionerError) -> bool:
+    def _comes_back(self, record: SQSRecord, asked: Asked, error: ProvisionerError) -> bool:
+        return error.is_transient and self._is_early(record, asked, error)
+
+    def _is_early(self, record: SQSRecord, asked: Asked, error: ProvisionerError) -> bool:
+        if receives(record) >= LAST_RECEIVE:
+            return False
         try:
-            return error.is_transient and receives(record) < self._settings.max_attempts
+            give_up_seconds = self._invocation.settings.give_up_seconds
         except ProvisionerError:
             return True  # the environment is not usable now
+        age = instant(self._invocation.clock.now()) - first_received_at(record)
+        return age.total_seconds() < patience_seconds(error, asked.properties, give_up_seconds)
 
-    def _finish(self, record: SQSRecord, handled: Succeeded | Failed) -> None:
-        """Let everybody know before the message is gone, or raise what makes it come back."""
+    def _finish(self, record: SQSRecord, handled: Succeeded | Failed) -> ProvisionerError | None:
+        """Let everybody know before the message is gone; give what makes it come back, if any."""
         error = handled.error if isinstance(handled, Failed) else None
-        if error and self._comes_back(record, error):
-            raise error from None
-        untold = self._untold(record, handled)
+        if error and self._comes_back(record, handled.asked, error):
+            return error
+        untold = self._untold(handled)
+        if untold and self._is_early(record, handled.asked, untold):
+            return untold
         error = error or untold
-        if error:
-            self._bury(record, handled.asked.request_id, error)
+        if error and not isinstance(error, SupersededError):  # nobody could do it any more
+            self._bury(handled.asked, error)
+        return None
 
-    def _untold(self, record: SQSRecord, handled: Succeeded | Failed) -> ProvisionerError | None:
+    def _untold(self, handled: Succeeded | Failed) -> ProvisionerError | None:
         results = self._invocation.results
         try:
             if isinstance(handled, Failed) or not handled.completion.is_silent:
                 results.publish(handled.result)
             results.finish_task(handled.asked.task_token, handled.result)
-        except ProvisionerError as error:
-            if receives(record) < self._settings.max_attempts:
-                raise
-            logger.error("result not told", extra={"reason": error.reason})
+        except Exception as raised:  # noqa: BLE001 (what cannot be told is buried in the end)
+            error = unexpected(raised)
+            keys = {"correlation_id": handled.asked.request_id, "reason": error.reason}
+            logger.error("result not told", extra=keys)
             return error
         return None
 
-    def _bury(self, record: SQSRecord, request_id: str, error: ProvisionerError) -> None:
+    def _bury(self, asked: Asked, error: ProvisionerError) -> None:
         self._invocation.caller("sqs")(
             "send_message",
             "the dead-letter queue",
-            QueueUrl=self._settings.dead_letter_queue_url,
-            MessageBody=dead_letter.body(record.body, self._invocation.rules),
-            MessageAttributes=dead_letter.attributes(error, request_id, request_time(record)),
+            QueueUrl=self._invocation.settings.dead_letter_queue_url,
+            MessageBody=dead_letter.body(asked, error, self._invocation.rules),
+            MessageAttributes=dead_letter.attributes(error, asked.request_id),
         )
 
     def _hide(self, receipt_handles: Sequence[str], seconds: int) -> None:
         hide(self._invocation, os.environ.get("REQUEST_QUEUE_URL", ""), receipt_handles, seconds)
-
-    @property
-    def _settings(self) -> Settings:
-        return self._invocation.settings

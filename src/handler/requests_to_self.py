@@ -8,6 +8,7 @@ from typing import Any
 
 from handler.aws import Caller
 from handler.errors import ServiceInternalError
+from handler.outcome import iso
 
 ENTRIES_OF_A_BATCH = 10  # SendMessageBatch takes no more
 MOST_TRIES = 3
@@ -35,14 +36,10 @@ class RequestsToSelf:
             self._send_batch(documents[start : start + ENTRIES_OF_A_BATCH], request_time)
 
     def _send_batch(self, documents: Sequence[Mapping[str, Any]], request_time: datetime) -> None:
-        milliseconds = str(int(request_time.timestamp() * 1000))
-        attributes = {"RequestTime": {"DataType": "String", "StringValue": milliseconds}}
-        left = {str(index): json.dumps(each) for index, each in enumerate(documents)}
+        time = {"RequestTime": iso(request_time)}
+        left = {str(index): json.dumps({**each, **time}) for index, each in enumerate(documents)}
         for _ in range(MOST_TRIES):
-            entries = [
-                {"Id": each, "MessageBody": body, "MessageAttributes": attributes}
-                for each, body in left.items()
-            ]
+            entries = [{"Id": each, "MessageBody": body} for each, body in left.items()]
             answer = self.make_sqs()(
                 "send_message_batch", "the request queue", QueueUrl=self.queue_url, Entries=entries
             )

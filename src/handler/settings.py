@@ -31,7 +31,7 @@ class Settings:
     allowed_parameter_prefixes: tuple[str, ...]
     allowed_accounts: tuple[str, ...]
     is_repairing: bool
-    max_attempts: int
+    give_up_seconds: int
     connect_timeout_seconds: int
     read_timeout_seconds: int
 
@@ -69,7 +69,7 @@ def load(
         ),
         allowed_accounts=_listed(environment, "ALLOWED_ACCOUNTS", ""),
         is_repairing=mode == "Repair",
-        max_attempts=_positive(environment, "MAX_ATTEMPTS", 8, problems),
+        give_up_seconds=_positive(environment, "GIVE_UP_SECONDS", 1800, problems),
         connect_timeout_seconds=_positive(environment, "CONNECT_TIMEOUT_SECONDS", 5, problems),
         read_timeout_seconds=_positive(environment, "READ_TIMEOUT_SECONDS", 10, problems),
     )

@@ -1,12 +1,13 @@
 """What is wrong with a request: paths and what to do, told all at once, no value."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
 from handler.errors import InvalidRequestError, ProvisionerError
 
-LONGEST_MEMBER = 64
+MEMBER = re.compile(r"[A-Za-z]{1,40}")  # anything else may be a credential
 LONGEST_REASON = 20_000
 
 
@@ -44,7 +45,7 @@ def _told(sentences: list[str]) -> str:
 
 
 def joined(path: str, name: object) -> str:
-    """Append a member's name to a path; a name that is no identifier is not repeated."""
-    is_plain = isinstance(name, str) and name.isidentifier() and len(name) <= LONGEST_MEMBER
-    shown = str(name) if is_plain else "(a member whose name is no identifier)"
+    """Append a member's name to a path; a name that is not 1 to 40 letters is not repeated."""
+    is_plain = isinstance(name, str) and MEMBER.fullmatch(name)
+    shown = str(name) if is_plain else "(a member whose name is not 1 to 40 letters)"
     return f"{path}.{shown}" if path else shown

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from handler.errors import ProvisionerError
+from handler.handling import unexpected
 from handler.invocation import Invocation
 from handler.observability import logger
 
@@ -25,6 +25,5 @@ def hide(
                 QueueUrl=queue_url,
                 Entries=entries[start : start + MOST_ENTRIES],
             )
-    except ProvisionerError as error:
-        keys = {"error_code": error.code, "reason": error.reason}
-        logger.warning("visibility not changed", extra=keys)
+    except Exception as raised:  # noqa: BLE001 (only when they come back is at stake)
+        logger.warning("visibility not changed", reason=unexpected(raised).reason)

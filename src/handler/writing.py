@@ -41,11 +41,13 @@ def unfetched(request: Request) -> dict[str, str]:
 def linked(ports: Ports, request: Request, record: Record) -> Record:
     """Link what the record does not name yet, before it is fetched: no rotation goes unheard."""
     wanted = unfetched(request)
-    if set(wanted) <= set(record.secret_versions):
+    replaced = sorted({*record.replaces, request.previous_name} - {""})
+    if set(wanted) <= set(record.secret_versions) and tuple(replaced) == record.replaces:
         return record
     # What an earlier request named and never applied goes, or the item would grow without end.
     applied = {source: each for source, each in record.secret_versions.items() if each}
-    return ports.registry.write(replace(record, secret_versions={**wanted, **applied}))
+    known = replace(record, replaces=tuple(replaced))
+    return ports.registry.write(replace(known, secret_versions={**wanted, **applied}))
 
 
 def written(

@@ -1,6 +1,7 @@
 """The direct door: the result as the contract says, or the error's own class."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -185,11 +186,11 @@ def test_missing_settings_are_named(
 ) -> None:
     """All of them at once."""
     monkeypatch.delenv("REGISTRY_TABLE_NAME")
-    monkeypatch.setenv("MAX_ATTEMPTS", "many")
+    monkeypatch.setenv("GIVE_UP_SECONDS", "many")
     with pytest.raises(ServiceInternalError) as raised:
         function(ask("Create", basic))
     assert "REGISTRY_TABLE_NAME: required" in raised.value.reason
-    assert "MAX_ATTEMPTS: must be a whole number above 0" in raised.value.reason
+    assert "GIVE_UP_SECONDS: must be a whole number above 0" in raised.value.reason
 
 
 def test_a_task_that_waits_is_told_the_result(
@@ -236,3 +237,29 @@ def test_the_task_token_is_told_to_nobody_else(
     result = function(ask("Create", basic, TaskToken=token))
     others = [call for call in proxy.calls if call.operation != "SendTaskSuccess"]
     assert token not in output.text + json.dumps(result) + str(others)
+
+
+def test_terraform_creates_and_destroys(
+    function: Function, basic: dict[str, Any], stack: LocalStack, name: str
+) -> None:
+    """What aws_lambda_invocation sends with lifecycle_scope CRUD; a destroy can be repeated."""
+    written = ask("Create", basic)
+    created = function({**written, "tf": {"action": "create", "prev_input": None}})
+    assert (created["RequestType"], created["Outcome"]) == ("Create", "Created")
+    destroy = {"ResourceProperties": basic, "tf": {"action": "delete", "prev_input": written}}
+    outcomes = [function(destroy)["Outcome"] for _ in range(2)]
+    assert outcomes == ["Deleted", "Deleted"]
+    assert stack.events.list_connections(NamePrefix=name)["Connections"] == []
+
+
+def test_a_retried_invocation_does_not_undo_a_newer_one(
+    function: Function, basic: dict[str, Any], stack: LocalStack, name: str
+) -> None:
+    """Lambda retries an asynchronous one for hours; RequestTime says which is the newer."""
+    old = ask("Create", basic | {"Description": "old"}, RequestTime="2026-01-01T00:00:00Z")
+    new = ask("Update", basic | {"Description": "new"}, RequestTime="2026-01-01T00:01:00Z")
+    function(old)
+    function(new)
+    with suppress(ProvisionerError):
+        function(old)
+    assert stack.events.describe_connection(Name=name)["Description"] == "new"

@@ -474,8 +474,9 @@ def test_no_fault_makes_a_secret_seen(
         for number in (1, 2, 3)
     )
     custom_resource = CustomResource(response_url.origin).request("Create", canary_properties)
-    batch = event_source.batch(message, returning, receives=8)
-    batch["Records"][1]["attributes"]["ApproximateReceiveCount"] = "1"
+    batch = event_source.batch(message, returning, age_seconds=1801)
+    attributes = batch["Records"][1]["attributes"]
+    attributes["ApproximateFirstReceiveTimestamp"] = attributes["SentTimestamp"]
     container = run([direct, custom_resource, batch], world.function.arn, DEBUG)
     told = [container.output, json.dumps(container.invocations)]
     told += [put.body.decode() for put in response_url.puts]

@@ -160,7 +160,7 @@ def test_a_rotated_canary_is_seen_nowhere_even_while_debugging(
             {"RequestType": "Refresh", "ResourceProperties": {"Name": name, **about}},
             {"RequestType": "Reconcile", "ResourceProperties": {"Name": name}},
             {"RequestType": "Refresh", "ResourceProperties": {**about, "Password": CANARY}},
-            receives=8,
+            age_seconds=1801,
         ),
         {"RequestType": "Refresh", "ResourceProperties": about},
         {"RequestType": "Reconcile", "ResourceProperties": {"Name": name}},

@@ -130,7 +130,7 @@ def test_a_canary_is_seen_nowhere_even_while_debugging(
     }
     batch = event_source.batch(
         request | {"ResourceProperties": properties | {"Name": f"{properties['Name']}-3"}},
-        receives=8,
+        age_seconds=1801,
     )
     container = run([request, stack_request, batch], function.arn, DEBUG)
     text = everywhere.text(container)

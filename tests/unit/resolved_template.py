@@ -69,7 +69,6 @@ class Resolver:
     """Evaluates the functions that the template uses; a resource is known by its logical id."""
 
     def __init__(self, template: Mapping[str, Any], parameters: Mapping[str, str]) -> None:
-        self._mappings = template["Mappings"]
         self._conditions = template["Conditions"]
         self._parameters: dict[str, Any] = {**PSEUDO_PARAMETERS, "AWS::NoValue": NO_VALUE}
         for name, definition in template["Parameters"].items():
@@ -79,7 +78,6 @@ class Resolver:
         self._functions: dict[str, Callable[[Any], Any]] = {
             "Ref": lambda name: self._parameters.get(name, name),
             "Fn::GetAtt": ".".join,
-            "Fn::FindInMap": lambda path: self._mappings[path[0]][path[1]][path[2]],
             "Fn::If": lambda three: self.resolve(three[1 if self._holds(three[0]) else 2]),
             # CloudFormation compares texts: a Number's parameter with a number in the template.
             "Fn::Equals": lambda two: str(self.resolve(two[0])) == str(self.resolve(two[1])),

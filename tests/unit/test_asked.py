@@ -79,7 +79,7 @@ def test_what_is_no_object_asks_nothing(document: object) -> None:
     [
         ({"Name": "crm"}, ["Name: unknown member"]),
         ({"CrHelperData": CANARY}, ["CrHelperData: unknown member"]),
-        ({f"{CANARY} x": 1}, ["(a member whose name is no identifier): unknown member"]),
+        ({f"{CANARY} x": 1}, ["(a member whose name is not 1 to 40 letters): unknown member"]),
         ({"RequestId": ""}, ["RequestId: must be a string of 1 to 256 characters"]),
         ({"RequestId": "r" * 256}, []),
         ({"RequestId": "r" * 257}, ["RequestId: must be a string of 1 to 256 characters"]),
@@ -157,6 +157,9 @@ def test_a_custom_resource_is_its_stacks_and_logical_ids() -> None:
         (5, "old", "old"),
         ("", "old", "old"),
         ("n" * 65, "old", "old"),
+        (f"{CANARY}!", "old", "old"),
+        ("n\n", "old", "old"),
+        ("n\u00e9", "old", "old"),
     ],
 )
 def test_an_answer_goes_by_the_best_name_there_is(

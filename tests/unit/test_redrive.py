@@ -1,5 +1,6 @@
 """Which dead letters a redrive sends back, and which it leaves where they are."""
 
+import json
 import time
 from collections import Counter
 from typing import Any, cast
@@ -13,7 +14,10 @@ from tools import redrive as redriving
 from tools.application import application
 from tools.redrive import redrive, summary
 
-REFRESH = '{"RequestType": "Refresh", "ResourceProperties": {"Name": "crm"}}'
+TIME = "2026-01-01T00:00:00Z"
+REFRESH = f'{{"RequestType": "Refresh", "RequestTime": "{TIME}", "ResourceProperties": {{}}}}'
+UNDATED = '{"RequestType": "Refresh", "ResourceProperties": {"Name": "crm"}}'
+EMPTY = '{"RequestId": "request-1"}'
 EVENT = '{"source": "aws.secretsmanager", "detail-type": "Secret Label Updated"}'
 
 
@@ -50,14 +54,20 @@ def told(*letters: dict[str, Any], error: str = "") -> str:
     return summary(*redrive(cast("Any", aws.client("sqs")), "dead", "requests", error))
 
 
-def test_a_letter_of_the_functions_is_sent_back_with_its_time() -> None:
-    """It can work again."""
-    counts, aws = redriven(letter(1, REFRESH, ErrorCode="Throttling", RequestTime="1763999999999"))
+def test_a_letter_of_the_functions_is_sent_back_as_it_is() -> None:
+    """It can work again, and holds the time of its request."""
+    counts, aws = redriven(letter(1, REFRESH, ErrorCode="Throttling", Queue="RequestQueue"))
     assert counts == (1, 0)
-    (sent,) = aws.of("send_message")
-    assert (sent["QueueUrl"], sent["MessageBody"]) == ("requests", REFRESH)
-    assert sent["MessageAttributes"]["RequestTime"]["StringValue"] == "1763999999999"
+    assert aws.of("send_message") == [{"QueueUrl": "requests", "MessageBody": REFRESH}]
     assert aws.of("delete_message") == [{"QueueUrl": "dead", "ReceiptHandle": "receipt-1"}]
+
+
+def test_a_letter_that_sqs_moved_gets_the_time_of_its_sending() -> None:
+    """Else it would look newer than what was asked since."""
+    _, aws = redriven(letter(1, UNDATED))
+    (sent,) = aws.of("send_message")
+    dated = {**json.loads(UNDATED), "RequestTime": "2025-11-24T16:00:00+00:00"}
+    assert json.loads(sent["MessageBody"]) == dated
 
 
 @pytest.mark.parametrize("body", [EVENT, REFRESH])
@@ -73,13 +83,15 @@ def test_a_letter_of_eventbridges_own_is_left(body: str) -> None:
 @pytest.mark.parametrize(
     ("body", "attributes"),
     [
-        ('{"Password": "***"}', {}),
-        ('{"Length": 7}', {}),
+        (EMPTY, {"ErrorCode": "ServiceInternalError"}),
+        (EMPTY, {"ErrorCode": "InvalidRequest"}),
+        (REFRESH, {"ErrorCode": "InvalidRequest"}),
         (REFRESH, {"ErrorCode": "Unanswered"}),
+        *(("no JSON", {}), ("[]", {}), ("5", {}), ("null", {}), ("{}", {}), ("[" * 99_999, {})),
     ],
 )
 def test_what_cannot_work_again_is_left(body: str, attributes: dict[str, str]) -> None:
-    """Masked, too long, or a stack's."""
+    """Never valid, not kept, no request, or a stack's."""
     counts, aws = redriven(letter(1, body, **attributes))
     assert (counts, aws.of("send_message")) == ((0, 1), [])
 
@@ -89,32 +101,48 @@ def test_what_cannot_work_again_is_left(body: str, attributes: dict[str, str]) -
     [
         ("", ["receipt-1", "receipt-2"]),
         ("SecretNotUsable", ["receipt-1"]),
-        ("InvalidRequest", ["receipt-0"]),
+        ("InvalidRequest", []),
         ("Unanswered", []),
     ],
 )
 def test_a_code_chooses_what_is_sent_back(error: str, expected: list[str]) -> None:
-    """What can never work as it stands only where it is named."""
+    """What can never work as it stands is left all the same."""
     letters = of_codes("InvalidRequest", "SecretNotUsable", "Throttling", "Unanswered")
     _, aws = redriven(*letters, error=error)
     assert [each["ReceiptHandle"] for each in aws.of("delete_message")] == expected
 
 
-def test_what_is_masked_is_left_though_its_code_is_named() -> None:
-    """It would fail again."""
-    masked_letter = letter(1, '{"Password": "***"}', ErrorCode="InvalidRequest")
-    assert redriven(masked_letter, error="InvalidRequest")[0] == (0, 1)
+@pytest.mark.parametrize("code", [{"BinaryValue": b"x"}, {"StringValue": ""}, {}])
+def test_a_strange_letter_stops_no_other(code: dict[str, Any]) -> None:
+    """Whoever may send to the dead-letter queue may send anything."""
+    strange = letter(1, REFRESH)
+    strange["MessageAttributes"] = {"ErrorCode": {"DataType": "Binary", **code}}
+    counts, _ = redriven(strange, letter(2, "\ud800"), letter(3, REFRESH, ErrorCode="Throttling"))
+    assert counts == (2, 1)
+
+
+def test_a_letter_that_the_queue_refuses_stays_and_stops_no_other() -> None:
+    """It is told with SQS's own code."""
+    aws = FakeAws()
+    aws.plan("receive_message", {"Messages": of_codes("Throttling", "Throttling")})
+    aws.plan("send_message", refusal("InvalidMessageContents"))
+    sent, left = redrive(cast("Any", aws.client("sqs")), "dead", "requests")
+    assert (sent.total(), aws.of("delete_message")) == (
+        1,
+        [{"QueueUrl": "dead", "ReceiptHandle": "receipt-1"}],
+    )
+    assert dict(left) == {"Throttling (the queue refused it: InvalidMessageContents)": 1}
 
 
 def test_the_summary_counts_by_code_and_says_why_letters_are_left() -> None:
     """Whoever reads it knows what to do about the rest."""
     codes = ["SecretNotUsable", "Throttling", "SecretNotUsable", "InvalidRequest", "Unanswered"]
-    masked_letter = letter(8, '{"Password": "***"}', ErrorCode="InvalidRequest")
-    assert told(*of_codes(*codes), masked_letter, letter(9, EVENT, RULE_ARN="arn")) == (
+    empty = letter(8, EMPTY, ErrorCode="Throttling")
+    assert told(*of_codes(*codes), empty, letter(9, EVENT, RULE_ARN="arn")) == (
         "3 sent back: 2 SecretNotUsable, 1 Throttling; 4 left:"
-        " 1 InvalidRequest (can never work as it stands; ERROR=InvalidRequest sends it),"
+        " 1 InvalidRequest (can never work as it stands; send the request anew),"
         " 1 Unanswered (a stack's, which must be asked for anew),"
-        " 1 InvalidRequest (masked, so send the request anew),"
+        " 1 Throttling (not kept; send the request anew),"
         " 1 without ErrorCode (what a rule could not deliver; the next Reconcile makes up for it)"
     )
     assert told(letter(1, REFRESH), *of_codes("Throttling"), error="Throttlin") == (
@@ -135,7 +163,7 @@ def test_what_fails_again_at_once_is_not_sent_back_without_end() -> None:
 
 def test_what_is_left_can_be_seen_at_once() -> None:
     """Else the queue would look empty for a minute."""
-    counts, aws = redriven(letter(1, '{"Password": "***"}'))
+    counts, aws = redriven(letter(1, EMPTY))
     assert counts == (0, 1)
     (shown,) = aws.of("change_message_visibility")
     assert (shown["ReceiptHandle"], shown["VisibilityTimeout"]) == ("receipt-1", 0)

@@ -23,7 +23,6 @@ from handler import (
     answering,
     aws,
     custom_resource,
-    dead_letter,
     invocation,
     request_queue,
 )
@@ -32,6 +31,7 @@ from handler.app import lambda_handler
 from handler.asked import QUEUE, Asked, asked_by_custom_resource, asked_by_document
 from handler.aws import Caller
 from handler.clock import Clock
+from handler.document import NOT_JSON, TOO_DEEP
 from handler.errors import (
     AccessDeniedError,
     AlreadyExistsError,
@@ -50,14 +50,13 @@ from handler.errors import (
 from handler.handling import Failed, Succeeded
 from handler.invocation import Invocation
 from handler.lifecycle import Connection
-from handler.message import document, request_time
+from handler.message import document
 from handler.outcome import Completion, Outcome
 from handler.ownership import Record
 from handler.provisioning import carry_out
 from handler.reference import Reference
 from handler.request import check
 from handler.source import SecretValue, Service, Source
-from handler.violation import Violation
 from tests.contexts import LambdaContext
 from tests.fake_aws import FakeAws, refusal
 from tests.fakes import RULES, START, FakeRegistry, World, make_world
@@ -79,11 +78,10 @@ ENVIRONMENT = {
     "DEAD_LETTER_QUEUE_URL": "https://queue/dead",
     "UNANSWERED_QUEUE_ARN": UNANSWERED_QUEUE,
     "RESPONSE_URL_HOSTS": "localhost",
-    "MAX_ATTEMPTS": "3",
+    "GIVE_UP_SECONDS": "1800",
 }
 CANARY = "CANARY"
-NOT_JSON = "the message is not valid JSON"
-DEEP = '{"a":' * 200_000 + "1" + "}" * 200_000
+DEEP = '{"a":' * 1_000 + "1" + "}" * 1_000
 NO_LIMIT = 1e9
 DONE = Completion(Outcome.CREATED, Connection("crm", "arn:crm/1", "AUTHORIZED"))
 
@@ -542,8 +540,8 @@ def test_time_is_kept_back_for_the_answer(fake_aws: FakeAws) -> None:
 # The request queue
 
 
-def message(body: Any = None, receives: int = 1, **members: Any) -> dict[str, Any]:
-    """Make a batch of one."""
+def message(body: Any = None, receives: int = 1, age: float = 0, **members: Any) -> dict[str, Any]:
+    """Make a batch of one, first received so many seconds ago."""
     request = {"RequestType": "Create", "ResourceProperties": {"Name": "crm"}}
     record = {
         "messageId": "m",
@@ -553,6 +551,7 @@ def message(body: Any = None, receives: int = 1, **members: Any) -> dict[str, An
         "attributes": {
             "ApproximateReceiveCount": str(receives),
             "SentTimestamp": "1795356300002",
+            "ApproximateFirstReceiveTimestamp": str(int((time.time() - age) * 1000)),
         },
         "messageAttributes": {},
         **members,
@@ -584,37 +583,42 @@ def test_a_result_that_is_not_out_keeps_the_message(
     assert fake_aws.of("send_message") == []
 
 
-def test_what_could_not_be_told_is_buried_at_the_last_attempt(
+def test_what_could_not_be_told_is_buried_in_the_end(
     monkeypatch: pytest.MonkeyPatch, fake_aws: FakeAws
 ) -> None:
     """A success, too: else nobody would ever hear of it."""
     handled_as(monkeypatch, request_queue, DONE)
     fake_aws.plan("put_events", {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "X"}]})
-    assert invoke(message(receives=3)) == GONE
+    assert invoke(message(age=1801)) == GONE
     assert len(fake_aws.of("send_message")) == 1
 
 
-@pytest.mark.parametrize(("receives", "fate"), [(1, COMES_BACK), (2, COMES_BACK), (3, GONE)])
-def test_a_transient_failure_comes_back_until_the_last_attempt(
-    receives: int, fate: dict[str, Any], monkeypatch: pytest.MonkeyPatch, fake_aws: FakeAws
+@pytest.mark.parametrize(
+    ("age", "receives", "fate"), [(0, 1, COMES_BACK), (1780, 20, COMES_BACK), (1801, 2, GONE)]
+)
+def test_a_transient_failure_comes_back_until_its_time_is_over(
+    age: float,
+    receives: int,
+    fate: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    fake_aws: FakeAws,
 ) -> None:
-    """Then it is answered and buried like a permanent one."""
+    """Then it is answered and buried like a permanent one, however often it came."""
     handled_as(monkeypatch, request_queue, ThrottlingError("later"))
-    assert invoke(message(receives=receives)) == fate
+    assert invoke(message(receives=receives, age=age)) == fate
     assert len(fake_aws.of("send_message")) == len(fake_aws.of("put_events")) == (fate == GONE)
 
 
-@pytest.mark.parametrize(("receives", "seconds"), [(1, 10), (2, 20), (5, 160), (30, 900)])
+@pytest.mark.parametrize(("receives", "seconds"), [(1, 10), (2, 20), (5, 160), (20, 600)])
 def test_the_delay_grows_up_to_a_quarter_of_an_hour(
     receives: int, seconds: int, monkeypatch: pytest.MonkeyPatch, fake_aws: FakeAws
 ) -> None:
     """By ChangeMessageVisibility, which keeps the count of receives."""
-    monkeypatch.setenv("MAX_ATTEMPTS", "99")
     handled_as(monkeypatch, request_queue, ThrottlingError("later"))
     invoke(message(receives=receives))
     _, last = fake_aws.of("change_message_visibility_batch")
     (entry,) = last["Entries"]
-    assert seconds * 0.5 <= entry["VisibilityTimeout"] <= min(seconds * 1.5, 900)
+    assert seconds * 0.5 <= entry["VisibilityTimeout"] <= seconds * 1.5
 
 
 def test_the_delays_of_messages_that_failed_together_differ(
@@ -657,22 +661,6 @@ def test_a_message_for_which_no_time_is_left_is_not_begun(
 
 
 @pytest.mark.parametrize(
-    ("attribute", "expected"),
-    [
-        (None, "1795356300002"),
-        ("1795356300001", "1795356300001"),
-        ("1795356300003", "1795356300002"),
-        ("soon", "1795356300002"),
-    ],
-)
-def test_only_an_older_request_time_is_taken(attribute: str | None, expected: str) -> None:
-    """A redrive carries it; nobody can make a message newer than its sending."""
-    carried = {"RequestTime": {"stringValue": attribute, "dataType": "String"}}
-    (record,) = message(messageAttributes=carried if attribute else {})["Records"]
-    assert request_time(SQSRecord(record)) == expected
-
-
-@pytest.mark.parametrize(
     ("body", "reason"),
     [
         ("", f"{NOT_JSON} (line 1, column 1)"),
@@ -694,15 +682,12 @@ def test_a_body_that_is_no_json_is_told_where(body: str, reason: str) -> None:
     assert (asked.request_id, asked.properties, asked.name) == ("m", None, "")
 
 
-def test_a_body_that_is_nested_too_deeply_is_no_document(
-    monkeypatch: pytest.MonkeyPatch, fake_aws: FakeAws
-) -> None:
-    """It harms nobody, and is buried by its length."""
-    (record,) = message(DEEP)["Records"]
-    assert document(SQSRecord(record)) == Violation("", NOT_JSON)
-    handled_as(monkeypatch, request_queue, InvalidRequestError("never"))
+def test_a_body_that_is_nested_too_deeply_is_refused(fake_aws: FakeAws) -> None:
+    """It harms nobody, and nothing of it is kept."""
     assert invoke(message(DEEP)) == GONE
-    assert fake_aws.of("send_message")[0]["MessageBody"] == json.dumps({"Length": len(DEEP)})
+    (buried,) = fake_aws.of("send_message")
+    assert json.loads(buried["MessageBody"]) == {"RequestId": "m"}
+    assert buried["MessageAttributes"]["Reason"]["StringValue"] == TOO_DEEP.problem
 
 
 def test_a_bug_is_told_by_kind_and_place_without_its_text(
@@ -715,18 +700,10 @@ def test_a_bug_is_told_by_kind_and_place_without_its_text(
 
     monkeypatch.setattr("handler.handling.check", carry_out)
     result = fake_aws
-    assert invoke(message(receives=3)) == GONE
+    assert invoke(message(age=1801)) == GONE
     told = str(result.of("put_events"))
     assert "unexpected ValueError at test_remedies.py" in told
     assert CANARY not in told
-
-
-def test_what_sqs_would_refuse_in_an_attribute_is_no_part_of_it() -> None:
-    """Control characters, emptiness, endless text; each would lose the message."""
-    attributes = dead_letter.attributes(InvalidRequestError("a\x00b" * 999), "", "1")
-    assert attributes["Reason"]["StringValue"].startswith("a ba b")
-    assert len(attributes["Reason"]["StringValue"]) == dead_letter.LONGEST_ATTRIBUTE
-    assert attributes["RequestId"]["StringValue"] == "-"
 
 
 def test_an_error_does_not_carry_the_secret_that_caused_it() -> None:

@@ -284,20 +284,6 @@ def test_what_is_no_object_is_refused(document: object) -> None:
         check(asked_by_document(document, QUEUE, "r", START), RULES)
 
 
-def nested(depth: int, innermost: object) -> object:
-    """Put objects into objects."""
-    for _ in range(depth):
-        innermost = {"AuthParameters": innermost}
-    return innermost
-
-
-@pytest.mark.parametrize("depth", [100, 1_000, 100_000])
-def test_a_deeply_nested_request_is_refused_like_any_other(depth: int) -> None:
-    """Not by a crash of the function."""
-    assert "\n" not in refusal(nested(depth, CANARY))
-    assert CANARY not in refusal(nested(depth, CANARY))
-
-
 def test_the_longest_waits_are_those_of_the_contract() -> None:
     """CloudFormation's 840, the others' 60."""
     longest = [door.longest_wait_seconds for door in (CLOUDFORMATION, QUEUE, DIRECT)]

@@ -1,16 +1,20 @@
 """Requests that the function sends to its own queue: in batches, and all of them or an error."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from handler.asked import QUEUE, asked_by_document
 from handler.aws import Caller
 from handler.errors import AccessDeniedError, ServiceInternalError
 from handler.requests_to_self import MOST_TRIES, RequestsToSelf
 from tests.fake_aws import FakeAws, refusal
 from tests.fakes import START, FakeTime
 
+TIME = "RequestTime"
+LATER = START + timedelta(hours=1)
 URL = "https://sqs.us-east-1.amazonaws.com/123456789012/requests"
 
 
@@ -34,9 +38,12 @@ def documents(count: int) -> list[dict[str, Any]]:
 
 
 def bodies(aws: FakeAws) -> list[list[Any]]:
-    """Give what each batch held."""
+    """Give what each batch held, but for the time."""
     return [
-        [json.loads(entry["MessageBody"]) for entry in call["Entries"]]
+        [
+            {key: value for key, value in json.loads(entry["MessageBody"]).items() if key != TIME}
+            for entry in call["Entries"]
+        ]
         for call in aws.of("send_message_batch")
     ]
 
@@ -59,8 +66,10 @@ def test_what_is_sent_is_as_old_as_what_it_is_sent_for(aws: FakeAws) -> None:
     requests(aws).send(documents(1), START)
     (call,) = aws.of("send_message_batch")
     (entry,) = call["Entries"]
-    carried = entry["MessageAttributes"]["RequestTime"]["StringValue"]
-    assert int(carried) == START.timestamp() * 1000
+    assert set(entry) == {"Id", "MessageBody"}
+    assert (
+        asked_by_document(json.loads(entry["MessageBody"]), QUEUE, "m", LATER).request_time == START
+    )
 
 
 def test_only_what_failed_is_sent_again(aws: FakeAws) -> None:

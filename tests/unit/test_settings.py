@@ -24,7 +24,7 @@ def test_everything_but_the_table_has_a_default() -> None:
     assert settings.allowed_secret_prefixes == ("connections/",)
     assert settings.allowed_parameter_prefixes == ("/connections/",)
     assert settings.allowed_accounts == ()
-    assert settings.max_attempts == 8
+    assert settings.give_up_seconds == 1800
     assert (settings.connect_timeout_seconds, settings.read_timeout_seconds) == (5, 10)
 
 
@@ -55,7 +55,7 @@ def test_every_variable_is_read() -> None:
         "ALLOWED_SECRET_PREFIXES": "a/, b/ ,,c",
         "ALLOWED_PARAMETER_PREFIXES": "/a/",
         "ALLOWED_ACCOUNTS": "111111111111,222222222222",
-        "MAX_ATTEMPTS": "3",
+        "GIVE_UP_SECONDS": "3",
         "CONNECT_TIMEOUT_SECONDS": "1",
         "READ_TIMEOUT_SECONDS": "60",
     }
@@ -67,7 +67,7 @@ def test_every_variable_is_read() -> None:
     assert settings.allowed_secret_prefixes == ("a/", "b/", "c")
     assert settings.allowed_parameter_prefixes == ("/a/",)
     assert settings.allowed_accounts == ("111111111111", "222222222222")
-    assert settings.max_attempts == 3
+    assert settings.give_up_seconds == 3
     assert (settings.connect_timeout_seconds, settings.read_timeout_seconds) == (1, 60)
 
 
@@ -76,14 +76,14 @@ def test_empty_is_none_where_none_can_be_meant() -> None:
     empty = dict.fromkeys(
         ("RESULT_BUS_NAME", "ALLOWED_SECRET_PREFIXES", "ALLOWED_PARAMETER_PREFIXES"), ""
     )
-    settings = load({**LEAST, **empty, "MAX_ATTEMPTS": ""}, ARN, REQUIRED)
+    settings = load({**LEAST, **empty, "GIVE_UP_SECONDS": ""}, ARN, REQUIRED)
     assert settings.result_bus_name == ""
     assert (settings.allowed_secret_prefixes, settings.allowed_parameter_prefixes) == ((), ())
-    assert settings.max_attempts == 8
+    assert settings.give_up_seconds == 1800
 
 
 @pytest.mark.parametrize(
-    "variable", ["MAX_ATTEMPTS", "CONNECT_TIMEOUT_SECONDS", "READ_TIMEOUT_SECONDS"]
+    "variable", ["GIVE_UP_SECONDS", "CONNECT_TIMEOUT_SECONDS", "READ_TIMEOUT_SECONDS"]
 )
 @pytest.mark.parametrize("text", ["0", "-1", "1.5", "eight", " 8", "٣", "1e3", "0x1"])
 def test_a_malformed_number_is_answered_by_name(variable: str, text: str) -> None:
@@ -96,7 +96,7 @@ def test_a_malformed_number_is_answered_by_name(variable: str, text: str) -> Non
 def test_everything_wrong_is_told_at_once() -> None:
     """Transient, for an operator may mend it while the request waits."""
     given = {
-        "MAX_ATTEMPTS": "many",
+        "GIVE_UP_SECONDS": "many",
         "READ_TIMEOUT_SECONDS": "0",
         "CONNECTION_NAME_PREFIX": "p" * 41,
     }

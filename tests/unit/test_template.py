@@ -35,7 +35,7 @@ def test_the_environment_is_the_designs() -> None:
         "ALLOWED_ACCOUNTS": "",
         "RECONCILE_MODE": "Report",
         "RESPONSE_URL_HOSTS": "",
-        "MAX_ATTEMPTS": "8",
+        "GIVE_UP_SECONDS": "1800",
         "CONNECT_TIMEOUT_SECONDS": "5",
         "READ_TIMEOUT_SECONDS": "10",
     }

@@ -1,10 +1,20 @@
 """The application's queues: who may write, what is retried, where results go."""
 
+from math import ceil
 from typing import Any
 
 import pytest
 
-from tests.unit.resolved_template import EVERYTHING_ON, KEY, accepts, deployed, properties
+from handler.backoff import MOST_RECEIVES, PRIVATE_SECONDS, delay_seconds
+from handler.request_queue import LAST_RECEIVE
+from tests.unit.resolved_template import (
+    EVERYTHING_ON,
+    KEY,
+    accepts,
+    deployed,
+    parsed_template,
+    properties,
+)
 
 QUEUES = (
     "RequestQueue",
@@ -27,12 +37,30 @@ def test_a_message_stays_hidden_for_six_timeouts() -> None:
     assert properties("RequestQueue")["VisibilityTimeout"] == 6 * timeout_seconds
 
 
-def test_the_function_gives_up_before_sqs_does() -> None:
-    """SQS's own redrive is for crashes only, since it tells nobody."""
-    attempts = int(properties("Function")["Environment"]["Variables"]["MAX_ATTEMPTS"])
+def test_time_decides_when_a_message_is_given_up_and_sqs_never_does() -> None:
+    """
+    The shortest pauses fit, as often as the longest patience allows, and a throttled poll.
+
+    SQS's own redrive would keep the message as it came, and tell nobody.
+    """
+    longest = parsed_template()["Parameters"]["GiveUpSeconds"]["MaxValue"]
+    patience = max(longest, PRIVATE_SECONDS)
+    receives = age = 1
+    while age < patience:
+        age += delay_seconds(receives, lambda shortest, _: shortest)
+        receives += 1
+    throttled_polls = ceil(patience / properties("RequestQueue")["VisibilityTimeout"])
+    assert receives + throttled_polls < LAST_RECEIVE < MOST_RECEIVES
     redrive = properties("RequestQueue")["RedrivePolicy"]
-    assert int(redrive["maxReceiveCount"]) == attempts + 3
+    assert redrive["maxReceiveCount"] == MOST_RECEIVES
     assert redrive["deadLetterTargetArn"] == "DeadLetterQueue.Arn"
+
+
+def test_the_give_up_time_reaches_the_function() -> None:
+    """Under its own name, and half an hour by default."""
+    for given, expected in ({}, "1800"), ({"GiveUpSeconds": "600"}, "600"):
+        variables = properties("Function", **given)["Environment"]["Variables"]
+        assert variables["GIVE_UP_SECONDS"] == expected
 
 
 def test_a_failed_message_returns_alone() -> None:

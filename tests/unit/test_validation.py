@@ -144,7 +144,7 @@ def test_a_reference_is_checked_once_it_is_resolved() -> None:
 def test_a_member_whose_name_is_no_identifier_is_not_repeated() -> None:
     """A credential may stand where a name belongs."""
     found = told(changed(BASIC, {f"{CANARY} x": 1, "y" * 65: 1}))
-    assert found == ["(a member whose name is no identifier): unknown member"] * 2
+    assert found == ["(a member whose name is not 1 to 40 letters): unknown member"] * 2
 
 
 def test_leaves_are_the_scalars_that_the_model_knows() -> None:

@@ -49,11 +49,12 @@ def test_a_single_long_violation_is_told() -> None:
     [
         ("", "Name", "Name"),
         ("A.B[0]", "Name", "A.B[0].Name"),
-        ("A", "N" * 64, "A." + "N" * 64),
-        ("A", "N" * 65, "A.(a member whose name is no identifier)"),
-        ("A", "a name", "A.(a member whose name is no identifier)"),
-        ("", "", "(a member whose name is no identifier)"),
-        ("A", 5, "A.(a member whose name is no identifier)"),
+        ("A", "N" * 40, "A." + "N" * 40),
+        ("A", "N" * 41, "A.(a member whose name is not 1 to 40 letters)"),
+        ("A", "a name", "A.(a member whose name is not 1 to 40 letters)"),
+        ("", "", "(a member whose name is not 1 to 40 letters)"),
+        ("", "CANARY_1", "(a member whose name is not 1 to 40 letters)"),
+        ("A", 5, "A.(a member whose name is not 1 to 40 letters)"),
     ],
 )
 def test_a_name_that_is_none_is_not_repeated(path: str, name: object, expected: str) -> None:

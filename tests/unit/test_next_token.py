@@ -1,0 +1,22 @@
+"""The token of a page: two names, and nothing else that somebody may send."""
+
+import base64
+
+import pytest
+
+from handler.errors import InvalidRequestError
+from handler.registry_item import key_after, key_of, token_of
+
+
+def test_a_token_leads_to_what_follows() -> None:
+    """It is what a page ended with."""
+    assert key_after(token_of(key_of("crm"))) == key_of("crm")
+
+
+@pytest.mark.parametrize(
+    "text", ['[["a"], ["b"]]', '[{"a": "b"}, "c"]', "[" * 2000, "{}", '["a"]', "[1, 2]", '"ab"', ""]
+)
+def test_a_token_that_was_never_given_is_refused(text: str) -> None:
+    """Nested, or of something else than two names."""
+    with pytest.raises(InvalidRequestError, match="NextToken: none that was given"):
+        key_after(base64.urlsafe_b64encode(text.encode()).decode())
