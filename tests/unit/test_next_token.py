@@ -5,12 +5,12 @@ import base64
 import pytest
 
 from handler.errors import InvalidRequestError
-from handler.registry_item import key_after, key_of, token_of
+from handler.registry_item import key_after, connection_key, token_of
 
 
 def test_a_token_leads_to_what_follows() -> None:
     """It is what a page ended with."""
-    assert key_after(token_of(key_of("crm"))) == key_of("crm")
+    assert key_after(token_of(connection_key("crm"))) == connection_key("crm")
 
 
 @pytest.mark.parametrize(

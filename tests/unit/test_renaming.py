@@ -66,8 +66,8 @@ def test_a_rename_that_failed_is_finished_by_what_comes_next(
     if failure == "wrong credential":
         world.connections.states_after_write = ("DEAUTHORIZED",)
     errors: tuple[type[ProvisionerError], ...] = (SecretNotUsableError, NotStabilizedError)
+    password = NO_PASSWORD if failure == "no secret" else PASSWORD
     with pytest.raises(errors):
-        password = NO_PASSWORD if failure == "no secret" else PASSWORD
         terraform(world, "update", "B", "A", password)
     assert "A" in world.connections.stored
     world.connections.states_after_write = ()
