@@ -9,7 +9,7 @@ from tools import doors
 from tools.application import Application, application
 from tools.table import drawn
 
-HEAD = ("Name", "Owner", "State", "Secrets (version)", "Last refresh")
+HEAD = ("Name", "Owner", "State", "Secrets (version)", "Last refresh", "Last failure")
 LENGTH_OF_VERSION = 8
 
 
@@ -56,7 +56,13 @@ def _row(connection: Mapping[str, Any], own_account: str) -> tuple[str, ...]:
         connection["ConnectionState"] or "GONE",
         ", ".join(_secret(each, own_account) for each in connection["Secrets"]),
         connection["LastRefreshTime"].partition(".")[0] or "-",
+        _failure(connection.get("LastFailure")),
     )
+
+
+def _failure(failure: Mapping[str, str] | None) -> str:
+    # The reason is in the log and in the result; here it would break the table.
+    return f"{failure['ErrorCode']} {failure['Time'].partition('.')[0]}" if failure else "-"
 
 
 def _owner(owner: str) -> str:

@@ -58,7 +58,7 @@ def test_every_page_is_followed() -> None:
     assert {each["RequestType"] for each in deployed.asked} == {"List"}
 
 
-def test_a_row_tells_owner_state_secrets_and_refresh() -> None:
+def test_a_row_tells_owner_state_secrets_refresh_and_failure() -> None:
     """Stacks by name and logical id, versions cut, other accounts and parameters as such."""
     followed = registered(
         "orders",
@@ -69,14 +69,16 @@ def test_a_row_tells_owner_state_secrets_and_refresh() -> None:
             {"ParameterName": "/connections/key", "VersionId": "7"},
         ],
         LastRefreshTime="2026-11-22T18:03:00.123456Z",
+        LastFailure={"ErrorCode": "AccessDenied", "Reason": "x", "Time": "2026-11-23T02:00:00.1Z"},
     )
     gone = registered("gone", ConnectionState="", IsAdopted=True)
     _, _, first, second = inventory(Deployed({"": [followed, gone]})).splitlines()
-    told = "gone requests, adopted GONE connections/orders (01234567) -"
+    told = "gone requests, adopted GONE connections/orders (01234567) - -"
     assert " ".join(first.split()) == told
     assert " ".join(second.split()) == (
         "orders orders/Connection AUTHORIZED connections/own (aaaaaaaa),"
         " 999999999999:connections/foreign (not applied), /connections/key (7) 2026-11-22T18:03:00"
+        " AccessDenied 2026-11-23T02:00:00"
     )
 
 
