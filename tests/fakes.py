@@ -1,5 +1,6 @@
 """In-memory stand-ins for the ports, faithful to what is recorded of AWS where it matters here."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
@@ -23,10 +24,12 @@ from handler.ports import Ports
 from handler.properties import Rules
 from handler.source import Secret, SecretValue, Source
 from handler.validation import Shape
+from tests.lag import NONE, Lag, Past
 
 PAGE = 3  # small, so that a test sees more than one
 START = datetime(2026, 1, 1, tzinfo=UTC)
 ACCOUNT, REGION = "123456789012", "us-east-1"
+Item = dict[str, Any]
 PARAMETER_BLOCKS = ("InvocationHttpParameters", "OAuthHttpParameters")
 BLOCKS = ("BasicAuthParameters", "ApiKeyAuthParameters", "OAuthParameters")
 
@@ -69,8 +72,9 @@ class FakeConnections:
     """
     EventBridge: merges on update, drops on a change of type, deletes in a while.
 
-    States pass with each look. The contract that it shares with the stand-in is tested in
-    tests/integration/stand_in/test_contract.py.
+    States pass with each look, and what is shown may lag behind writes. The contract that it
+    shares with the stand-in is tested in tests/integration/stand_in/test_contract.py and
+    test_lag.py.
     """
 
     time: FakeTime
@@ -82,26 +86,25 @@ class FakeConnections:
     clears_on_empty: bool = True
     before_create: Callable[[str], None] | None = None
     after_create: Callable[[str], None] | None = None
+    lag: Lag = NONE
+    existed: defaultdict[str, Past[Item | None]] = field(default_factory=lambda: defaultdict(Past))
+    past: defaultdict[str, Past[Item]] = field(default_factory=lambda: defaultdict(Past))
 
     def describe(self, name: str) -> Connection | None:
         self.calls.append("describe")
-        item = self.stored.get(name)
+        self._look(name)
+        item = self._shown(name)
         if item is None:
-            return None
-        states = item["states"]
-        state = states.pop(0) if len(states) > 1 else states[0]
-        if state == "GONE":
-            del self.stored[name]
             return None
         return Connection(
             name=name,
             arn=item["arn"],
-            state=state,
+            state=self._at(self.lag.state_seconds, item)["state"],
             state_reason=self.state_reason,
             authorization_type=item["properties"].get("AuthorizationType", ""),
-            secret_arn="" if state == "DEAUTHORIZED" else item["secret_arn"],
+            secret_arn="" if item["state"] == "DEAUTHORIZED" else item["secret_arn"],
             creation_time=item["created"],
-            last_modified_time=item["modified"],
+            last_modified_time=self._at(self.lag.modified_seconds, item)["modified"],
             last_authorized_time=item["authorized"],
             properties={name: value for name, value in shown(item["properties"]).items() if value},
         )
@@ -113,6 +116,7 @@ class FakeConnections:
             self.before_create(name)
         if name in self.stored:
             raise AlreadyExistsError(name)
+        self.existed[name].note(self.time.seconds, None)
         arn = f"arn:aws:events:{REGION}:{ACCOUNT}:connection/{name}/{len(self.calls):08d}"
         self.stored[name] = {
             "arn": arn,
@@ -131,6 +135,7 @@ class FakeConnections:
         item = self._item(name)
         if "AuthParameters" in properties and "AuthorizationType" not in properties:
             raise InvalidRequestError("AuthParameters need an AuthorizationType")
+        self._note(name)
         before = item["properties"]
         item["properties"] = self._merged(before, dict(properties))
         self._touch(name, "UPDATING")
@@ -140,12 +145,14 @@ class FakeConnections:
     def delete(self, name: str) -> None:
         self.calls.append("delete")
         if name in self.stored:
+            self._note(name)
             looks = ["DELETING"] * self.looks_while_deleting
             self.stored[name]["states"] = [*looks, "GONE"]
 
     def deauthorize(self, name: str) -> None:
         self.calls.append("deauthorize")
         item = self._item(name)
+        self._note(name)
         item["properties"] = {**item["properties"], "AuthParameters": {}}
         item["states"] = ["DEAUTHORIZING", "DEAUTHORIZED"]
         item["secret_of"] = ""
@@ -154,6 +161,29 @@ class FakeConnections:
         """Create a connection as somebody else would."""
         self.create({**properties, "Name": name})
         self.calls.clear()
+        self.existed[name].forget()
+
+    def _note(self, name: str) -> None:
+        item = self.stored[name]
+        self.past[item["arn"]].note(self.time.seconds, {**item, "state": item["states"][0]})
+
+    def _shown(self, name: str) -> Item | None:
+        moment = self.time.seconds - self.lag.existence_seconds
+        return self.existed[name].at(moment, self.stored.get(name))
+
+    def _at(self, seconds_ago: float, item: Item) -> Item:
+        return self.past[item["arn"]].at(self.time.seconds - seconds_ago, item)
+
+    def _look(self, name: str) -> None:
+        item = self._shown(name)
+        if item is None or item is not self.stored.get(name):
+            return
+        states = item["states"]
+        item["state"] = states.pop(0) if len(states) > 1 else states[0]
+        if item["state"] == "GONE":
+            item["state"] = "DELETING"
+            self.existed[name].note(self.time.seconds, item)
+            del self.stored[name]
 
     def _item(self, name: str) -> dict[str, Any]:
         if name not in self.stored:

@@ -7,6 +7,7 @@ A stand-in of EventBridge's connection API that refuses what AWS refuses and tak
 Source: what is recorded of AWS: LocalStack's validated snapshots, stackd's captures, AWS's pages.
 """
 
+from tests.lag import Lag
 from tests.stand_in.calls import Call
 from tests.stand_in.connection import ManagedSecret, StoredConnection
 from tests.stand_in.pace import Pace
@@ -16,6 +17,7 @@ from tests.stand_in.unrecorded import Unrecorded, combinations, pairwise
 
 __all__ = [
     "Call",
+    "Lag",
     "ManagedSecret",
     "Pace",
     "StandIn",

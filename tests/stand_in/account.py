@@ -1,10 +1,12 @@
 """EventBridge's connections of one account: the six operations, without any transport."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import RLock
 from typing import Any
 
+from tests.lag import NONE, Lag, Past
 from tests.stand_in import changes, constraints, errors, rules
 from tests.stand_in.connection import ManagedSecret, StoredConnection
 from tests.stand_in.pace import Course, Pace, Phase
@@ -20,7 +22,11 @@ class Account:
     unrecorded: Unrecorded
     pace: Pace
     most_connections: int
+    lag: Lag = NONE
     connections: dict[str, StoredConnection] = field(default_factory=dict)
+    past_connections: defaultdict[str, Past[StoredConnection | None]] = field(
+        default_factory=lambda: defaultdict(Past)
+    )
     secrets: dict[str, ManagedSecret] = field(default_factory=dict)
     endings: dict[str, Ending] = field(default_factory=dict)
     lock: RLock = field(default_factory=RLock)
@@ -51,6 +57,7 @@ class Account:
         now = self.pace.clock()
         connection = StoredConnection(name, "", {}, now, Course(self.pace))
         self._write(connection, parameters, "CREATING")
+        self.past_connections[name].note(now, self.connections.get(name))
         self.connections[name] = connection
         answer = connection.answer(connection.state)
         del answer["LastAuthorizedTime"]
@@ -76,7 +83,7 @@ class Account:
             raise errors.modified_concurrently("deauthorize", connection.name)
         answer = connection.answer("DEAUTHORIZING")
         connection.auth_parameters = {}
-        connection.last_modified_time = self.pace.clock()
+        connection.modify(self.pace.clock())
         self._begin(connection, after_deauthorize(connection))
         return answer
 
@@ -87,23 +94,40 @@ class Account:
         if connection.state == "DELETING":
             rules.check_delete_again(connection, self.unrecorded)
             return answer
-        connection.last_modified_time = self.pace.clock()
-        self._begin(connection, after_delete(connection, lambda: self.forget(connection)))
+        connection.modify(self.pace.clock())
+        self._begin(connection, after_delete(connection, lambda now: self.forget(connection, now)))
         return answer
 
     def describe(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Carry out DescribeConnection, which counts as a look."""
-        connection = self._find("describe", parameters["Name"])
-        return connection.details(connection.course.look())
+        connection = self._shown(parameters["Name"])
+        if connection is None:
+            raise errors.not_found("describe", parameters["Name"])
+        details = connection.details(self.pace.clock(), self.lag)
+        connection.course.look()
+        return details
 
     def list_page(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Carry out ListConnections."""
-        return page_of(self.connections, parameters)
+        shown = filter(None, map(self._shown, {*self.connections, *self.past_connections}))
+        now = self.pace.clock()
+        return page_of((each.summary(now, self.lag) for each in shown), parameters)
 
-    def forget(self, connection: StoredConnection) -> None:
+    def forget(self, connection: StoredConnection, now: float) -> None:
         """Remove a connection, unless its name has been given to another."""
         if self.connections.get(connection.name) is connection:
+            self.past_connections[connection.name].note(now, connection)
             del self.connections[connection.name]
+
+    def forget_past(self, name: str) -> None:
+        """Show what is there now, also to a reader that lags."""
+        self.past_connections[name].forget()
+        if name in self.connections:
+            self.connections[name].forget_past()
+
+    def _shown(self, name: str) -> StoredConnection | None:
+        moment = self.pace.clock() - self.lag.existence_seconds
+        return self.past_connections[name].at(moment, self.connections.get(name))
 
     def _find(self, verb: str, name: str) -> StoredConnection:
         if name not in self.connections:

@@ -37,7 +37,7 @@ def apply(
     _describe(connection, parameters, unrecorded)
     if has_auth(parameters):
         _authorize(connection, parameters, unrecorded, now)
-    connection.last_modified_time = now
+    connection.modify(now)
     return has_auth(parameters) or was_private is not connection.is_private
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from tests.stand_in.pace import Course, Phase
+from tests.lag import Lag, Past
+from tests.stand_in.pace import GONE, Course
 from tests.stand_in.parameters import associated, resource_configuration, shown
 from tests.stand_in.secret_text import secret_text
 
@@ -55,6 +56,7 @@ class StoredConnection:
     kms_key_identifier: str = ""
     invocation_connectivity: dict[str, Any] = field(default_factory=dict)
     last_modified_time: float = 0.0
+    past_modified_times: Past[float] = field(default_factory=Past)
     last_authorized_time: float = 0.0
     secret: ManagedSecret | None = None
     uuid: str = field(default_factory=lambda: str(uuid4()))
@@ -105,19 +107,32 @@ class StoredConnection:
             self.secret.is_marked_for_deletion = self.secret.is_gone = True
             self.secret = None
 
-    def summary(self, phase: Phase) -> dict[str, Any]:
+    def modify(self, now: float) -> None:
+        """Note the time of a change."""
+        self.past_modified_times.note(now, self.last_modified_time or now)
+        self.last_modified_time = now
+
+    def forget_past(self) -> None:
+        """Show everything as it is, also to a reader that lags."""
+        self.past_modified_times.forget()
+        self.course.past.forget()
+
+    def summary(self, now: float, lag: Lag) -> dict[str, Any]:
         """Give an item of ListConnections."""
+        phase = self.course.at(now - lag.state_seconds)
+        modified = self.past_modified_times.at(now - lag.modified_seconds, self.last_modified_time)
         reason = {"StateReason": phase.reason} if phase.reason else {}
         return {
             "ConnectionArn": self.arn,
             "Name": self.name,
-            "ConnectionState": phase.state,
+            "ConnectionState": "DELETING" if phase.state == GONE else phase.state,
             **reason,
             "AuthorizationType": self.authorization_type,
             **self.times(),
+            "LastModifiedTime": int(modified),
         }
 
-    def details(self, phase: Phase) -> dict[str, Any]:
+    def details(self, now: float, lag: Lag) -> dict[str, Any]:
         """Give what DescribeConnection shows."""
         optional = {
             "Description": self.description,
@@ -127,7 +142,7 @@ class StoredConnection:
             and associated(self.invocation_connectivity, self._association_arn),
         }
         return {
-            **self.summary(phase),
+            **self.summary(now, lag),
             **{name: value for name, value in optional.items() if value},
             "AuthParameters": shown(self.auth_parameters, self._association_arn),
         }

@@ -5,6 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import RLock
 
+from tests.lag import Past
+
+GONE = "GONE"
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -58,20 +62,29 @@ class Course:
 
     pace: Pace
     phases: list[Phase] = field(default_factory=list)
+    past: Past[Phase] = field(default_factory=Past)
     lock: RLock = field(default_factory=RLock, repr=False)
 
     def follow(self, phases: list[Phase]) -> None:
         """Begin new phases in place of the old ones."""
+        now = self.pace.clock()
+        if self.phases:
+            self.past.note(now, self.phases[0])
         self.phases = phases
-        self.phases[0].enter(self.pace.clock())
+        self.phases[0].enter(now)
 
     def now(self) -> Phase:
         """Give the phase of this moment."""
         with self.lock:
             while len(self.phases) > 1 and self.phases[0].has_ended(self.pace):
                 ended = self.phases.pop(0)
+                self.past.note(ended.end(self.pace), ended)
                 self.phases[0].enter(ended.end(self.pace))
             return self.phases[0]
+
+    def at(self, moment: float) -> Phase:
+        """Give the phase of an earlier moment."""
+        return self.past.at(moment, self.now())
 
     def look(self) -> Phase:
         """Give the phase of this moment to somebody, and count the look."""
@@ -80,8 +93,9 @@ class Course:
         return phase
 
     def settle(self, state: str, reason: str) -> None:
-        """Change where it all ends; at once where it has ended already."""
+        """Change where it all ends; where it has ended, at once and without a lag."""
         if len(self.phases) == 1:
             self.follow([Phase(state, reason)])
+            self.past.forget()
         else:
             self.phases = [self.phases[0], Phase(state, reason)]

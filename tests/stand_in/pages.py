@@ -2,35 +2,35 @@
 
 import base64
 import binascii
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from operator import itemgetter
 from typing import Any
 
-from tests.stand_in.connection import StoredConnection
 from tests.stand_in.errors import AwsError
 
 LONGEST_PAGE = 100
 
 
 def page_of(
-    connections: Mapping[str, StoredConnection], parameters: Mapping[str, Any]
+    summaries: Iterable[Mapping[str, Any]], parameters: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Give the page that is asked for, by name."""
-    found = list(_matching(connections, parameters))
+    found = list(_matching(summaries, parameters))
     page = found[: parameters.get("Limit", LONGEST_PAGE)]
-    more = {"NextToken": _token(page[-1].name)} if len(found) > len(page) else {}
-    items = [connection.summary(connection.course.now()) for connection in page]
-    return {"Connections": items, **more}
+    more = {"NextToken": _token(page[-1]["Name"])} if len(found) > len(page) else {}
+    return {"Connections": page, **more}
 
 
 def _matching(
-    connections: Mapping[str, StoredConnection], parameters: Mapping[str, Any]
-) -> Iterator[StoredConnection]:
+    summaries: Iterable[Mapping[str, Any]], parameters: Mapping[str, Any]
+) -> Iterator[Mapping[str, Any]]:
     after = _last_name(parameters.get("NextToken"))
     prefix = parameters.get("NamePrefix", "")
-    for name, connection in sorted(connections.items()):
-        state = parameters.get("ConnectionState", connection.state)
-        if name > after and name.startswith(prefix) and state == connection.state:
-            yield connection
+    for summary in sorted(summaries, key=itemgetter("Name")):
+        name, state = summary["Name"], summary["ConnectionState"]
+        is_wanted = parameters.get("ConnectionState", state) == state
+        if name > after and name.startswith(prefix) and is_wanted:
+            yield summary
 
 
 def _last_name(token: str | None) -> str:

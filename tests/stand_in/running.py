@@ -1,6 +1,7 @@
 """The stand-in's HTTP server, on a free loopback port."""
 
 import json
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,6 +12,7 @@ from uuid import uuid4
 
 import urllib3
 
+from tests.lag import Lag
 from tests.stand_in.account import Account
 from tests.stand_in.errors import AwsError
 from tests.stand_in.faults import Answer, error_answer
@@ -22,6 +24,8 @@ HOP_BY_HOP = ("connection", "content-length", "date", "server", "transfer-encodi
 CONTENT_TYPE = "application/x-amz-json-1.1"
 DEFAULT = Unrecorded()
 DEFAULT_PACE = Pace()
+# So that whole suites can be run with a lag.
+DEFAULT_LAG = Lag.of_all(float(os.environ.get("STAND_IN_LAG_SECONDS", "0")))
 MOST_UPSTREAM = 64  # idle connections kept: what five functions with ten threads each need
 
 
@@ -33,6 +37,7 @@ def running_stand_in(
     unrecorded: Unrecorded = DEFAULT,
     pace: Pace = DEFAULT_PACE,
     most_connections: int = 3000,
+    lag: Lag = DEFAULT_LAG,
 ) -> Iterator[StandIn]:
     """
     Run a stand-in for as long as the block lasts.
@@ -43,12 +48,13 @@ def running_stand_in(
         unrecorded: what AWS does where nobody saw it.
         pace: how long states last.
         most_connections: the account's quota.
+        lag: how long after a write what is read shows it.
     """
     pool = urllib3.PoolManager(maxsize=MOST_UPSTREAM, ca_certs=ca_bundle, retries=False)
     with pool, _Server(("127.0.0.1", 0), _Handler) as server:
         server.stand_in = StandIn(
             f"http://127.0.0.1:{server.server_port}",
-            lambda: Account(unrecorded, pace, most_connections),
+            lambda: Account(unrecorded, pace, most_connections, lag),
         )
         server.upstream = _Upstream(pool, upstream)
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.lag import Lag
 from tests.stand_in import managed_secrets
 from tests.stand_in.account import OPERATIONS, Account
 from tests.stand_in.calls import Call, Calls
@@ -28,8 +29,9 @@ class StandIn(Planning):
     """
     EventBridge's connections behind an address.
 
-    ``unrecorded``, ``pace`` and ``most_connections`` may be set at any time; ``reset`` brings back
-    what the stand-in was started with.
+    ``unrecorded``, ``pace``, ``lag`` and ``most_connections`` may be set at any time; ``reset``
+    brings back what the stand-in was started with. What is done by hand was done a while ago, so
+    that it is shown without a lag.
     """
 
     url: str
@@ -64,6 +66,15 @@ class StandIn(Planning):
     @pace.setter
     def pace(self, pace: Pace) -> None:
         self._account.pace = pace
+
+    @property
+    def lag(self) -> Lag:
+        """Return how long after a write what is read shows it."""
+        return self._account.lag
+
+    @lag.setter
+    def lag(self, lag: Lag) -> None:
+        self._account.lag = lag
 
     @property
     def most_connections(self) -> int:
@@ -114,7 +125,9 @@ class StandIn(Planning):
 
     def create_by_hand(self, name: str, **properties: Any) -> StoredConnection:
         """Create a connection as somebody else would: a settled BASIC one, unless told other."""
-        self._account.call("CreateConnection", {**BASIC, **properties, "Name": name})
+        with self._account.lock:
+            self._account.call("CreateConnection", {**BASIC, **properties, "Name": name})
+            self._account.forget_past(name)
         return self._account.connections[name]
 
     def delete_by_hand(self, name: str) -> None:
@@ -122,6 +135,7 @@ class StandIn(Planning):
         with self._account.lock:
             connection = self._account.connections.pop(name)
             connection.bury_secret()
+            self._account.forget_past(name)
 
     def tamper(self, name: str, **properties: Any) -> None:
         """Change a connection as somebody else's UpdateConnection would, a second or more later."""
@@ -131,6 +145,7 @@ class StandIn(Planning):
             given = {"AuthorizationType": connection.authorization_type, **properties}
             self._account.call("UpdateConnection", {**given, "Name": name})
             connection.last_modified_time = max(connection.last_modified_time, before + 1)
+            self._account.forget_past(name)
 
     def handle(
         self, target: str, body: bytes, parameters: Mapping[str, Any], pass_on: CarryOut

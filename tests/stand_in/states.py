@@ -11,14 +11,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from tests.stand_in.connection import StoredConnection
-from tests.stand_in.pace import Phase
+from tests.stand_in.pace import GONE, Phase
 from tests.stand_in.unrecorded import Unrecorded
 
 DEAUTHORIZED_REASON = (
     "The authorization parameters were removed from this connection by a DeauthorizeConnection "
     "operation."
 )
-GONE = "GONE"
 PASSING = ("CREATING", "UPDATING", "AUTHORIZING")
 
 
@@ -58,12 +57,12 @@ def after_deauthorize(connection: StoredConnection) -> list[Phase]:
     ]
 
 
-def after_delete(connection: StoredConnection, forget: Callable[[], None]) -> list[Phase]:
+def after_delete(connection: StoredConnection, forget: Callable[[float], None]) -> list[Phase]:
     """Give the phases after Delete, the reason of the state before it kept."""
 
-    def go(_: float) -> None:
+    def go(now: float) -> None:
         connection.bury_secret()
-        forget()
+        forget(now)
 
     reason = connection.state_reason
     return [Phase("DELETING", reason, lambda _: connection.drop_secret()), Phase(GONE, on_entry=go)]

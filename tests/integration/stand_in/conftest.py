@@ -1,10 +1,16 @@
 """A stand-in of EventBridge for these tests, and boto3's clients in front of it."""
 
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
+from handler.aws import Caller
+from handler.clock import Clock
+from handler.eventbridge import EventBridgeConnections
+from tests.fakes import FakeTime
+from tests.lag import NONE
 from tests.stand_in import Pace, StandIn, running_stand_in
 from tests.stand_in.clients import client_at
 from tests.stand_in.seconds import Seconds
@@ -22,7 +28,7 @@ def _no_secret_leaves() -> None:
 @pytest.fixture(scope="session")
 def server() -> Iterator[StandIn]:
     """Run one stand-in for all tests."""
-    with running_stand_in() as running:
+    with running_stand_in(lag=NONE) as running:
         yield running
 
 
@@ -55,3 +61,19 @@ def stand_in(server: StandIn, seconds: Seconds) -> Iterator[StandIn]:
     server.pace = Pace(settle_seconds=2, clock=seconds)
     yield server
     server.reset()
+
+
+@pytest.fixture(scope="session")
+def adapter(server: StandIn) -> Iterator[EventBridgeConnections]:
+    """Give the real adapter, in front of the stand-in."""
+    client = client_at(server.url, "events")
+    yield EventBridgeConnections(
+        Caller("events", client, Clock(time.time, time.sleep, lambda: 60.0))
+    )
+    client.close()
+
+
+@pytest.fixture
+def fake_time() -> FakeTime:
+    """Give the time of both."""
+    return FakeTime()

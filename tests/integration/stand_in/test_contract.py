@@ -1,13 +1,10 @@
 """The in-memory fake and the stand-in behind the real adapter keep the same contract."""
 
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
-from handler.aws import Caller
-from handler.clock import Clock
 from handler.drift import drift
 from handler.errors import AlreadyExistsError, InvalidRequestError, NotFoundError
 from handler.eventbridge import EventBridgeConnections
@@ -16,26 +13,9 @@ from handler.ownership import Record
 from handler.ports import Connections
 from tests.fakes import START, FakeConnections, FakeTime
 from tests.stand_in import Pace, StandIn
-from tests.stand_in.clients import client_at
 from tests.stand_in.documents import API_KEY, BASIC, HEADERS, OAUTH, PRIVATE, PUBLIC, WITH_HEADERS
 
 MANY_LOOKS = 9
-
-
-@pytest.fixture(scope="session")
-def adapter(server: StandIn) -> Iterator[EventBridgeConnections]:
-    """Give the real adapter, in front of the stand-in."""
-    client = client_at(server.url, "events")
-    yield EventBridgeConnections(
-        Caller("events", client, Clock(time.time, time.sleep, lambda: 60.0))
-    )
-    client.close()
-
-
-@pytest.fixture
-def fake_time() -> FakeTime:
-    """Give the time of both."""
-    return FakeTime()
 
 
 @pytest.fixture(params=["fake", "stand-in"])
