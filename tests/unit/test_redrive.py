@@ -13,6 +13,7 @@ from tools import redrive as redriving
 from tools.application import application
 from tools.redrive import redrive, summary
 
+A_MINUTE_AGO = int(time.time() - 60) * 1000
 REFRESH = '{"RequestType": "Refresh", "ResourceProperties": {"Name": "crm"}}'
 EVENT = '{"source": "aws.secretsmanager", "detail-type": "Secret Label Updated"}'
 
@@ -23,7 +24,7 @@ def letter(number: int, body: str, **attributes: str) -> dict[str, Any]:
         "MessageId": f"message-{number}",
         "ReceiptHandle": f"receipt-{number}",
         "Body": body,
-        "Attributes": {"SentTimestamp": "1764000000000"},
+        "Attributes": {"SentTimestamp": str(A_MINUTE_AGO)},
         "MessageAttributes": {
             name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
         },
