@@ -19,7 +19,7 @@ from pathlib import Path
 REGION = "us-east-1"
 # The account in which the SAM CLI's Runtime Interface Emulator places every function.
 ACCOUNT_ID = "012345678912"
-START_TIMEOUT_SECONDS = 30
+START_TIMEOUT_SECONDS = 120
 STOP_TIMEOUT_SECONDS = 1
 CLOCK = re.compile("LD_PRELOAD|(NO_)?FAKE")  # how faketime sets a process's clock
 PROGRAM = Path(__file__).with_name("emulator.py")

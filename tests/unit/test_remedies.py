@@ -13,8 +13,6 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from itertools import chain
-from threading import Timer
-from threading import enumerate as running_threads
 from typing import Any
 
 import pytest
@@ -60,6 +58,7 @@ from handler.request import check
 from handler.source import SecretValue, Service, Source
 from handler.violation import Violation
 from tests.contexts import LambdaContext
+from tests.deadline import guard, time_runs_out
 from tests.fake_aws import FakeAws, refusal
 from tests.fakes import RULES, START, FakeRegistry, World, make_world
 from tests.function import forget_clients
@@ -72,7 +71,7 @@ from tests.response_url_server import (
 )
 from tests.stack_requests import Signer
 
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 60
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:provisioner"
 STACK = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/9f0c"
 UNANSWERED_QUEUE = "arn:aws:sqs:us-east-1:123456789012:unanswered"
@@ -163,18 +162,6 @@ def handled_as(
 
     monkeypatch.setattr(door, "handle", handle)
     return all_asked
-
-
-def guard() -> Timer:
-    """Find what answers when the time of the present invocation runs out."""
-    running = [each for each in running_threads() if isinstance(each, Timer)]
-    (found,) = (each for each in running if not each.finished.is_set())
-    return found
-
-
-def time_runs_out() -> None:
-    """Let the guard strike in the midst of a request, which ends well all the same."""
-    guard().function()
 
 
 def clock_of(seconds: float, slept: list[float] | None = None) -> Clock:
