@@ -50,7 +50,7 @@ class Reaction:
 
     status: int = 200
     delay_seconds: float = 0
-    meanwhile: Callable[[], object] = lambda: None
+    meanwhile: Callable[[], object] = field(default=lambda: None, repr=False)
 
 
 HANG = Reaction(delay_seconds=LONGEST_HANG_SECONDS)
