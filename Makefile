@@ -39,7 +39,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: $(READY) ## Deploy to a local emulator and see each credential arrive; KEEP=1 leaves it running
+demo: $(READY) $(RUNTIME) ## Deploy to a local emulator and see each credential arrive; KEEP=1 leaves it running
 	@$(RUN) -m tools.demo $(if $(filter-out 0,$(KEEP)),--keep)
 
 .PHONY: stop
@@ -90,13 +90,14 @@ lint: $(READY) ## Style, types and templates
 test: $(READY) $(RUNTIME) ## Unit, integration, end-to-end and artifact tests
 	$(RUN) -m pytest tests/unit -n $(PYTEST_WORKERS)
 	$(RUN) -m tools.deployment
-	ARTIFACT_IS_BUILT=1 $(RUN) -m pytest tests/integration tests/e2e tests/artifact -n $(STACK_WORKERS) --dist loadfile
+	$(RUN) -m pytest tests/integration tests/e2e tests/artifact -n $(STACK_WORKERS) --dist loadfile
 
-# The plugin sees to it that function, libraries and models are those that were built.
+# The plugin sees to it that function, libraries and models are those that were built. No bytecode
+# of this Python is left among them.
 .PHONY: retest
 retest: $(READY) $(RUNTIME) ## Unit and integration tests again, on the built function and layer (minutes; not part of check)
 	$(RUN) -m tools.deployment
-	data=$$($(RUN) -m tools.merged_data); ARTIFACT_IS_BUILT=1 AWS_DATA_PATH=$$data \
+	data=$$($(RUN) -m tools.merged_data); AWS_DATA_PATH=$$data PYTHONDONTWRITEBYTECODE=1 \
 	  $(RUN) -m pytest tests/unit tests/integration -n $(STACK_WORKERS) --dist loadfile \
 	  -p tests.on_the_artifact -o pythonpath=".aws-sam/build/Function .aws-sam/build/Dependencies/python ."
 

@@ -12,18 +12,14 @@ from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 from handler.errors import ProvisionerError
 from tests.function import Function
 from tests.response_url_server import ResponseUrlServer
-from tests.stack_requests import TARGET, CustomResource
+from tests.stack_requests import CustomResource, Signer
 
-SIGNED_LONG_AGO = "X-Amz-Date=20261122T140500Z"
 MADE_UP = "shop-Connection-1A2B3C4D5E6F"
-BETWEEN_REQUESTS = timedelta(seconds=2)
 ATTEMPTS = 3
 MOST_BYTES = 4096
 INVOCATION_SECONDS = 30.0
@@ -52,19 +48,13 @@ class CloudFormation:
     function: Function
     server: ResponseUrlServer
     threads: ThreadPoolExecutor
-    _now: datetime = field(default_factory=lambda: datetime.now(UTC) - timedelta(hours=1))
+    _signer: Signer = field(default_factory=Signer)
     _sent: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     _invocations: Counter[str] = field(default_factory=Counter)
 
     def stack(self) -> "Stack":
         """Make a stack."""
-        return Stack(self, CustomResource(self.server.origin))
-
-    def signed_url(self) -> str:
-        """Sign a ResponseURL, two seconds after the one before."""
-        self._now += BETWEEN_REQUESTS
-        signed = f"X-Amz-Date={self._now:%Y%m%dT%H%M%SZ}"
-        return self.server.origin + TARGET.format(id=uuid4()).replace(SIGNED_LONG_AGO, signed)
+        return Stack(self, CustomResource(self.server.origin, signer=self._signer))
 
     def deliver(
         self, request: Mapping[str, Any], seconds: float = INVOCATION_SECONDS
@@ -145,11 +135,8 @@ class Stack:
     ) -> dict[str, Any]:
         """Make a request as CloudFormation would send it now, each scalar a string."""
         old = {"OldResourceProperties": stringified(old_properties)} if old_properties else {}
-        signed = {"ResponseURL": self.cloudformation.signed_url()}
         given = stringified(properties)
-        return self.resource.request(
-            request_type, given, physical_resource_id, **(old | signed | members)
-        )
+        return self.resource.request(request_type, given, physical_resource_id, **(old | members))
 
     def creation(self, properties: Mapping[str, Any], **members: Any) -> dict[str, Any]:
         """Make the Create."""

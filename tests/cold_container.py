@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 PROGRAM = Path(__file__).with_name("container_program.py")
-TIMEOUT_SECONDS = 60
+TIMEOUT_SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True)

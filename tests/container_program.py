@@ -23,7 +23,7 @@ class Context:
         """Start the clock."""
         self.invoked_function_arn = function_arn
         self.aws_request_id = aws_request_id
-        self.deadline = time.monotonic() + 60
+        self.deadline = time.monotonic() + 300
 
     def get_remaining_time_in_millis(self) -> int:
         """Tell the milliseconds that are left."""

@@ -9,7 +9,7 @@ from typing import Any
 from tests.stand_in import StandIn, StoredConnection
 
 REFERENCE = re.compile(r"\{\{resolve:secretsmanager:connections/crm:SecretString:(\w+)\}\}")
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 120
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 from tools.local_stack import LocalStack
 from tools.ministack import REGION
 
-TIMEOUT_SECONDS = 10
+TIMEOUT_SECONDS = 120
 MOST_MESSAGES = 10
 
 

@@ -1,5 +1,7 @@
 """The function in this process, its clients pointed at the emulator by the environment."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,13 +17,17 @@ class Function:
 
     arn: str
 
-    def __call__(self, event: Any, seconds: float = 60) -> Any:
-        """Invoke the function with an event and so many seconds to live."""
-        return lambda_handler(event, LambdaContext(self.arn, seconds))
+    def __call__(
+        self, event: Any, seconds: float = 60, clock: Callable[[], float] = time.monotonic
+    ) -> Any:
+        """Invoke the function with an event and so many seconds to live, by a clock."""
+        return lambda_handler(event, LambdaContext(self.arn, seconds, clock=clock))
 
-    def invocation(self, seconds: float = 60) -> Invocation:
+    def invocation(
+        self, seconds: float = 60, clock: Callable[[], float] = time.monotonic
+    ) -> Invocation:
         """Give what an invocation is made of, to look at its adapters alone."""
-        return Invocation(LambdaContext(self.arn, seconds))
+        return Invocation(LambdaContext(self.arn, seconds, clock=clock))
 
 
 def forget_clients() -> None:

@@ -5,7 +5,7 @@ import ssl
 import subprocess
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -42,10 +42,15 @@ class Put:
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """What the server does with one PUT: wait, then answer with a status or (0) hang up."""
+    """
+    What the server does with one PUT: wait, then answer with a status or (0) hang up.
+
+    ``meanwhile``: what happens while the PUT is under way.
+    """
 
     status: int = 200
     delay_seconds: float = 0
+    meanwhile: Callable[[], object] = field(default=lambda: None, repr=False)
 
 
 HANG = Reaction(delay_seconds=LONGEST_HANG_SECONDS)
@@ -82,6 +87,7 @@ class ResponseUrlServer:
         """Note a PUT and give the status to answer with."""
         self.puts.append(put)
         reaction = self.reactions.popleft() if self.reactions else Reaction()
+        reaction.meanwhile()
         if reaction.delay_seconds:
             self._released.wait(reaction.delay_seconds)
         return reaction.status

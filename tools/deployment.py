@@ -1,10 +1,13 @@
 """A real ``sam build`` and ``sam deploy`` of the application to MiniStack."""
 
+import fcntl
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from tools import services
@@ -13,6 +16,8 @@ from tools.ministack import REGION, MiniStack
 ROOT = Path(__file__).resolve().parent.parent
 BUILD_DIRECTORY = ROOT / ".aws-sam" / "build"
 CACHE_DIRECTORY = ROOT / ".aws-sam" / "cache"
+RECORD = BUILD_DIRECTORY / "built-from"
+SOURCES = ("template.yaml", "samconfig.toml", "src", "layers")
 RUNTIME_PYTHON = ROOT / ".venv-runtime" / "bin" / "python"
 BYTECODE_PYTHON = RUNTIME_PYTHON.with_name("python3.13")  # there if it is the template's version
 STACK_NAME = "eventbridge-connection-provisioner"
@@ -24,15 +29,41 @@ class CommandFailedError(RuntimeError):
 
 
 def build() -> Path:
-    """Build function and layer; return the folder of the built template."""
-    if os.environ.get("ARTIFACT_IS_BUILT"):  # by whoever runs several of us at once
-        return BUILD_DIRECTORY
-    services.write()
+    """Build function and layer, unless that was done; return the folder of the built template."""
+    with _alone():
+        services.write()
+        wanted = _built_from()
+        if not RECORD.exists() or RECORD.read_text() != wanted:
+            RECORD.unlink(missing_ok=True)
+            _build()
+            RECORD.write_text(wanted)
+    return BUILD_DIRECTORY
+
+
+def _build() -> None:
     if BYTECODE_PYTHON.exists() and not has_bytecode():
         # The cache knows nothing of an interpreter that came after it.
         shutil.rmtree(CACHE_DIRECTORY, ignore_errors=True)
     run([*_sam("build")], environment={"BYTECODE_PYTHON": str(BYTECODE_PYTHON)})
-    return BUILD_DIRECTORY
+
+
+def _built_from() -> str:
+    """Tell sources and interpreter from which a build is made."""
+    roots = [ROOT / name for name in SOURCES]
+    inside = [path for root in roots for path in (root, *root.rglob("*")) if path.is_file()]
+    digest = hashlib.sha256(f"bytecode: {BYTECODE_PYTHON.exists()}".encode())
+    for path in sorted(path for path in inside if path.suffix != ".pyc"):
+        digest.update(f"\0{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Keep others that build in this folder, as test workers do, waiting."""
+    BUILD_DIRECTORY.parent.mkdir(exist_ok=True)
+    with (BUILD_DIRECTORY.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def has_bytecode() -> bool:

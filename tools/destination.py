@@ -68,7 +68,7 @@ class Destination:
         """Return how many deliveries to ``path`` there were."""
         return len(self._find(path))
 
-    def wait_for(self, path: str, after: int = 0, timeout_seconds: float = 10) -> Delivery:
+    def wait_for(self, path: str, after: int = 0, timeout_seconds: float = 120) -> Delivery:
         """
         Return the first delivery to ``path`` after so many, waiting for it.
 

@@ -10,7 +10,7 @@ from typing import Any
 from tools.application import Application
 from tools.local_stack import LocalStack
 
-TIMEOUT_SECONDS = 60
+TIMEOUT_SECONDS = 120
 POLL_SECONDS = 0.2
 
 

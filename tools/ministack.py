@@ -1,6 +1,7 @@
 """One MiniStack process: an AWS emulator on a free loopback port, with TLS and IAM enforced."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -18,8 +19,9 @@ from pathlib import Path
 REGION = "us-east-1"
 # The account in which the SAM CLI's Runtime Interface Emulator places every function.
 ACCOUNT_ID = "012345678912"
-START_TIMEOUT_SECONDS = 30
+START_TIMEOUT_SECONDS = 120
 STOP_TIMEOUT_SECONDS = 1
+CLOCK = re.compile("LD_PRELOAD|(NO_)?FAKE")  # how faketime sets a process's clock
 PROGRAM = Path(__file__).with_name("emulator.py")
 
 
@@ -158,8 +160,11 @@ def _wait_until_healthy(ministack: MiniStack) -> None:
 
 
 def _server_environment(directory: Path, port: int) -> dict[str, str]:
-    # The function inherits MiniStack's environment, so that it must hold nothing of the user's.
+    # The function inherits MiniStack's environment, so that it must hold nothing of the user's. A
+    # clock that was set by faketime must be everybody's, else no signature is valid.
+    clock = {name: value for name, value in os.environ.items() if CLOCK.match(name)}
     return {
+        **clock,
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": str(directory),
         "TMPDIR": str(directory),

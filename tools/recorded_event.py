@@ -3,6 +3,7 @@
 import json
 import re
 import secrets
+import time
 from collections import defaultdict
 from contextlib import suppress
 from pathlib import Path
@@ -20,13 +21,26 @@ PARAMETER = re.compile(r"resolve:(ssm(?:-secure)?):([\w/.-]+)|:(parameter)([\w/.
 
 
 def load(path: Path, stack: LocalStack, response_url: str) -> dict[str, Any]:
-    """Read an event, storing a random value for everything that it refers to."""
+    """Read an event as if it came now, storing a random value for all that it refers to."""
     text = path.read_text().replace(DOCUMENTED_ACCOUNT_ID, ACCOUNT_ID)
     arns = {name: _store_secret(stack, name, keys) for name, keys in _secrets(text).items()}
     _store_parameters(stack, text)
     text = SECRET_ARN.sub(lambda found: arns[found[1]], text)
     event: dict[str, Any] = json.loads(text)
+    _date(event.get("Records", []))
     return {**event, "ResponseURL": response_url} if "ResponseURL" in event else event
+
+
+def _date(records: list[dict[str, Any]]) -> None:
+    # Recorded times would make a message older than what was asked and deleted since.
+    now = time.time() * 1000
+    times = [record["attributes"] for record in records]
+    passed = now - max(
+        (int(each["ApproximateFirstReceiveTimestamp"]) for each in times), default=now
+    )
+    for each in times:
+        for name in ("SentTimestamp", "ApproximateFirstReceiveTimestamp"):
+            each[name] = str(int(each[name]) + round(passed))
 
 
 def _secrets(text: str) -> dict[str, set[str]]:

@@ -10,7 +10,7 @@ from tools.destination import Destination
 from tools.local_stack import LocalStack
 from tools.walkthrough import Provisioned
 
-TIMEOUT_SECONDS = 60
+TIMEOUT_SECONDS = 120
 POLL_SECONDS = 0.2
 
 

@@ -27,7 +27,7 @@ HANDLER = "handler.app.lambda_handler"
 FUNCTION_ID = "Function"
 LAYER_ID = "Dependencies"
 INVOCATION_PATH = "/2015-03-31/functions/function/invocations"
-START_TIMEOUT_SECONDS = 20
+START_TIMEOUT_SECONDS = 120
 INVOCATION_TIMEOUT_SECONDS = 960
 
 

@@ -228,7 +228,7 @@ def test_the_demo_succeeds_and_shows_every_connection() -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=600,
         check=False,
     )
     assert demo.returncode == 0, demo.stdout + demo.stderr

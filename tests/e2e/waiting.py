@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from tools.local_stack import LocalStack
 
 Found = TypeVar("Found")
-TIMEOUT_SECONDS = 30
+TIMEOUT_SECONDS = 120
 
 
 def until(look: Callable[[], Found | None]) -> Found:

@@ -9,20 +9,21 @@ import os
 import re
 import socket
 import time
-from threading import Timer
-from threading import enumerate as running_threads
+from threading import Thread
 from typing import Any
 
 import pytest
 
 from handler import answer
 from handler.errors import InvalidRequestError, NetworkFailureError
-from tests.faulty_proxy import FaultyProxy, aws_error, edited
+from tests.deadline import time_runs_out, time_runs_out_meanwhile
+from tests.faulty_proxy import Answer, FaultyProxy, Forward, aws_error, edited
 from tests.function import Function
 from tests.function_output import FunctionOutput
 from tests.response_url_server import (
     HANG,
     HANG_UP,
+    LONGEST_HANG_SECONDS,
     Reaction,
     ResponseUrlServer,
     running_response_url_server,
@@ -149,7 +150,7 @@ def test_an_answer_that_nobody_takes_ends_in_time(
     started = time.monotonic()
     with pytest.raises(NetworkFailureError, match="did not take the answer"):
         function(create, seconds=1.7)
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < LONGEST_HANG_SECONDS / 2
 
 
 def test_a_port_where_nobody_listens_ends_in_time(
@@ -162,7 +163,7 @@ def test_a_port_where_nobody_listens_ends_in_time(
         started = time.monotonic()
         with pytest.raises(NetworkFailureError, match="did not take the answer: NewConnection"):
             function(resource.request("Create", basic, ResponseURL=url), seconds=1.7)
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < LONGEST_HANG_SECONDS / 2
 
 
 def test_a_server_whose_certificate_is_not_trusted_gets_nothing(
@@ -179,7 +180,6 @@ def test_a_server_whose_certificate_is_not_trusted_gets_nothing(
     assert response_url.puts == []
 
 
-@pytest.mark.usefixtures("_impatient")
 @pytest.mark.parametrize(
     ("request_type", "physical_resource_id", "expected"),
     [
@@ -199,17 +199,19 @@ def test_running_out_of_time_is_answered_once_with_the_stable_id(
     response_url: ResponseUrlServer,
     proxy: FaultyProxy,
 ) -> None:
-    """C5, C6, C8: while EventBridge hangs, well before Lambda ends the function; nothing after."""
+    """C5, C6, C8: while EventBridge hangs; nothing is answered after that."""
     if request_type != "Create":
         function(resource.request("Create", basic))
         response_url.reset()
-    proxy.spoil("DescribeConnection", proxy.hang)
+
+    def hang(forward: Forward) -> Answer:
+        time_runs_out()
+        return forward()
+
+    proxy.spoil("DescribeConnection", hang, times=1)
     event = resource.request(request_type, basic, physical_resource_id.format(name=name))
-    started = time.monotonic()
-    function(event, seconds=3)
-    (put,) = response_url.puts
-    assert put.received - started < 2.7
-    told = put.answer
+    function(event)
+    (told,) = response_url.answers
     assert told["Status"] == "FAILED"
     assert told["Reason"] == "the function's time ran out before EventBridge answered"
     assert told["PhysicalResourceId"] == expected.format(name=name)
@@ -220,11 +222,11 @@ def test_the_guard_keeps_quiet_while_an_answer_is_under_way(
     function: Function, create: dict[str, Any], response_url: ResponseUrlServer
 ) -> None:
     """C7: a slow SUCCESS must not be overwritten by FAILED."""
-    response_url.react(Reaction(delay_seconds=3.7))
-    function(create, seconds=7)  # the guard strikes after 3.5
-    for thread in running_threads():
-        if isinstance(thread, Timer):
-            thread.join()
+    striking: list[Thread] = []
+    response_url.react(Reaction(meanwhile=lambda: striking.append(time_runs_out_meanwhile())))
+    function(create)
+    (guard,) = striking
+    guard.join()
     assert [answer["Status"] for answer in response_url.answers] == ["SUCCESS"]
 
 
@@ -367,7 +369,7 @@ def test_a_delete_is_answered_at_once(
     """C25: crhelper sleeps two minutes where there is time."""
     started = time.monotonic()
     function(resource.request("Delete", basic, basic["Name"]), seconds=890)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 60
 
 
 @pytest.mark.parametrize("request_type", ["Create", "Update", "Delete"])

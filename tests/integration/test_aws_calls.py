@@ -1,6 +1,7 @@
 """Calls to AWS over HTTP: what is tried again, what is not, and what an error tells."""
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from handler.errors import (
     ThrottlingError,
 )
 from handler.ports import Connections
-from tests.faulty_proxy import FaultyProxy, answer_lost, answered, aws_error
+from tests.faulty_proxy import LONGEST_HANG_SECONDS, FaultyProxy, answer_lost, answered, aws_error
 from tests.function import Function
 from tools.local_stack import LocalStack
 
@@ -98,12 +99,18 @@ def test_tries_end_while_there_is_time_left(
 ) -> None:
     """Whoever asked must still be told; 0.8 of these 4 seconds are kept for that."""
     monkeypatch.setattr(aws, "MOST_RETRIES", 1000)
-    monkeypatch.setattr(aws, "LONGEST_PAUSE_SECONDS", 0.05)
     proxy.spoil("DescribeConnection", aws_error("ThrottlingException"), times=10_000)
-    invocation = function.invocation(seconds=4)
+    now = 0.0
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    invocation = function.invocation(seconds=4, clock=lambda: now)
+    caller = replace(invocation.caller("events"), clock=replace(invocation.clock, sleep=sleep))
     with pytest.raises(ThrottlingError):
-        invocation.ports.connections.describe("n")
-    assert 0.1 < invocation.seconds_left() < 1
+        caller("describe_connection", "connection n", Name="n")
+    assert invocation.seconds_left() == pytest.approx(0.8, abs=0.002)
 
 
 @pytest.mark.usefixtures("_impatient")
@@ -113,7 +120,7 @@ def test_a_service_that_hangs_is_given_up(function: Function, proxy: FaultyProxy
     started = time.monotonic()
     with pytest.raises(NetworkFailureError, match="ReadTimeoutError"):
         function.invocation(seconds=1.2).ports.connections.describe("n")
-    assert 0.9 < time.monotonic() - started < 8
+    assert 0.9 < time.monotonic() - started < LONGEST_HANG_SECONDS / 2
 
 
 def test_an_error_names_awss_own_request(connections: Connections, proxy: FaultyProxy) -> None:

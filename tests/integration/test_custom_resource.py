@@ -1,6 +1,5 @@
 """The CloudFormation door: what a stack's requests do, and how they are answered."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ from tests.faulty_proxy import FaultyProxy
 from tests.function import Function
 from tests.function_output import FunctionOutput
 from tests.response_url_server import ResponseUrlServer
-from tests.stack_requests import CustomResource
+from tests.stack_requests import CustomResource, Signer
 from tools import recorded_event
 from tools.local_stack import LocalStack
 
@@ -53,12 +52,12 @@ class RecordedStack:
         """Remember whose events to send where."""
         self._stack, self._server, self._type = stack, server, authorization_type
         self.name = name
+        self._signer = Signer()
 
     def event(self, situation: str) -> dict[str, Any]:
         """Read the event of a situation."""
         path = EVENTS / f"cloudformation-{situation}-{self._type}.json"
-        _, _, target = json.loads(path.read_text())["ResponseURL"].partition("amazonaws.com")
-        event = recorded_event.load(path, self._stack, self._server.origin + target)
+        event = recorded_event.load(path, self._stack, self._signer.sign(self._server.origin))
         event["StackId"] = f"{event['StackId']}-{self.name}"
         for holder, member in (
             (event, "PhysicalResourceId"),

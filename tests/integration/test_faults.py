@@ -25,7 +25,14 @@ from handler.errors import (
 )
 from tests.cold_container import run
 from tests.event_source import EventSource
-from tests.faulty_proxy import Fault, FaultyProxy, answer_lost, answered, aws_error
+from tests.faulty_proxy import (
+    LONGEST_HANG_SECONDS,
+    Fault,
+    FaultyProxy,
+    answer_lost,
+    answered,
+    aws_error,
+)
 from tests.function import Function, forget_clients
 from tests.response_url_server import ResponseUrlServer
 from tests.stack_requests import CustomResource
@@ -202,10 +209,8 @@ def test_a_storm_of_throttling_is_borne_no_longer_than_there_is_time(
     world.spoil(operation, "ThrottlingException", 1000)
     started = time.monotonic()
     with pytest.raises(ThrottlingError) as raised:
-        world.ask(request_type, asked, seconds=4)
-    assert (
-        time.monotonic() - started < 12
-    )  # a busy machine adds some; a storm without end never ends
+        world.ask(request_type, asked, seconds=20)
+    assert time.monotonic() - started < 120  # a storm without end never ends
     assert 2 <= world.count(operation) - before <= SENT_AT_MOST
     assert "CANARY" not in raised.value.reason
 
@@ -263,7 +268,7 @@ def test_a_service_that_nobody_reaches_is_told_by_name(
         monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", url)
         forget_clients()
         with pytest.raises(NetworkFailureError, match=names[service]) as raised:
-            world.ask("Create", with_parameter, seconds=2)
+            world.ask("Create", with_parameter, seconds=20)
     assert "got no answer (EndpointConnectionError)" in raised.value.reason
 
 
@@ -276,7 +281,7 @@ def test_a_service_that_hangs_for_good_is_given_up_in_time(
     started = time.monotonic()
     with pytest.raises(NetworkFailureError, match="ReadTimeoutError"):
         world.ask("Create", basic, seconds=3)
-    assert time.monotonic() - started < 12
+    assert time.monotonic() - started < LONGEST_HANG_SECONDS / 2
 
 
 def test_a_quota_is_asked_once(world: World, basic: dict[str, Any]) -> None:

@@ -32,7 +32,7 @@ NOW = datetime(2026, 11, 22, 14, 5, 0, 123456, tzinfo=UTC)
 @pytest.fixture
 def registry(function: Function) -> Registry:
     """Give the adapter."""
-    return function.invocation(seconds=3).ports.registry
+    return function.invocation(seconds=60).ports.registry
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import product
 from string import ascii_lowercase
@@ -12,7 +13,7 @@ import pytest
 
 from handler import aws, secret_sources
 from tests.event_source import EventSource
-from tests.faulty_proxy import FaultyProxy, answered, aws_error, edited
+from tests.faulty_proxy import Answer, FaultyProxy, Forward, answered, aws_error, edited
 from tests.function import Function
 from tests.function_output import FunctionOutput
 from tools import doors
@@ -49,11 +50,16 @@ class Queue:
         self._source, self._function = event_source, function
 
     def deliver(
-        self, *bodies: object, seconds: float = 200, receives: int = 1, **sending: Any
+        self,
+        *bodies: object,
+        receives: int = 1,
+        seconds: float = 200,
+        clock: Callable[[], float] = time.monotonic,
+        **sending: Any,
     ) -> list[str]:
         """Send messages and have them worked on; give the bodies of those that come back."""
         event = self._source.batch(*bodies, receives=receives, **sending)
-        returned = self._source.settle(event, self._function(event, seconds))
+        returned = self._source.settle(event, self._function(event, seconds, clock))
         texts = {record["messageId"]: record["body"] for record in event["Records"]}
         return [texts[message_id] for message_id in returned]
 
@@ -317,14 +323,21 @@ def test_a_batch_of_one_that_fails_does_not_raise(
     assert "Traceback" not in output.text
 
 
-@pytest.mark.usefixtures("_impatient")
 def test_without_time_left_a_message_comes_back_untouched(
     queue: Queue, basic: dict[str, Any], name: str, proxy: FaultyProxy
 ) -> None:
     """Better than being killed in the middle of it; a slow one delays its own connection's only."""
-    proxy.spoil("DescribeConnection", proxy.hang, containing=name)
+    passed = 0.0
+
+    def take_all_time(forward: Forward) -> Answer | None:
+        nonlocal passed
+        passed = 200.0
+        return THROTTLED(forward)
+
+    proxy.spoil("DescribeConnection", take_all_time, containing=name)
     bodies = [message("slow", basic), message("second", basic)]
-    assert queue.deliver(*bodies, seconds=4) == [json.dumps(body) for body in bodies]
+    returned = queue.deliver(*bodies, clock=lambda: passed)
+    assert returned == [json.dumps(body) for body in bodies]
     assert proxy.operations().count("GetItem") == 1
     assert published(proxy) == []
 

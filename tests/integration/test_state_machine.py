@@ -14,7 +14,7 @@ from tests.function import Function
 from tools.local_stack import LocalStack
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "state-machine.asl.json"
-TIMEOUT_SECONDS = 10
+TIMEOUT_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
 
-READ_TIMEOUT_SECONDS = 20  # a busy machine may take some of them
+READ_TIMEOUT_SECONDS = 120  # a busy machine may take some of them
 CONFIG = Config(
     parameter_validation=False,
     retries={"total_max_attempts": 1},

@@ -170,7 +170,7 @@ def test_a_doors_libraries_are_not_loaded_before_it_opens() -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=300,
     )
     loaded = set(result.stdout.split())
     assert "handler.app" in loaded

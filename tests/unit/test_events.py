@@ -2,9 +2,10 @@
 
 import hashlib
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -15,6 +16,7 @@ from handler.asked import RequestType
 from handler.properties import BLOCK_OF_TYPE
 from tests import rule_messages
 from tests.unit.resolved_template import properties
+from tools import recorded_event
 from tools.schema import request_schema
 from tools.service_model import create_connection
 
@@ -177,3 +179,14 @@ def expanded(cell: str) -> list[str]:
     first, *others = (name.strip(" `") for name in cell.split(","))
     beginning = "-".join(first.split("-")[:2])
     return [first, *(name.replace("…", beginning) for name in others)]
+
+
+def test_a_recorded_message_is_sent_as_if_it_came_now() -> None:
+    """Else it would be older than what was deleted since, and given up at its first failure."""
+    event = recorded_event.load(EVENTS / "sqs-reconcile.json", cast("Any", None), "")
+    (record,) = event["Records"]
+    sent = int(record["attributes"]["SentTimestamp"])
+    received = int(record["attributes"]["ApproximateFirstReceiveTimestamp"])
+    now = time.time() * 1000
+    assert now - 60_000 < received <= now + 1
+    assert received - sent == 250

@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from handler.errors import InvalidRequestError
-from handler.registry_item import key_after, connection_key, token_of
+from handler.registry_item import connection_key, key_after, token_of
 
 
 def test_a_token_leads_to_what_follows() -> None:

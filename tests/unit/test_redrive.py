@@ -27,7 +27,7 @@ def letter(number: int, body: str, **attributes: str) -> dict[str, Any]:
         "MessageId": f"message-{number}",
         "ReceiptHandle": f"receipt-{number}",
         "Body": body,
-        "Attributes": {"SentTimestamp": "1764000000000"},
+        "Attributes": {"SentTimestamp": str(A_MINUTE_AGO)},
         "MessageAttributes": {
             name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
         },

@@ -129,7 +129,7 @@ def asked_at_once(aws: FakeAws) -> list[object]:
     read: Callable[..., Any] = client.get_secret_value
 
     def wait_and_read(**parameters: Any) -> Any:
-        assert all_asked.wait(10)
+        assert all_asked.wait(60)
         return read(**parameters)
 
     vars(client)["get_secret_value"] = wait_and_read

@@ -228,6 +228,6 @@ def test_the_linear_patterns_accept_what_aws_accepts(published: str, linear: str
 @pytest.mark.parametrize("hostile", ["a " * 27 + "\x00", "%41" * 680 + "\x00", "{{" * 1000])
 def test_no_pattern_backtracks_for_long(pattern: str, hostile: str) -> None:
     """An editor must not hang; 27 words cost the published patterns most of a minute."""
-    started = time.perf_counter()
+    started = time.process_time()
     re.search(pattern, hostile)
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 30

@@ -20,7 +20,7 @@ from tests.stand_in.clients import client_at
 
 SECRET = "{{resolve:secretsmanager:connections/crm:SecretString:%s}}"
 REFUSED = "Failed to authorize the connection. The request failed with status code 401."
-SHORT_SECONDS = 4.0  # of an invocation that runs out of time
+SHORT_SECONDS = 8.0  # of an invocation that runs out of time
 DELETED_LATE_SECONDS = 0.7
 
 

@@ -19,7 +19,7 @@ from tests.stand_in.seconds import Seconds
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
 
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 60
 PRIVATE_BASIC = {**BASIC, "InvocationConnectivityParameters": PRIVATE}
 
 

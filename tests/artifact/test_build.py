@@ -1,0 +1,55 @@
+"""What ``sam build`` made: the handler and its pinned packages, pure Python, with bytecode."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.pins import canonical, pins
+from tools import deployment
+from tools.deployment import ROOT
+
+SITE = Path("Dependencies", "python")
+RUNTIME_MAGIC = (3571).to_bytes(2, "little")  # of Python 3.13, the template's
+UNCHECKED_HASH = (1).to_bytes(4, "little")
+
+
+@pytest.fixture(scope="module")
+def built() -> Path:
+    """Build, and give the folder."""
+    return deployment.build()
+
+
+def test_the_built_layer_holds_the_pins(built: Path) -> None:
+    """The artifact contains what was asked for and nothing else."""
+    found = (path.name.removesuffix(".dist-info") for path in (built / SITE).glob("*.dist-info"))
+    named = (name.rpartition("-") for name in found)
+    assert {canonical(name): version for name, _, version in named} == pins()
+
+
+def test_the_built_layer_is_pure_python(built: Path) -> None:
+    """The same layer serves both architectures and every Python version."""
+    suffixes = {path.suffix for path in (built / SITE).rglob("*") if path.is_file()}
+    assert not suffixes & {".so", ".pyd", ".dylib"}
+
+
+def test_the_built_function_is_the_handler_alone(built: Path) -> None:
+    """No test, tool or cache reaches Lambda."""
+    assert [path.name for path in (built / "Function").iterdir()] == ["handler"]
+    suffixes = {path.suffix for path in (built / "Function").rglob("*") if path.is_file()}
+    assert suffixes <= {".py", ".pyc"}
+
+
+@pytest.mark.parametrize("part", ["Dependencies", "Function"])
+def test_bytecode_is_the_runtimes_own_and_names_no_folder_of_this_machine(
+    part: str, built: Path
+) -> None:
+    """Another version's would be dead weight; one that Python checks against times is none."""
+    root = {"Dependencies": "/opt/python/", "Function": "/var/task/"}[part]
+    paths = list((built / part).rglob("*.pyc"))
+    assert paths or not deployment.BYTECODE_PYTHON.exists()
+    for path in paths:
+        bytecode = path.read_bytes()
+        assert bytecode[:2] == RUNTIME_MAGIC, path
+        assert bytecode[4:8] == UNCHECKED_HASH, path
+        assert root.encode() in bytecode, path
+        assert str(ROOT).encode() not in bytecode, path
