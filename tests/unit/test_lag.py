@@ -136,7 +136,7 @@ def test_a_delete_waits_for_what_is_being_created_to_be_seen(world: World, end: 
         created = create(properties)
         if end == "answer lost":
             fail()
-        world.connections.describe = fail  # type: ignore[method-assign]
+        world.connections.describe = fail  # type: ignore[method-assign, assignment]
         return created
 
     world.connections.create = create_and_fail  # type: ignore[method-assign]

@@ -18,6 +18,7 @@ TIME = "2026-01-01T00:00:00Z"
 REFRESH = f'{{"RequestType": "Refresh", "RequestTime": "{TIME}", "ResourceProperties": {{}}}}'
 UNDATED = '{"RequestType": "Refresh", "ResourceProperties": {"Name": "crm"}}'
 EMPTY = '{"RequestId": "request-1"}'
+A_MINUTE_AGO = int(time.time() - 60) * 1000
 EVENT = '{"source": "aws.secretsmanager", "detail-type": "Secret Label Updated"}'
 
 

@@ -41,7 +41,7 @@ def lagging(
 def test_a_created_connection_is_shown_late(lagging: Lagging, fake_time: FakeTime) -> None:
     """Not found until then, though its name is taken."""
     connections = lagging(Lag(existence_seconds=2))
-    arn = connections.create(BASIC)
+    arn = connections.create(BASIC).arn
     fake_time.sleep(1.75)
     assert connections.describe("crm") is None
     with pytest.raises(AlreadyExistsError):
@@ -56,14 +56,14 @@ def test_a_created_connection_is_shown_late(lagging: Lagging, fake_time: FakeTim
 def test_a_deleted_connection_is_shown_longer(lagging: Lagging, fake_time: FakeTime) -> None:
     """DELETING; its name is free meanwhile, and the next of that name is another."""
     connections = lagging(Lag(existence_seconds=2))
-    arn = connections.create(BASIC)
+    arn = connections.create(BASIC).arn
     fake_time.sleep(60)
     connections.delete("crm")
     shown = [connections.describe("crm")]
     fake_time.sleep(1.75)
     shown += [connections.describe("crm")]
     assert [(each.arn, each.state) for each in shown if each] == [(arn, "DELETING")] * 2
-    again = connections.create(BASIC)
+    again = connections.create(BASIC).arn
     assert again != arn
     fake_time.sleep(0.25)
     assert connections.describe("crm") is None
