@@ -27,7 +27,7 @@ from tests.function_output import CurrentStdout, FunctionOutput
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:provisioner"
 CANARY = "CANARY"
-PATIENCE_SECONDS = 60  # until a test that hangs is given up
+PATIENCE_SECONDS = 30  # until a test that hangs is given up
 DONE = Completion(Outcome.CREATED, Connection("crm", "arn:crm/1", "AUTHORIZED"))
 CONFIGURATION = "arn:aws:vpc-lattice:us-east-1:123456789012:resourceconfiguration/rcfg-1"
 PRIVATE = {"ResourceParameters": {"ResourceConfigurationArn": CONFIGURATION}}
