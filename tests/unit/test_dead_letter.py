@@ -162,7 +162,7 @@ def test_what_aws_alone_refused_is_not_kept_either() -> None:
 def test_a_letter_fits_every_queue_and_is_taken_again(length: int, is_kept: object) -> None:
     """A request near the limit would grow beyond it by its time and attributes."""
     parameters = [{"Key": "k" * 380, "Value": "v" * length, "IsValueSecret": False}] * 100
-    lists = {HEADERS: parameters, QUERY: parameters, BODY: parameters}
+    lists: dict[str, object] = {HEADERS: parameters, QUERY: parameters, BODY: parameters}
     document = changed(BASIC, lists)
     assert len(json.dumps(document)) < MOST_BYTES
     assert check(asked(document), RULES)
