@@ -60,7 +60,7 @@ schema: $(READY) ## Write the JSON Schema of a request
 	@PYTHONPATH=src $(RUN) -m tools.schema
 
 .PHONY: redrive
-redrive: $(READY) ## Send dead letters back with their time, ERROR=… those of a code: STACK=… on AWS, else what KEEP=1 left
+redrive: $(READY) ## Send back the dead letters that can work again, ERROR=… those of a code: STACK=… on AWS, else what KEEP=1 left
 	@$(RUN) -m tools.redrive $(if $(STACK),--stack $(STACK)) $(if $(ERROR),--error $(ERROR))
 
 .PHONY: inventory

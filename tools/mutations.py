@@ -331,7 +331,7 @@ QUEUE = [
     Mutation(
         "buried in the end though untold",
         "request_queue",
-        "if untold and self._is_early(record, handled.asked, untold):",
+        "if untold and self._is_early(record, handled.asked):",
         "if untold:",
     ),
     Mutation(
@@ -361,7 +361,7 @@ QUEUE = [
     Mutation(
         "private connections are waited for",
         "backoff",
-        "max(give_up_seconds, PRIVATE_SECONDS) if is_connecting else give_up_seconds",
+        "max(give_up_seconds, PRIVATE_SECONDS) if is_private(properties) else give_up_seconds",
         "give_up_seconds",
         BACKOFF,
     ),

@@ -76,7 +76,8 @@ class Asked:
     @property
     def name(self) -> str:
         """Give the best name there is; one that is not well-formed is never repeated."""
-        return well_formed(self.properties) or self.physical_resource_id or self.derived_name
+        own_id = {"Name": self.physical_resource_id}
+        return well_formed(self.properties) or well_formed(own_id) or self.derived_name
 
 
 NAME = re.compile(r"[.\-_A-Za-z0-9]{1,64}")

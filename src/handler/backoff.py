@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from handler.errors import NotStabilizedError, ProvisionerError
 from handler.lifecycle import is_private
 
 FIRST_DELAY_SECONDS = 10
@@ -19,7 +18,7 @@ def delay_seconds(receives: int, uniform: Callable[[float, float], float]) -> in
     return round(delay * uniform(*JITTER))
 
 
-def patience_seconds(error: ProvisionerError, properties: object, give_up_seconds: int) -> int:
+def patience_seconds(properties: object, give_up_seconds: int) -> int:
     """Tell how long after its first receive a message's transient failure becomes final."""
-    is_connecting = isinstance(error, NotStabilizedError) and is_private(properties)
-    return max(give_up_seconds, PRIVATE_SECONDS) if is_connecting else give_up_seconds
+    # Whatever fails: a call that is throttled once must not end the wait for a private connection.
+    return max(give_up_seconds, PRIVATE_SECONDS) if is_private(properties) else give_up_seconds

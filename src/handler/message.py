@@ -27,11 +27,6 @@ def receives(record: SQSRecord) -> int:
     return int(record.attributes.approximate_receive_count or 1)
 
 
-def sent_at(record: SQSRecord) -> datetime:
-    """Give the time of the message's sending."""
-    return instant(int(record.attributes.sent_timestamp) / 1000)
-
-
-def first_received_at(record: SQSRecord) -> datetime:
-    """Give the time at which somebody first tried to carry the message out."""
-    return instant(int(record.attributes.approximate_first_receive_timestamp) / 1000)
+def time_of(milliseconds: str | None) -> datetime:
+    """Understand one of SQS's own times."""
+    return instant(int(milliseconds or "") / 1000)

@@ -25,7 +25,7 @@ from handler.errors import (
 )
 from handler.handling import Failed, Succeeded, handle, observe_failure, unexpected
 from handler.invocation import Context, Invocation
-from handler.message import document, first_received_at, receives, sent_at
+from handler.message import document, receives, time_of
 from handler.observability import emit, logger
 from handler.ownership import instant
 from handler.settings import REQUIRED_BY_QUEUE
@@ -95,7 +95,8 @@ class RequestQueue:
     def _handled(self, record: SQSRecord) -> Succeeded | Failed:
         is_last = receives(record) >= LAST_RECEIVE
         given = UNREAD if is_last else document(record)
-        asked = asked_by_document(given, QUEUE, record.message_id, sent_at(record))
+        sent_at = time_of(record.attributes.sent_timestamp)
+        asked = asked_by_document(given, QUEUE, record.message_id, sent_at)
         if is_last:
             failed = Failed(asked, ServiceInternalError(UNREAD.problem))
             observe_failure(failed, 0, is_final=True)
@@ -105,17 +106,18 @@ class RequestQueue:
         return handle(asked, self._invocation, lambda error: self._comes_back(record, asked, error))
 
     def _comes_back(self, record: SQSRecord, asked: Asked, error: ProvisionerError) -> bool:
-        return error.is_transient and self._is_early(record, asked, error)
+        return error.is_transient and self._is_early(record, asked)
 
-    def _is_early(self, record: SQSRecord, asked: Asked, error: ProvisionerError) -> bool:
+    def _is_early(self, record: SQSRecord, asked: Asked) -> bool:
         if receives(record) >= LAST_RECEIVE:
             return False
         try:
             give_up_seconds = self._invocation.settings.give_up_seconds
         except ProvisionerError:
             return True  # the environment is not usable now
-        age = instant(self._invocation.clock.now()) - first_received_at(record)
-        return age.total_seconds() < patience_seconds(error, asked.properties, give_up_seconds)
+        received_at = time_of(record.attributes.approximate_first_receive_timestamp)
+        age = instant(self._invocation.clock.now()) - received_at
+        return age.total_seconds() < patience_seconds(asked.properties, give_up_seconds)
 
     def _finish(self, record: SQSRecord, handled: Succeeded | Failed) -> ProvisionerError | None:
         """Let everybody know before the message is gone; give what makes it come back, if any."""
@@ -123,7 +125,7 @@ class RequestQueue:
         if error and self._comes_back(record, handled.asked, error):
             return error
         untold = self._untold(handled)
-        if untold and self._is_early(record, handled.asked, untold):
+        if untold and self._is_early(record, handled.asked):
             return untold
         error = error or untold
         if error and not isinstance(error, SupersededError):  # nobody could do it any more

@@ -172,6 +172,14 @@ def test_an_answer_goes_by_the_best_name_there_is(
     assert asked_by_custom_resource(event, "", START).name == expected
 
 
+def test_an_id_that_is_no_name_is_not_shown_as_one() -> None:
+    """CloudFormation gets it back as it is; a log line shows what could be a name."""
+    event = {**EVENT, "PhysicalResourceId": f"{CANARY}!", "ResourceProperties": {}}
+    found = asked_by_custom_resource(event, "", START)
+    assert found.physical_resource_id == f"{CANARY}!"
+    assert found.name == found.derived_name
+
+
 @pytest.mark.parametrize("properties", [{}, None, [], {"Name": 5}])
 def test_without_any_name_it_is_the_derived_one(properties: object) -> None:
     """The same for every delivery of one request."""

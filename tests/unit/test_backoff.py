@@ -9,21 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handler.backoff import PRIVATE_SECONDS, delay_seconds, patience_seconds
-from handler.errors import NotStabilizedError, ProvisionerError, ThrottlingError
 from tests.bad_requests import BASIC
 
 CONFIGURATION = "arn:aws:vpc-lattice:us-east-1:123456789012:resourceconfiguration/rcfg-1"
 CONNECTIVITY = {"ResourceParameters": {"ResourceConfigurationArn": CONFIGURATION}}
 PRIVATE = {**BASIC, "InvocationConnectivityParameters": CONNECTIVITY}
-MOVING = NotStabilizedError("AUTHORIZING", is_transient=True)
 LONGEST = 900
 
 
-def receives(error: ProvisionerError, properties: object, seed: int, limit: int) -> Iterator[float]:
+def receives(properties: object, seed: int, limit: int) -> Iterator[float]:
     """Yield the age of a message at each receive, the last one being that at which it is final."""
     uniform = random.Random(seed).uniform
     age, count = 0.0, 1
-    while age < patience_seconds(error, properties, limit):
+    while age < patience_seconds(properties, limit):
         yield age
         age += delay_seconds(count, uniform)
         count += 1
@@ -35,14 +33,14 @@ def test_a_transient_failure_is_never_final_too_early_nor_much_too_late(
     seed: int, limit: int
 ) -> None:
     """Whatever the delays come to: 8 % of them once gave up five minutes early."""
-    last = list(receives(ThrottlingError("later"), BASIC, seed, limit))[-1]
+    last = list(receives(BASIC, seed, limit))[-1]
     assert limit <= last < limit + LONGEST
 
 
 @given(st.integers())
 def test_a_private_connection_that_still_moves_is_waited_for_an_hour(seed: int) -> None:
     """After the first few receives looked at every five minutes, and no more often."""
-    ages = list(receives(MOVING, PRIVATE, seed, 1800))
+    ages = list(receives(PRIVATE, seed, 1800))
     assert PRIVATE_SECONDS <= ages[-1] < PRIVATE_SECONDS + LONGEST
     pauses = [later - earlier for earlier, later in pairwise(ages)]
     assert all(300 <= pause <= LONGEST for pause in pauses[6:])
@@ -50,14 +48,11 @@ def test_a_private_connection_that_still_moves_is_waited_for_an_hour(seed: int) 
 
 
 @pytest.mark.parametrize(
-    ("error", "properties"),
-    [(MOVING, BASIC), (ThrottlingError("later"), PRIVATE), (MOVING, None), (MOVING, {"A": "b"})],
+    "properties", [BASIC, None, [], {"InvocationConnectivityParameters": "odd"}, {"Name": "crm"}]
 )
-def test_all_else_is_waited_for_as_long_as_configured(
-    error: ProvisionerError, properties: object
-) -> None:
-    """A public connection settles within seconds; a throttled request is no connection yet."""
-    assert patience_seconds(error, properties, 1800) == 1800
+def test_all_else_is_waited_for_as_long_as_configured(properties: object) -> None:
+    """A public connection settles within seconds."""
+    assert patience_seconds(properties, 1800) == 1800
 
 
 @pytest.mark.parametrize(("count", "middle"), [(1, 10), (2, 20), (6, 320), (7, 600), (1000, 600)])
@@ -69,4 +64,4 @@ def test_a_delay_grows_up_to_a_quarter_of_an_hour(count: int, middle: int) -> No
 
 def test_a_longer_patience_than_an_hour_is_a_private_connections_too() -> None:
     """Whoever configures more gets more."""
-    assert patience_seconds(MOVING, PRIVATE, 7200) == 7200
+    assert patience_seconds(PRIVATE, 7200) == 7200

@@ -16,10 +16,12 @@ from tests.bad_requests import (
     API_KEY,
     BAD_REQUESTS,
     BASIC,
+    BODY,
     CANARY,
     HEADERS,
     OAUTH,
     PASSWORD,
+    QUERY,
     BadRequest,
     changed,
     parameter,
@@ -154,15 +156,17 @@ def test_what_aws_alone_refused_is_not_kept_either() -> None:
     assert kept(BASIC, InvalidRequestError("by EventBridge")) == EMPTY
 
 
-def test_a_letter_fits_every_queue_and_is_taken_again() -> None:
+@pytest.mark.parametrize(
+    ("length", "is_kept"), [(400, True), (440, False)], ids=["small enough", "near the limit"]
+)
+def test_a_letter_fits_every_queue_and_is_taken_again(length: int, is_kept: object) -> None:
     """A request near the limit would grow beyond it by its time and attributes."""
-    headers = [*parameter("v" * 512, IsValueSecret=False) * 100]
-    large = changed(BASIC, {HEADERS: headers})
-    blank = " " * (MOST_BYTES - len(json.dumps(large)))
-    assert kept(json.dumps(large) + blank)["ResourceProperties"] == large
-    wide = changed(BASIC, {HEADERS: [{**each, "Value": "v" * 2490} for each in headers]})
-    assert len(json.dumps(wide)) > MOST_BYTES - 8 * 1024
-    assert set(kept(wide)) == {"RequestId"}
+    parameters = [{"Key": "k" * 380, "Value": "v" * length, "IsValueSecret": False}] * 100
+    lists: dict[str, object] = {HEADERS: parameters, QUERY: parameters, BODY: parameters}
+    document = changed(BASIC, lists)
+    assert len(json.dumps(document)) < MOST_BYTES
+    assert check(asked(document), RULES)
+    assert ("ResourceProperties" in kept(document)) is is_kept
 
 
 @pytest.mark.parametrize("character", ["\ud800", "\ufffe", "\uffff", "\u001b", "雪"], ids=ascii)

@@ -27,7 +27,7 @@ from tests.function_output import CurrentStdout, FunctionOutput
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:provisioner"
 CANARY = "CANARY"
-PATIENCE_SECONDS = 60  # until a test that hangs is given up
+PATIENCE_SECONDS = 30  # until a test that hangs is given up
 DONE = Completion(Outcome.CREATED, Connection("crm", "arn:crm/1", "AUTHORIZED"))
 CONFIGURATION = "arn:aws:vpc-lattice:us-east-1:123456789012:resourceconfiguration/rcfg-1"
 PRIVATE = {"ResourceParameters": {"ResourceConfigurationArn": CONFIGURATION}}
@@ -297,11 +297,12 @@ def test_a_result_that_cannot_be_published_is_told_in_the_log_and_by_a_letter(
         ({**BASIC, "InvocationConnectivityParameters": PRIVATE}, 3600, False),
     ],
 )
+@pytest.mark.parametrize("error", [MOVING, ThrottlingError("later")])
 def test_a_private_connection_that_still_moves_is_waited_for_an_hour(
-    properties: dict[str, Any], age: float, comes_back: object, stage: Stage
+    error: Exception, properties: dict[str, Any], age: float, comes_back: object, stage: Stage
 ) -> None:
-    """Any other for as long as configured."""
-    stage.ends(MOVING)
+    """Also where a look at it is throttled in between; any other for as long as configured."""
+    stage.ends(error)
     body = json.dumps({"RequestType": "Create", "ResourceProperties": properties})
     assert bool(stage.deliver(stage.record(age=age, body=body))) is comes_back
 
