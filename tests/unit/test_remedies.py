@@ -201,9 +201,17 @@ def test_the_guard_strikes_by_itself(
     monkeypatch: pytest.MonkeyPatch, response_url: ResponseUrlServer
 ) -> None:
     """Nobody else answers while a request hangs."""
-    handled_as(monkeypatch, custom_resource, lambda: guard().join(PATIENCE_SECONDS))
+    struck: list[bool] = []
+
+    def hang() -> None:
+        striking = guard()
+        striking.join(PATIENCE_SECONDS)
+        struck.append(striking.finished.is_set())
+
+    handled_as(monkeypatch, custom_resource, hang)
     standing = LambdaContext(FUNCTION, 1, clock=lambda: 0.0)
     lambda_handler(stack_event(response_url), standing)
+    assert struck == [True]
     assert {each["Status"] for each in response_url.answers} == {"FAILED"}
 
 

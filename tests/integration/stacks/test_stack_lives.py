@@ -487,7 +487,7 @@ def test_a_create_is_answered_in_time_while_eventbridge_hangs(
     basic: dict[str, Any],
 ) -> None:
     """One answer, before the deadline; then the stack rolls back, and nothing is left."""
-    stand_in.hang(operation, times=2)
+    stand_in.hang(operation, times=5)  # for a second each, which is longer than half of its life
     answer = shop.cloudformation.deliver(shop.creation(basic), SHORT_SECONDS)
     assert answer
     assert (answer.status, answer.physical_resource_id) == ("FAILED", basic["Name"])
