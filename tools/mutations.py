@@ -61,14 +61,14 @@ ANSWERS = [
     Mutation(
         "deadline margin",
         "custom_resource",
-        "left - min(TIMEOUT_MARGIN_SECONDS, left / 2)",
+        "left - margin",
         "left - 0.1",
     ),
     Mutation("deadline timer", "custom_resource", "self._timer.start()", "pass"),
     Mutation(
         "an answer not delivered is raised",
         "custom_resource",
-        "    if resource.undelivered:\n        raise resource.undelivered from None\n",
+        "    if resource.unanswered:\n        raise resource.unanswered from None\n",
         "",
     ),
     Mutation(
@@ -193,7 +193,7 @@ CALLS = [
         "        ServiceInternalError,\n        ThrottlingError,\n    )",
         "        ServiceInternalError,\n    )",
     ),
-    Mutation("retries end", "aws", "in range(MOST_RETRIES)", "in range(50)"),
+    Mutation("retries end", "aws", ", MOST_RETRIES)", ", 50)"),
     Mutation(
         "no retry without time",
         "aws",
@@ -206,8 +206,6 @@ CALLS = [
         'f"{call} failed: {code}"',
         "f\"{call} failed: {code} {told.get('Message')}\"",
     ),
-    Mutation("refusals of a young role retried", "aws", "return is_propagating or ", "return "),
-    Mutation("only of a young role", "aws", "< YOUNG_SECONDS", "< 9 * YOUNG_SECONDS"),
     Mutation(
         "a failed condition is not retried",
         "invocation",
@@ -765,8 +763,8 @@ OWNERSHIP = [
     Mutation(
         "a deletion is awaited",
         "deleting",
-        "not (seen and is_same(record, seen)), seconds",
-        "True, seconds",
+        "lambda _: False",
+        "lambda _: True",
         USE_CASES,
     ),
     Mutation(
@@ -824,7 +822,7 @@ OWNERSHIP = [
     Mutation(
         "running out of time is told",
         "stabilizing",
-        "if seconds > 0 and is_moving",
+        "if request.wait_timeout_seconds > 0 and is_moving",
         "if False and is_moving",
         USE_CASES,
     ),

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from handler.errors import NotFoundError, NotStabilizedError
+from handler.errors import NotFoundError
 from handler.leasing import leased
 from handler.lifecycle import Connection
 from handler.looking import refuse_leased
@@ -18,6 +18,7 @@ from handler.ownership import (
 )
 from handler.ports import Ports
 from handler.request import Request
+from handler.stabilizing import awaited, out_of_time
 
 
 def delete(ports: Ports, request: Request) -> Completion:
@@ -74,13 +75,11 @@ def _deleted(ports: Ports, request: Request, record: Record) -> Connection | Non
 
 
 def _left_after_waiting(ports: Ports, request: Request, record: Record) -> Connection | None:
-    seconds = request.wait_timeout_seconds
-    seen = ports.watch(record.name, lambda seen: not (seen and is_same(record, seen)), seconds)
+    seen = awaited(ports, request, record, lambda _: False)
     if seen is None or not is_same(record, seen):
         return None
-    if seconds > 0:
-        reason = f"{record.name} is still {seen.state} after {seconds:g} s"
-        raise NotStabilizedError(reason, is_transient=request.door.waits_again)
+    if request.wait_timeout_seconds > 0:
+        raise out_of_time(ports, request, seen, f"{record.name} was not gone")
     return seen
 
 

@@ -45,6 +45,11 @@ class Connection:
     last_authorized_time: datetime | None = None
     properties: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
+    @property
+    def state_and_reason(self) -> str:
+        """Give the state, with EventBridge's reason where it gives one."""
+        return f"{self.state}: {self.state_reason}".removesuffix(": ")
+
 
 def is_private(properties: Mapping[str, Any]) -> bool:
     """Tell whether these properties reach an API inside a VPC; a token endpoint is no API."""
