@@ -25,7 +25,7 @@ OWN_MEMBERS: dict[str, Schema] = {
         "default": "Fail",
     },
     "WaitTimeoutSeconds": {
-        "description": "How long to wait for a settled state; 0: do not wait; a message: at most 60.",
+        "description": "How long to wait for a settled state; 0: not at all. Messages: at most 60.",
         "type": "integer",
         "minimum": 0,
         "maximum": 300,

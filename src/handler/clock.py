@@ -6,6 +6,7 @@ from dataclasses import dataclass
 # With the 20 s that an invocation keeps back, nearly a minute. No more: the retry of a killed
 # delivery, which comes a minute later, must outlast that one's lease.
 LAST_ROUND_SECONDS = 30.0
+SHORTEST_PAUSE_SECONDS = 0.001  # a shorter one might not move the clock
 LAST_ROUND_SHARE = 0.125  # of what is left of a shorter invocation
 
 
@@ -35,7 +36,7 @@ class Clock:
         """
         for pause in pauses:
             left = self.remaining() - max(until_remaining, 0.0)
-            if left <= 0:
+            if left < SHORTEST_PAUSE_SECONDS:
                 return
             self.sleep(min(self.jitter(pause), left))
             yield pause
