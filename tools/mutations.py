@@ -262,8 +262,8 @@ CALLS = [
     Mutation(
         "a namesake made meanwhile is not settled",
         "stabilizing",
-        "if connection is None or not is_same(record, connection)",
-        "if connection is None",
+        "if seen is None or not is_same(record, seen):\n        return None",
+        "if seen is None:\n        return None",
         ("found_by_review",),
     ),
     Mutation(
@@ -773,8 +773,8 @@ OWNERSHIP = [
     Mutation(
         "a recreated namesake is not deleted",
         "deleting",
-        "if connection is None or not is_same(record, connection)",
-        "if connection is None",
+        "if seen is None or not is_same(record, seen):\n        return None",
+        "if seen is None:\n        return None",
         USE_CASES,
     ),
     Mutation(
@@ -822,8 +822,8 @@ OWNERSHIP = [
     Mutation(
         "running out of time is told",
         "stabilizing",
-        "if request.wait_timeout_seconds > 0 and is_moving",
-        "if False and is_moving",
+        "if request.wait_timeout_seconds > 0 and not is_done(seen)",
+        "if False",
         USE_CASES,
     ),
     Mutation(

@@ -3,12 +3,12 @@
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 from handler import answer
 from handler.answerable import refuse_unanswerable
 from handler.asked import Asked, asked_by_custom_resource
+from handler.clock import Clock
 from handler.invocation import Invocation
 from handler.ownership import is_same
 
@@ -36,10 +36,9 @@ def _state_found(invocation: Invocation, asked: Asked) -> str:
     name = id_of_unknown_end(asked)
     with suppress(Exception):  # the answer is worth more
         record = invocation.ports.registry.read(name)
-        if record is None or record.owner != asked.owner:
-            return ""
-        seen = invocation.ports.connections.describe(name)
-        if seen and is_same(record, seen):
+        is_its = record is not None and record.owner == asked.owner
+        seen = invocation.ports.connections.describe(name) if is_its else None
+        if record and seen and is_same(record, seen):
             return f"; {name} is {seen.state_and_reason}"
     return ""
 
@@ -58,7 +57,6 @@ def deliver(url: str, body: Mapping[str, Any], invocation: Invocation) -> None:
     Raises:
         NetworkFailureError: it was not acknowledged.
     """
-    until_killed = replace(
-        invocation.clock, remaining=lambda: invocation.seconds_left() - LAST_SECOND
-    )
+    clock = invocation.clock
+    until_killed = Clock(clock.now, clock.sleep, lambda: invocation.seconds_left() - LAST_SECOND)
     answer.put(url, answer.encode(body), until_killed)

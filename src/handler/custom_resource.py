@@ -19,7 +19,7 @@ from handler import answer
 from handler.answerable import refuse_unanswerable
 from handler.answering import deliver, id_of_unknown_end
 from handler.asked import Asked, asked_by_custom_resource
-from handler.errors import NotStabilizedError, ProvisionerError
+from handler.errors import ProvisionerError
 from handler.handling import Failed, Succeeded, handle
 from handler.invocation import Context, Invocation
 from handler.observability import logger
@@ -92,9 +92,7 @@ class ConnectionResource(CfnResource):
                 # An earlier delivery may have made it, too, if this one only ran out of tries.
                 unknown = id_of_unknown_end(self._asked) if error.is_transient else ""
                 self.PhysicalResourceId = error.created_name or unknown
-                reason = f"{error.code}: {error.reason}"
-                is_telling = isinstance(error, NotStabilizedError)  # of the state, already
-                raise _ReasonError(reason if is_telling else self._told(reason)) from None
+                raise _ReasonError(self._told(f"{error.code}: {error.reason}")) from None
             case Succeeded(_, completion):
                 self.Data = attributes(completion)
                 is_deletion = event["RequestType"] == "Delete"
@@ -115,7 +113,9 @@ class ConnectionResource(CfnResource):
 
     def _told(self, reason: str) -> str:
         seen = self._invocation.progress.seen
-        return f"{reason}; {seen.name} was last seen {seen.state_and_reason}" if seen else reason
+        if seen is None or seen.state_and_reason in reason:
+            return reason
+        return f"{reason}; {seen.name} was last seen {seen.state_and_reason}"
 
     def _log_setup(self, event: Mapping[str, Any], context: Context) -> None:
         """Leave everybody's log levels alone."""

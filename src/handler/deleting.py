@@ -18,7 +18,7 @@ from handler.ownership import (
 )
 from handler.ports import Ports
 from handler.request import Request
-from handler.stabilizing import awaited, out_of_time
+from handler.stabilizing import awaited
 
 
 def delete(ports: Ports, request: Request) -> Completion:
@@ -69,18 +69,9 @@ def _deleted(ports: Ports, request: Request, record: Record) -> Connection | Non
     unwanted = replace(record, request_time=newest, is_unwanted=True)
     with leased(ports, unwanted, record) as held:
         ports.connections.delete(record.name)
-        left = _left_after_waiting(ports, request, record)
+        left = awaited(ports, request, record, lambda _: False, "was not gone")
         ports.registry.write(_tombstone(ports, request, held))
     return left
-
-
-def _left_after_waiting(ports: Ports, request: Request, record: Record) -> Connection | None:
-    seen = awaited(ports, request, record, lambda _: False)
-    if seen is None or not is_same(record, seen):
-        return None
-    if request.wait_timeout_seconds > 0:
-        raise out_of_time(ports, request, seen, f"{record.name} was not gone")
-    return seen
 
 
 def _with_deletion(ports: Ports, request: Request, name: str, before: Record | None) -> Record:

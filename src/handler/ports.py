@@ -76,7 +76,6 @@ class Requests(Protocol):
 class Progress:
     """How a request's wait stands, for a door whose time may end before it."""
 
-    began_at: datetime | None = None
     wait_until: datetime | None = None
     seen: Connection | None = None  # the requester's own, when last looked at
 

@@ -12,6 +12,7 @@ from handler.ports import Ports
 from handler.request import Request
 from handler.resolution import Resolved
 
+IsDone = Callable[[Connection], bool]
 DEAUTHORIZE_SECONDS = 30.0  # recorded: one or two
 LONGEST_WAIT = timedelta(seconds=LONGEST_WAIT_SECONDS)
 LEAST_WAIT = timedelta(seconds=60)  # of a delivery that comes late: enough to see what became of it
@@ -26,27 +27,32 @@ def settled(ports: Ports, request: Request, record: Record) -> Connection:
         NotStabilizedError: it failed, or still moves; that is transient where requests come back.
     """
     name = request.name
-    connection = awaited(
-        ports, request, record, lambda seen: not is_moving(seen.state, request.properties)
-    )
-    if connection is None or not is_same(record, connection):
+
+    def is_settled(seen: Connection) -> bool:
+        return not is_moving(seen.state, request.properties)
+
+    connection = awaited(ports, request, record, is_settled, "did not settle")
+    if connection is None:
         raise ResourceConflictError(f"{name} was deleted meanwhile")
     if connection.state in BAD:
         reason = connection.state_reason or "EventBridge gives no reason"
         # Who rotates a secret at its vendor may need minutes until it is accepted everywhere.
         is_passing = request.is_maintenance and request.door.waits_again
         raise NotStabilizedError(f"{name} is {connection.state}: {reason}", is_transient=is_passing)
-    if request.wait_timeout_seconds > 0 and is_moving(connection.state, request.properties):
-        raise out_of_time(ports, request, connection, f"{name} did not settle")
     return connection
 
 
 def awaited(
-    ports: Ports, request: Request, record: Record, is_done: Callable[[Connection], bool]
+    ports: Ports, request: Request, record: Record, is_done: IsDone, problem: str
 ) -> Connection | None:
-    """Wait for a record's connection, until it is as awaited or none that the record speaks of."""
+    """
+    Wait for a record's connection; None where there is none that the record speaks of.
+
+    Raises:
+        NotStabilizedError: the time was over; transient where the wait can go on.
+    """
     progress, now = ports.progress, instant(ports.clock.now())
-    progress.began_at, progress.wait_until = _wait(request, record, now)
+    began_at, progress.wait_until = _wait(request, record, now)
 
     def is_over(seen: Connection | None) -> bool:
         if seen is None or not is_same(record, seen):
@@ -54,7 +60,16 @@ def awaited(
         progress.seen = seen
         return is_done(seen)
 
-    return ports.watch(record.name, is_over, (progress.wait_until - now).total_seconds())
+    seen = ports.watch(record.name, is_over, (progress.wait_until - now).total_seconds())
+    if seen is None or not is_same(record, seen):
+        return None
+    if request.wait_timeout_seconds > 0 and not is_done(seen):
+        now = instant(ports.clock.now())
+        waited = f"within {(now - began_at).total_seconds():.0f} s"
+        can_go_on = request.door.waits_again or progress.has_time_left(now)
+        reason = f"{record.name} {problem} {waited}; it is {seen.state_and_reason}"
+        raise NotStabilizedError(reason, is_transient=can_go_on)
+    return seen
 
 
 def _wait(request: Request, record: Record, now: datetime) -> tuple[datetime, datetime]:
@@ -66,18 +81,6 @@ def _wait(request: Request, record: Record, now: datetime) -> tuple[datetime, da
     began_at = max(record.seen.written_at or record.claimed_at, request.request_time)
     end = min(began_at + wait, request.request_time + LONGEST_WAIT)
     return began_at, max(end, (request.started_at or now) + min(wait, LEAST_WAIT))
-
-
-def out_of_time(
-    ports: Ports, request: Request, seen: Connection, problem: str
-) -> NotStabilizedError:
-    """Make the error for a wait that ended too early, transient where it can go on."""
-    progress, now = ports.progress, instant(ports.clock.now())
-    waited = now - (progress.began_at or now)
-    return NotStabilizedError(
-        f"{problem} within {waited.total_seconds():.0f} s; it is {seen.state_and_reason}",
-        is_transient=request.door.waits_again or progress.has_time_left(now),
-    )
 
 
 def without_leftovers(
