@@ -771,13 +771,6 @@ OWNERSHIP = [
         "what was adopted is released", "deleting", "if record.is_adopted", "if False", USE_CASES
     ),
     Mutation(
-        "a recreated namesake is not deleted",
-        "deleting",
-        "if seen is None or not is_same(record, seen):\n        return None",
-        "if seen is None:\n        return None",
-        USE_CASES,
-    ),
-    Mutation(
         "foreign Delete ignored",
         "deleting",
         "if record and record.owner == request.owner and",
@@ -818,6 +811,27 @@ OWNERSHIP = [
         "if connection.state in BAD",
         "if False",
         USE_CASES,
+    ),
+    Mutation(
+        "a stack goes round again",
+        "provisioning",
+        "spare_seconds(), TransientError",
+        "spare_seconds(), ResourceConflictError",
+        ("patience",),
+    ),
+    Mutation(
+        "a wait counts from the write",
+        "stabilizing",
+        "began_at = max(record.seen.written_at or record.claimed_at, request.request_time)",
+        "began_at = now",
+        ("patience", "long_waits"),
+    ),
+    Mutation(
+        "a wait that can go on is not answered",
+        "custom_resource",
+        "if self._comes_back(error):",
+        "if False:",
+        ("long_waits",),
     ),
     Mutation(
         "running out of time is told",
