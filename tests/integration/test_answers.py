@@ -220,8 +220,8 @@ def test_the_guard_keeps_quiet_while_an_answer_is_under_way(
     function: Function, create: dict[str, Any], response_url: ResponseUrlServer
 ) -> None:
     """C7: a slow SUCCESS must not be overwritten by FAILED."""
-    response_url.react(Reaction(delay_seconds=3.7))
-    function(create, seconds=7)  # the guard strikes after 3.5
+    response_url.react(Reaction(delay_seconds=4.7))
+    function(create, seconds=6)  # the guard strikes after 4.5
     for thread in running_threads():
         if isinstance(thread, Timer):
             thread.join()

@@ -182,26 +182,61 @@ def clock_of(seconds: float, slept: list[float] | None = None) -> Clock:
 # The answer to CloudFormation
 
 
+@pytest.fixture
+def _early_guard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the guard strike soon, and leave most of an invocation's minute for its answer."""
+    monkeypatch.setattr(custom_resource, "TIMEOUT_MARGIN_SECONDS", 59.5)
+    monkeypatch.setattr(custom_resource, "TIMEOUT_SHARE", 1.0)
+
+
+@pytest.mark.usefixtures("_early_guard")
 def test_a_late_end_after_the_time_out_is_not_answered_again(
     monkeypatch: pytest.MonkeyPatch, response_url: ResponseUrlServer
 ) -> None:
     """The guard answered FAILED already; one acknowledged PUT is all there is."""
     handled_as(monkeypatch, custom_resource, after_an_answer(response_url))
-    invoke(stack_event(response_url), seconds=2)
+    invoke(stack_event(response_url))
     assert [each["Status"] for each in response_url.answers] == ["FAILED"]
 
 
-def test_the_time_out_is_answered_well_before_the_end(
-    monkeypatch: pytest.MonkeyPatch, response_url: ResponseUrlServer
+class Stopped(LambdaContext):
+    """An invocation whose time stands still."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Tell all its time."""
+        return round(self.seconds * 1000)
+
+
+@pytest.mark.parametrize(("seconds", "strikes"), [(900, 895), (30, 25), (20, 15), (9, 6.75)])
+def test_the_time_out_is_answered_well_before_the_end_and_after_that_of_a_wait(
+    seconds: float,
+    strikes: float,
+    monkeypatch: pytest.MonkeyPatch,
+    response_url: ResponseUrlServer,
 ) -> None:
-    """Half of a short life is kept back for the answer and its retries."""
-    handled_as(monkeypatch, custom_resource, after_an_answer(response_url))
-    started = time.monotonic()
-    invoke(stack_event(response_url), seconds=4)
-    assert [each["Status"] for each in response_url.answers] == ["FAILED"]
-    assert 1.9 < response_url.puts[0].received - started < 3.6
+    """So that it does not replace EventBridge's own reason; there is time for the PUT's retries."""
+    struck: list[float] = []
+
+    class FakeTimer:
+        def __init__(self, interval: float, _: object) -> None:
+            struck.append(interval)
+
+        def start(self) -> None:
+            """Never strike."""
+
+        cancel = start
+
+    monkeypatch.setattr("handler.custom_resource.threading.Timer", FakeTimer)
+    handled_as(monkeypatch, custom_resource, DONE)
+    context = Stopped(FUNCTION, seconds)
+    lambda_handler(stack_event(response_url), context)
+    assert struck == [strikes]
+    clock = Invocation(context).clock
+    waits_end_at = clock.remaining() - clock.spare_seconds()
+    assert waits_end_at < strikes
 
 
+@pytest.mark.usefixtures("_early_guard")
 @pytest.mark.parametrize(
     ("request_type", "physical_resource_id", "expected"),
     [("Create", "", "crm"), ("Update", "old", "crm"), ("Delete", "old", "old")],
@@ -216,7 +251,7 @@ def test_the_time_outs_id_leads_to_what_may_have_been_made(
     """A rename may have created the new name."""
     handled_as(monkeypatch, custom_resource, after_an_answer(response_url))
     given = {"PhysicalResourceId": physical_resource_id} if physical_resource_id else {}
-    invoke(stack_event(response_url, request_type, **given), seconds=2)
+    invoke(stack_event(response_url, request_type, **given))
     assert [each["PhysicalResourceId"] for each in response_url.answers] == [expected]
 
 
