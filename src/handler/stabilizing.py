@@ -52,7 +52,8 @@ def awaited(
         NotStabilizedError: the time was over; transient where the wait can go on.
     """
     progress, now = ports.progress, instant(ports.clock.now())
-    began_at, progress.wait_until = _wait(request, record, now)
+    began_at, until = _wait(request, record, now)
+    progress.wait_until = until
 
     def is_over(seen: Connection | None) -> bool:
         if seen is None or not is_same(record, seen):
@@ -60,7 +61,7 @@ def awaited(
         progress.seen = seen
         return is_done(seen)
 
-    seen = ports.watch(record.name, is_over, (progress.wait_until - now).total_seconds())
+    seen = ports.watch(record.name, is_over, (until - now).total_seconds())
     if seen is None or not is_same(record, seen):
         return None
     if request.wait_timeout_seconds > 0 and not is_done(seen):
