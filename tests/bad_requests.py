@@ -538,7 +538,7 @@ OWN_MEMBERS = [
     *(bad("OnExisting", BASIC, {"OnExisting": value}) for value in ("Replace", "adopt", CANARY, 1)),
     *(
         bad("WaitTimeoutSeconds", BASIC, {"WaitTimeoutSeconds": value})
-        for value in (-1, 61, 1.5, "soon", CANARY, True, None, [30])
+        for value in (-1, 301, 1.5, "soon", CANARY, True, None, [30])
     ),
     bad("Revision", BASIC, {"Revision": {"Text": CANARY}}),
     bad("misplaced reference", BASIC, {"OnExisting": secret("on_existing")}),
@@ -577,7 +577,7 @@ SEVERAL = [
             f"{BASIC_BLOCK}.Domain": CANARY,
             "KmsKeyIdentifier": f"key {CANARY}",
             "OnExisting": "Replace",
-            "WaitTimeoutSeconds": 61,
+            "WaitTimeoutSeconds": 301,
         },
     ),
     bad(

@@ -1,7 +1,8 @@
 """
 Plays CloudFormation: keeps a stack's custom resource as it does, and judges every answer.
 
-Lambda is played, too: an invocation that raises is tried again, three times in all.
+Lambda is played, too: an invocation that raises, or is killed, is tried again, three times in all;
+what fails each time is handed over.
 
 Source: what CloudFormation sends after which answer, as users and the CDK's authors report it.
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requesttypes.html
@@ -9,21 +10,25 @@ Source: what CloudFormation sends after which answer, as users and the CDK's aut
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 from handler.errors import ProvisionerError
-from tests.function import Function
 from tests.response_url_server import ResponseUrlServer
 from tests.stack_requests import CustomResource, Signer
 
 MADE_UP = "shop-Connection-1A2B3C4D5E6F"
 ATTEMPTS = 3
+RETRY_SECONDS = (60.0, 120.0, 0.0)  # Lambda's pauses after an attempt
 MOST_BYTES = 4096
 INVOCATION_SECONDS = 30.0
 NO_PROPERTIES: Mapping[str, Any] = {}
+
+
+class Killed(BaseException):
+    """When Lambda ends an invocation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +50,11 @@ class Answer:
 class CloudFormation:
     """Sends requests in order of time, and knows what was answered to each."""
 
-    function: Function
+    function: Callable[[Any, float], Any]
     server: ResponseUrlServer
     threads: ThreadPoolExecutor
+    sleep: Callable[[float], None] = lambda _: None
+    hand_over: Callable[[Mapping[str, Any]], None] = lambda _: None  # to the UnansweredQueue
     _signer: Signer = field(default_factory=Signer)
     _sent: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     _invocations: Counter[str] = field(default_factory=Counter)
@@ -60,14 +67,21 @@ class CloudFormation:
         self, request: Mapping[str, Any], seconds: float = INVOCATION_SECONDS
     ) -> Answer | None:
         """Let Lambda deliver a request, and give its answer; None where none was acknowledged."""
-        for _ in range(ATTEMPTS):
-            self._invocations[self._target(request)] += 1
+        for pause in RETRY_SECONDS:
+            known = len(self.answers(request))
             try:
                 self.function(dict(request), seconds)
-            except ProvisionerError:
-                continue
-            return self.answers(request)[-1]
-        return None
+            except (ProvisionerError, Killed):
+                # It may have answered, unacknowledged, or left that to the next attempt.
+                self._invocations[self._target(request)] += len(self.answers(request)) - known
+                self.sleep(pause)
+            else:
+                self._invocations[self._target(request)] += 1
+                return self.answers(request)[-1]
+        self.hand_over(request)
+        handed_over = self.answers(request)[known:]
+        self._invocations[self._target(request)] += len(handed_over)
+        return handed_over[-1] if handed_over else None
 
     def begin(
         self, request: Mapping[str, Any], seconds: float = INVOCATION_SECONDS

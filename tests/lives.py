@@ -31,12 +31,12 @@ from handler.errors import (
 from handler.handling import Failed, Succeeded
 from handler.outcome import Completion, Outcome
 from handler.ownership import instant
-from handler.ports import Connections
+from handler.ports import Connections, Progress
 from handler.provisioning import carry_out
 from handler.request import check
 from handler.secret_sources import SecretSources
 from tests.contexts import LambdaContext
-from tests.fakes import RULES, START, World
+from tests.fakes import RULES, START, FakeTime, World
 
 SECRETS = ("connections/crm", "connections/erp")
 LEGACY, WILD = "legacy", "wild"  # there before us; changed by hand in between
@@ -135,6 +135,9 @@ class Handled:
     """In place of an invocation: what became of a request, and no hurry."""
 
     outcome: Succeeded | Failed
+
+    progress: Progress = field(default_factory=Progress)
+    clock: Clock = field(default_factory=lambda: FakeTime().clock)
 
     def seconds_left(self) -> float:
         """Give a minute, always."""

@@ -62,14 +62,14 @@ ANSWERS = [
     Mutation(
         "deadline margin",
         "custom_resource",
-        "left - min(TIMEOUT_MARGIN_SECONDS, left / 2)",
+        "left - margin",
         "left - 0.1",
     ),
     Mutation("deadline timer", "custom_resource", "self._timer.start()", "pass"),
     Mutation(
         "an answer not delivered is raised",
         "custom_resource",
-        "    if resource.undelivered:\n        raise resource.undelivered from None\n",
+        "    if resource.unanswered:\n        raise resource.unanswered from None\n",
         "",
     ),
     Mutation(
@@ -194,7 +194,7 @@ CALLS = [
         "        ServiceInternalError,\n        ThrottlingError,\n    )",
         "        ServiceInternalError,\n    )",
     ),
-    Mutation("retries end", "aws", "in range(MOST_RETRIES)", "in range(50)"),
+    Mutation("retries end", "aws", ", MOST_RETRIES)", ", 50)"),
     Mutation(
         "no retry without time",
         "aws",
@@ -207,8 +207,6 @@ CALLS = [
         'f"{call} failed: {code}"',
         "f\"{call} failed: {code} {told.get('Message')}\"",
     ),
-    Mutation("refusals of a young role retried", "aws", "return is_propagating or ", "return "),
-    Mutation("only of a young role", "aws", "< YOUNG_SECONDS", "< 9 * YOUNG_SECONDS"),
     Mutation(
         "a failed condition is not retried",
         "invocation",
@@ -265,8 +263,8 @@ CALLS = [
     Mutation(
         "a namesake made meanwhile is not settled",
         "stabilizing",
-        "if connection is None or not is_same(record, connection)",
-        "if connection is None",
+        "if seen is None or not is_same(record, seen):\n        return None",
+        "if seen is None:\n        return None",
         ("found_by_review",),
     ),
     Mutation(
@@ -809,19 +807,12 @@ OWNERSHIP = [
     Mutation(
         "a deletion is awaited",
         "deleting",
-        "not (seen and is_same(record, seen)), seconds",
-        "True, seconds",
+        "lambda _: False",
+        "lambda _: True",
         USE_CASES,
     ),
     Mutation(
         "what was adopted is released", "deleting", "if record.is_adopted", "if False", USE_CASES
-    ),
-    Mutation(
-        "a recreated namesake is not deleted",
-        "deleting",
-        "if connection is None or not is_same(record, connection)",
-        "if connection is None",
-        USE_CASES,
     ),
     Mutation(
         "foreign Delete ignored",
@@ -866,10 +857,31 @@ OWNERSHIP = [
         USE_CASES,
     ),
     Mutation(
+        "a stack goes round again",
+        "provisioning",
+        "spare_seconds(), TransientError",
+        "spare_seconds(), ResourceConflictError",
+        ("patience",),
+    ),
+    Mutation(
+        "a wait counts from the write",
+        "stabilizing",
+        "began_at = max(record.seen.written_at or record.claimed_at, request.request_time)",
+        "began_at = now",
+        ("patience", "long_waits"),
+    ),
+    Mutation(
+        "a wait that can go on is not answered",
+        "custom_resource",
+        "if self._comes_back(error):",
+        "if False:",
+        ("long_waits",),
+    ),
+    Mutation(
         "running out of time is told",
         "stabilizing",
-        "if seconds > 0 and is_moving",
-        "if False and is_moving",
+        "if request.wait_timeout_seconds > 0 and not is_done(seen)",
+        "if False",
         USE_CASES,
     ),
     Mutation(

@@ -25,10 +25,10 @@ OWN_MEMBERS: dict[str, Schema] = {
         "default": "Fail",
     },
     "WaitTimeoutSeconds": {
-        "description": "How long to wait for a settled state; 0: do not wait.",
+        "description": "How long to wait for a settled state; 0: not at all. Messages: at most 60.",
         "type": "integer",
         "minimum": 0,
-        "maximum": 60,
+        "maximum": 300,
         "default": 30,
     },
     "Revision": {"description": "Ignored.", "type": "string"},

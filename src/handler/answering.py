@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from handler import answer
@@ -9,6 +10,7 @@ from handler.answerable import refuse_unanswerable
 from handler.asked import Asked, asked_by_custom_resource
 from handler.clock import Clock
 from handler.invocation import Invocation
+from handler.ownership import is_same
 
 LAST_SECOND = 0.5  # of the function, never used
 
@@ -25,9 +27,20 @@ def answer_unanswered(event: Mapping[str, Any], invocation: Invocation) -> None:
     prefix = os.environ.get("CONNECTION_NAME_PREFIX", "")
     asked = asked_by_custom_resource(event, prefix, invocation.arrival)
     reason = "the function ended, each time, before it could answer; see its log"
-    deliver(
-        event["ResponseURL"], answer.failed(event, id_of_unknown_end(asked), reason), invocation
-    )
+    told = reason + _state_found(invocation, asked)
+    deliver(event["ResponseURL"], answer.failed(event, id_of_unknown_end(asked), told), invocation)
+
+
+def _state_found(invocation: Invocation, asked: Asked) -> str:
+    """Tell the state of the requester's own connection, nothing where it cannot be seen."""
+    name = id_of_unknown_end(asked)
+    with suppress(Exception):  # the answer is worth more
+        record = invocation.ports.registry.read(name)
+        is_its = record is not None and record.owner == asked.owner
+        seen = invocation.ports.connections.describe(name) if is_its else None
+        if record and seen and is_same(record, seen):
+            return f"; {name} is {seen.state_and_reason}"
+    return ""
 
 
 def id_of_unknown_end(asked: Asked) -> str:

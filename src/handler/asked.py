@@ -44,6 +44,7 @@ class Door:
     request_types: tuple[str, ...]
     default_wait_seconds: int
     longest_wait_seconds: int
+    private_wait_seconds: int = 30  # the default where the connection leads to a private API
     own_members: tuple[str, ...] = ("OnExisting", "WaitTimeoutSeconds", "Revision")
     members: tuple[str, ...] = MEMBERS
     waits_again: bool = False  # a message comes back, so that running out of time is not final
@@ -81,11 +82,13 @@ class Asked:
 
 
 NAME = re.compile(r"[.\-_A-Za-z0-9]{1,64}")
+LONGEST_WAIT_SECONDS = 2400  # twice what private APIs took; Lambda's three deliveries cover it
 CLOUDFORMATION = Door(
     name="cloudformation",
     request_types=("Create", "Update", "Delete"),
-    default_wait_seconds=840,
-    longest_wait_seconds=840,
+    default_wait_seconds=840,  # what one delivery can wait
+    longest_wait_seconds=LONGEST_WAIT_SECONDS,
+    private_wait_seconds=LONGEST_WAIT_SECONDS,
     own_members=("OnExisting", "WaitTimeoutSeconds", "Revision", "ServiceToken", "ServiceTimeout"),
     is_last_chance=True,
     is_deleting_foreign_fine=True,  # nothing of the stack's own is left, so that it can go
@@ -101,7 +104,7 @@ DIRECT = Door(
     name="direct",
     request_types=tuple(RequestType),
     default_wait_seconds=30,
-    longest_wait_seconds=60,
+    longest_wait_seconds=300,
     members=(*MEMBERS, TERRAFORM_MEMBER),
 )
 TERRAFORM = replace(DIRECT, is_deleting_foreign_fine=True)  # so that a destroy can end

@@ -2,12 +2,11 @@
 Calls to AWS: clients made once, retries within the invocation's time, and errors in our own words.
 """
 
-import random
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from botocore.config import Config
@@ -23,9 +22,8 @@ from botocore.exceptions import (
 from botocore.session import Session
 
 from handler.aws_errors import error_of_answer
-from handler.clock import Clock
+from handler.clock import Clock, growing
 from handler.errors import (
-    AccessDeniedError,
     InvalidRequestError,
     NetworkFailureError,
     ProvisionerError,
@@ -34,10 +32,8 @@ from handler.errors import (
     ThrottlingError,
 )
 
-MOST_RETRIES = 5
+MOST_RETRIES = 5  # of one call; a stack's request begins again as a whole (provisioning)
 LONGEST_PAUSE_SECONDS = 5.0
-YOUNG_SECONDS = 60.0  # a container: it may be the first of a role that IAM does not know everywhere
-CONTAINER_START = time.monotonic()
 _SESSION_LOCK = threading.Lock()  # a session, unlike its clients, belongs to one thread at a time
 
 
@@ -98,7 +94,7 @@ class Caller:
         """
         attempt: Callable[..., dict[str, Any]] = getattr(self.client, operation)
         name = self.client.meta.method_to_api_mapping[operation]
-        pauses = _pauses()
+        pauses = islice(growing(0.2, 2.0, LONGEST_PAUSE_SECONDS), MOST_RETRIES)
         has_unknown_end = False
         while True:
             try:
@@ -107,15 +103,10 @@ class Caller:
                 error = self._translated(foreign, name, subject)
             has_unknown_end |= isinstance(error, (NetworkFailureError, ServiceInternalError))
             error.has_unknown_end = has_unknown_end
-            pause = next(pauses, None) if self._may_pass(error) else None
+            pause = next(pauses, None) if isinstance(error, self.retried) else None
             if pause is None or self.clock.remaining() <= pause:
                 raise error from None
-            self.clock.sleep(pause)
-
-    def _may_pass(self, error: ProvisionerError) -> bool:
-        is_young = time.monotonic() - CONTAINER_START < YOUNG_SECONDS
-        is_propagating = is_young and isinstance(error, AccessDeniedError)
-        return is_propagating or isinstance(error, self.retried)
+            self.clock.sleep(self.clock.jitter(pause))
 
     def _translated(self, foreign: Exception, operation: str, subject: str) -> ProvisionerError:
         call = f"{self.service}:{operation} on {subject}"
@@ -128,8 +119,3 @@ class Caller:
                 return NetworkFailureError(f"{call} got no answer ({type(foreign).__name__})")
             case _:
                 return ServiceInternalError(f"{call} could not be made ({type(foreign).__name__})")
-
-
-def _pauses() -> Iterator[float]:
-    for attempt in range(MOST_RETRIES):
-        yield random.uniform(0, min(LONGEST_PAUSE_SECONDS, 0.2 * 2**attempt))  # noqa: S311 (jitter)

@@ -3,6 +3,12 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+# With the 20 s that an invocation keeps back, nearly a minute. No more: the retry of a killed
+# delivery, which comes a minute later, must outlast that one's lease.
+LAST_ROUND_SECONDS = 30.0
+SHORTEST_PAUSE_SECONDS = 0.001  # a shorter one might not move the clock
+LAST_ROUND_SHARE = 0.125  # of what is left of a shorter invocation
+
 
 @dataclass(frozen=True, slots=True)
 class Clock:
@@ -11,11 +17,17 @@ class Clock:
 
     ``now``: seconds since the epoch.
     ``remaining``: seconds until work must stop, so that an answer still gets out.
+    ``jitter``: cuts a pause by chance; who was throttled together must not come back together.
     """
 
     now: Callable[[], float]
     sleep: Callable[[float], None]
     remaining: Callable[[], float]
+    jitter: Callable[[float], float] = float
+
+    def spare_seconds(self) -> float:
+        """Tell how much of the remaining time no pause may use."""
+        return min(LAST_ROUND_SECONDS, self.remaining() * LAST_ROUND_SHARE)
 
     def pauses(self, pauses: Iterator[float], until_remaining: float = 0.0) -> Iterator[float]:
         """
@@ -24,9 +36,9 @@ class Clock:
         """
         for pause in pauses:
             left = self.remaining() - max(until_remaining, 0.0)
-            if left <= 0:
+            if left < SHORTEST_PAUSE_SECONDS:
                 return
-            self.sleep(min(pause, left))
+            self.sleep(min(self.jitter(pause), left))
             yield pause
 
 

@@ -1,6 +1,8 @@
 """
 Door: CloudFormation's custom resource, on crhelper; exactly one answer per request.
 
+A wait that outlasts the invocation is not answered: Lambda delivers the request again, twice.
+
 crhelper dispatches and guards the deadline. What it does badly is overridden in one class here.
 """
 
@@ -22,8 +24,10 @@ from handler.handling import Failed, Succeeded, handle
 from handler.invocation import Context, Invocation
 from handler.observability import logger
 from handler.outcome import attributes
+from handler.ownership import instant
 
 TIMEOUT_MARGIN_SECONDS = 5.0  # a PUT with its handshake takes up to one; the rest is for retries
+TIMEOUT_SHARE = 0.25  # of a shorter invocation: less than its wait leaves, so that this ends first
 
 # It prints events, and exceptions with their text.
 logging.getLogger("crhelper").setLevel(logging.CRITICAL + 1)
@@ -36,6 +40,7 @@ def handle_custom_resource(event: Mapping[str, Any], context: Context) -> None:
     Raises:
         InvalidRequestError: the event is none that could be answered.
         NetworkFailureError: the answer was not acknowledged; Lambda tries again.
+        ProvisionerError: the invocation ends before the wait does; Lambda tries again.
     """
     refuse_unanswerable(event, context)
     invocation = Invocation(context)
@@ -43,8 +48,8 @@ def handle_custom_resource(event: Mapping[str, Any], context: Context) -> None:
     asked = asked_by_custom_resource(event, prefix, invocation.arrival)
     resource = ConnectionResource(event, asked, invocation)
     resource(event, context)
-    if resource.undelivered:
-        raise resource.undelivered from None
+    if resource.unanswered:
+        raise resource.unanswered from None
 
 
 class _ReasonError(Exception):
@@ -63,7 +68,7 @@ class ConnectionResource(CfnResource):
         self._invocation = invocation
         self._answering = threading.Lock()
         self._is_answered = False
-        self.undelivered: ProvisionerError | None = None
+        self.unanswered: ProvisionerError | None = None
         with _without_clients():
             super().__init__(
                 # It sets the root logger's level, to what it is already.
@@ -79,31 +84,54 @@ class ConnectionResource(CfnResource):
         return self._asked.physical_resource_id or self._asked.name
 
     def _handle(self, event: Mapping[str, Any], _: Context) -> str:
-        match handle(self._asked, self._invocation):
+        match handle(self._asked, self._invocation, self._comes_back):
             case Failed(_, error):
+                if self._comes_back(error):
+                    self._leave_unanswered(error)
                 # What this request created must be known, so that CloudFormation can delete it.
                 # An earlier delivery may have made it, too, if this one only ran out of tries.
                 unknown = id_of_unknown_end(self._asked) if error.is_transient else ""
                 self.PhysicalResourceId = error.created_name or unknown
-                raise _ReasonError(f"{error.code}: {error.reason}") from None
+                raise _ReasonError(self._told(f"{error.code}: {error.reason}")) from None
             case Succeeded(_, completion):
                 self.Data = attributes(completion)
                 is_deletion = event["RequestType"] == "Delete"
                 own_id = self._asked.physical_resource_id if is_deletion else ""
                 return own_id or completion.connection.name
 
+    def _comes_back(self, error: ProvisionerError) -> bool:
+        return error.is_transient and self._is_waiting()
+
+    def _is_waiting(self) -> bool:
+        invocation = self._invocation
+        return invocation.progress.has_time_left(instant(invocation.clock.now()))
+
+    def _leave_unanswered(self, error: ProvisionerError) -> None:
+        with self._answering:
+            if not self._is_answered:
+                self._is_answered, self.unanswered = True, error
+
+    def _told(self, reason: str) -> str:
+        seen = self._invocation.progress.seen
+        if seen is None or seen.state_and_reason in reason:
+            return reason
+        return f"{reason}; {seen.name} was last seen {seen.state_and_reason}"
+
     def _log_setup(self, event: Mapping[str, Any], context: Context) -> None:
         """Leave everybody's log levels alone."""
 
     def _set_timeout(self) -> None:
         left = self._invocation.seconds_left()
-        self._timer = threading.Timer(left - min(TIMEOUT_MARGIN_SECONDS, left / 2), self._timeout)
+        margin = min(TIMEOUT_MARGIN_SECONDS, left * TIMEOUT_SHARE)
+        self._timer = threading.Timer(left - margin, self._timeout)
         self._timer.daemon = True
         self._timer.start()
 
     def _timeout(self) -> None:
+        if self._is_waiting():
+            return  # and Lambda ends the invocation, if that still hangs
         self.PhysicalResourceId = id_of_unknown_end(self._asked)
-        self._send("FAILED", "the function's time ran out before EventBridge answered")
+        self._send("FAILED", self._told("the function's time ran out before EventBridge answered"))
 
     def _send(self, status: str | None = None, reason: str = "", _: object = None) -> None:
         with self._answering:
@@ -122,7 +150,7 @@ class ConnectionResource(CfnResource):
             deliver(self._request["ResponseURL"], body, self._invocation)
         except ProvisionerError as error:
             # Raised here, crhelper would answer FAILED for what succeeded.
-            self.undelivered = error
+            self.unanswered = error
             logger.error("answer not delivered", reason=error.reason, correlation_id=self.RequestId)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from handler.errors import NotFoundError, NotStabilizedError, SupersededError
+from handler.errors import NotFoundError, SupersededError
 from handler.leasing import leased
 from handler.lifecycle import Connection
 from handler.looking import observe, refuse_leased
@@ -11,6 +11,7 @@ from handler.outcome import Completion, Outcome
 from handler.ownership import DELETION_LIFETIME, Deletion, Record, instant, is_same, remembered
 from handler.ports import Ports
 from handler.request import Request
+from handler.stabilizing import awaited
 
 
 def delete(ports: Ports, request: Request) -> Completion:
@@ -52,20 +53,9 @@ def _delete_connection(ports: Ports, request: Request, record: Record) -> Connec
     unwanted = replace(record, request_time=newest, is_unwanted=True)
     with leased(ports, unwanted, record) as held:
         ports.connections.delete(record.name)
-        left = _left_after_waiting(ports, request, record)
+        left = awaited(ports, request, record, lambda _: False, "was not gone")
         _remove(ports, request, held)
     return left
-
-
-def _left_after_waiting(ports: Ports, request: Request, record: Record) -> Connection | None:
-    seconds = request.wait_timeout_seconds
-    seen = ports.watch(record.name, lambda seen: not (seen and is_same(record, seen)), seconds)
-    if seen is None or not is_same(record, seen):
-        return None
-    if seconds > 0:
-        reason = f"{record.name} is still {seen.state} after {seconds:g} s"
-        raise NotStabilizedError(reason, is_transient=request.door.waits_again, is_moving=True)
-    return seen
 
 
 def _remove(ports: Ports, request: Request, record: Record) -> None:

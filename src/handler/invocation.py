@@ -1,6 +1,7 @@
 """One invocation of the function: its settings, its time, and the adapters put together for it."""
 
 import os
+import random
 import time
 import uuid
 from functools import cached_property
@@ -13,7 +14,7 @@ from handler.errors import NetworkFailureError, ServiceInternalError, Throttling
 from handler.eventbridge import EventBridgeConnections
 from handler.ownership import instant
 from handler.policy import Policy
-from handler.ports import Ports
+from handler.ports import Ports, Progress
 from handler.properties import Rules
 from handler.registry import DynamoDbRegistry
 from handler.requests_to_self import RequestsToSelf
@@ -43,8 +44,9 @@ class Invocation:
         self.context = context
         self._required = required
         margin = min(ANSWER_SECONDS, self.seconds_left() * LONGEST_ANSWER_SHARE)
-        self.clock = Clock(time.time, time.sleep, lambda: self.seconds_left() - margin)
+        self.clock = Clock(time.time, time.sleep, lambda: self.seconds_left() - margin, _jitter)
         self.arrival = instant(self.clock.now())
+        self.progress = Progress()
         self._holder = str(uuid.uuid4())  # not Lambda's id, which its own retries share
 
     def seconds_left(self) -> float:
@@ -95,6 +97,7 @@ class Invocation:
             rules=self.rules,
             holder=self._holder,
             is_repairing=given.is_repairing,
+            progress=self.progress,
         )
 
     @cached_property
@@ -122,3 +125,7 @@ class Invocation:
     def _client(self, service: str) -> Any:
         given = self.settings
         return client(service, given.connect_timeout_seconds, given.read_timeout_seconds)
+
+
+def _jitter(pause_seconds: float) -> float:
+    return random.uniform(pause_seconds / 2, pause_seconds)  # noqa: S311

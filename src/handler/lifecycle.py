@@ -47,6 +47,11 @@ class Connection:
     last_authorized_time: datetime | None = None
     properties: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
+    @property
+    def state_and_reason(self) -> str:
+        """Give the state, with EventBridge's reason where it gives one."""
+        return f"{self.state}: {self.state_reason}".removesuffix(": ")
+
 
 @dataclass(frozen=True, slots=True)
 class Write:

@@ -29,11 +29,12 @@ def own_violations(own: Mapping[str, Any], door: Door) -> Iterator[Violation]:
         yield Violation("Revision", "must be a string")
 
 
-def wait_seconds(own: Mapping[str, Any], door: Door) -> float:
+def wait_seconds(own: Mapping[str, Any], door: Door, *, is_private: bool = False) -> float:
     """Give how long to wait for a settled state, bounded by ServiceTimeout."""
     wait = _seconds(own.get("WaitTimeoutSeconds"))
     bound = _seconds(own.get("ServiceTimeout"))
-    wanted = door.default_wait_seconds if wait is None else wait
+    default = door.private_wait_seconds if is_private else door.default_wait_seconds
+    wanted = default if wait is None else wait
     return wanted if bound is None else min(wanted, max(bound - ANSWER_SECONDS, bound / 2))
 
 

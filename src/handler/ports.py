@@ -3,8 +3,8 @@ What the use cases need from the world outside; adapters fit these, and so do th
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from handler.clock import Clock
@@ -92,6 +92,18 @@ class Requests(Protocol):
         """Send requests to this function itself, as old as what they are sent for."""
 
 
+@dataclass(slots=True)
+class Progress:
+    """How a request's wait stands, for a door whose time may end before it."""
+
+    wait_until: datetime | None = None
+    seen: Connection | None = None  # the requester's own, when last looked at
+
+    def has_time_left(self, now: datetime) -> bool:
+        """Tell whether a wait has begun and is not over."""
+        return self.wait_until is not None and self.wait_until - now > timedelta(seconds=1)
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """Everything outside, for one invocation."""
@@ -104,6 +116,7 @@ class Ports:
     rules: Rules
     holder: str  # of leases: this invocation and no other
     is_repairing: bool = False  # what a Reconcile finds, beside a secret's version
+    progress: Progress = field(default_factory=Progress)
 
     def watch(
         self,
@@ -117,7 +130,8 @@ class Ports:
 
         ``first``: what it showed just now.
         """
-        waiting = self.clock.pauses(pauses(), self.clock.remaining() - seconds)
+        until_remaining = max(self.clock.remaining() - seconds, self.clock.spare_seconds())
+        waiting = self.clock.pauses(pauses(), until_remaining)
         seen = first or self.connections.describe(name)
         while not is_done(seen) and next(waiting, None) is not None:
             seen = self.connections.describe(name)

@@ -13,13 +13,14 @@ from handler.errors import (
     ProvisionerError,
     ResourceConflictError,
     SupersededError,
+    TransientError,
 )
 from handler.lifecycle import Connection
 from handler.listing import listing
 from handler.looking import Situation, look, refuse_leased
 from handler.outcome import Completion, Outcome
 from handler.own_members import OnExisting
-from handler.ownership import Record, Standing, remembered
+from handler.ownership import Record, Standing, instant, remembered
 from handler.ports import Ports
 from handler.reconciling import reconcile
 from handler.refreshing import refresh
@@ -28,28 +29,32 @@ from handler.request import Request
 from handler.resolution import resolve
 
 LEAST_PATIENCE_SECONDS = 8.0
+LONGEST_PAUSE_SECONDS = 10.0  # short beside the minutes that throttling lasts
 
 
-def carry_out(ports: Ports, request: Request) -> Completion:
+def carry_out(ports: Ports, asked: Request) -> Completion:
     """
-    Do what a request asks; where somebody else is at it, wait and begin again.
+    Do what a request asks; begin again where somebody else is at it, a stack's request after
+    anything that may pass.
 
     Raises:
         ProvisionerError: whatever ended it; created_name tells a connection made by this request.
     """
+    request = replace(asked, started_at=instant(ports.clock.now()))
     patience_seconds = max(request.wait_timeout_seconds, LEAST_PATIENCE_SECONDS)
     until_remaining = ports.clock.remaining() - patience_seconds
+    passing: type[TransientError] = ResourceConflictError
     if request.door.is_last_chance:
         # Its own earlier delivery may have been killed, and holds the lease for that one's time.
-        until_remaining = LEAST_PATIENCE_SECONDS
-    waiting = ports.clock.pauses(growing(0.2, 1.5, 5.0), until_remaining)
+        until_remaining, passing = ports.clock.spare_seconds(), TransientError
+    waiting = ports.clock.pauses(growing(0.2, 1.5, LONGEST_PAUSE_SECONDS), until_remaining)
     created_name = ""
     while True:
         try:
             return USE_CASES[request.request_type](ports, request)
         except ProvisionerError as error:
             created_name = error.created_name = error.created_name or created_name
-            if not isinstance(error, ResourceConflictError) or next(waiting, None) is None:
+            if not isinstance(error, passing) or next(waiting, None) is None:
                 raise
 
 

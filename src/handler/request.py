@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from handler.asked import CLOUDFORMATION, Asked, Door, RequestType, well_formed
+from handler.lifecycle import is_private
 from handler.own_members import OnExisting, own_violations, wait_seconds
 from handler.properties import Rules, as_written, name_violations, prepared, property_violations
 from handler.selection import (
@@ -34,6 +35,7 @@ class Request:
     properties: Mapping[str, Any]
     on_existing: OnExisting = OnExisting.FAIL
     wait_timeout_seconds: float = 0.0
+    started_at: datetime | None = None  # this delivery of it
     other_name: str = ""
     previous_name: str = ""  # what Terraform renames
     selection: Selection = WHOLE
@@ -90,7 +92,7 @@ def _checked(asked: Asked, rules: Rules) -> Request:
         request_time=asked.request_time,
         properties=desired,
         on_existing=OnExisting(own.get("OnExisting", OnExisting.FAIL)),
-        wait_timeout_seconds=wait_seconds(own, asked.door),
+        wait_timeout_seconds=wait_seconds(own, asked.door, is_private=is_private(desired)),
         other_name="" if is_named else asked.derived_name,
         previous_name=asked.previous_name,
     )

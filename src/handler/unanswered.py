@@ -1,5 +1,5 @@
 """
-Door: what Lambda could not get done, for the process was killed or found no memory.
+Door: what Lambda could not get done: the process was killed, found no memory, or waited to the end.
 
 Nothing is carried out here: a stack that still waits is told FAILED, under the id by which its
 Delete will find what may have been made.

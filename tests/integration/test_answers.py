@@ -200,6 +200,7 @@ def test_running_out_of_time_is_answered_once_with_the_stable_id(
     name: str,
     response_url: ResponseUrlServer,
     proxy: FaultyProxy,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """C5, C6, C8: while EventBridge hangs; nothing is answered after that."""
     if request_type != "Create":

@@ -26,12 +26,6 @@ from tools.local_stack import LocalStack
 MESSAGE = "Value 'CANARY-password' at 'authParameters' failed to satisfy constraint"
 
 
-@pytest.fixture(autouse=True)
-def _old_container(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the container be one for which IAM's news has long arrived."""
-    monkeypatch.setattr(aws, "CONTAINER_START", time.monotonic() - aws.YOUNG_SECONDS)
-
-
 @pytest.fixture
 def connections(function: Function) -> Connections:
     """Give the adapter of an invocation with time for some tries."""

@@ -15,8 +15,6 @@ from uuid import uuid4
 
 import pytest
 
-from handler import aws
-from handler.clock import Clock
 from handler.errors import (
     AccessDeniedError,
     NetworkFailureError,
@@ -116,10 +114,9 @@ def world(
     proxy: FaultyProxy,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[World]:
-    """Give the function, in a container that has been there for a while, and AWS."""
+    """Give the function, and AWS."""
     session_stand_in.reset()
     monkeypatch.setenv("AWS_ENDPOINT_URL_EVENTBRIDGE", session_stand_in.url)
-    monkeypatch.setattr(aws, "CONTAINER_START", time.monotonic() - aws.YOUNG_SECONDS)
     forget_clients()
     yield World(function, session_stand_in, proxy)
     session_stand_in.reset()
@@ -237,8 +234,9 @@ def test_pauses_are_jittered(world: World) -> None:
 def pauses(world: World) -> list[float]:
     """Have a throttled call made, and give for how long it would have paused."""
     slept: list[float] = []
-    clock = Clock(time.time, slept.append, lambda: 60.0)
-    caller = replace(world.function.invocation().caller("events"), clock=clock)
+    invocation = world.function.invocation()
+    clock = replace(invocation.clock, sleep=slept.append)
+    caller = replace(invocation.caller("events"), clock=clock)
     with pytest.raises(ThrottlingError):
         caller("describe_connection", "connection n", Name="n")
     return slept
@@ -360,27 +358,6 @@ def test_a_key_that_refuses_is_told_as_a_refusal(
     with pytest.raises(AccessDeniedError, match="kms:Decrypt on the secret's key"):
         world.ask("Create", basic)
     assert world.stand_in.connections == {}
-
-
-@pytest.mark.parametrize("operation", ["CreateConnection", "GetSecretValue", "GetItem"])
-def test_a_young_container_waits_for_iam(
-    operation: str, world: World, basic: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Right after a first deploy a new role is not known everywhere yet."""
-    monkeypatch.setattr(aws, "CONTAINER_START", time.monotonic())
-    world.spoil(operation, "AccessDeniedException", 2)
-    assert world.ask("Create", basic)["Outcome"] == "Created"
-
-
-def test_even_a_young_container_gives_up(
-    world: World, basic: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What is refused six times is refused."""
-    monkeypatch.setattr(aws, "CONTAINER_START", time.monotonic())
-    world.spoil("DescribeConnection", "AccessDeniedException", 1000)
-    with pytest.raises(AccessDeniedError):
-        world.ask("Describe", {"Name": basic["Name"]})
-    assert world.count("DescribeConnection") == SENT_AT_MOST
 
 
 @pytest.mark.parametrize("kind", ["answer lost", "InternalException"])

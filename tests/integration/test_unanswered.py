@@ -115,7 +115,7 @@ def test_a_request_that_was_killed_is_answered_failed_and_not_carried_out(
     assert answer["PhysicalResourceId"] == expected.format(name=name)
     for member in ("StackId", "RequestId", "LogicalResourceId"):
         assert answer[member] == event[member]
-    assert proxy.calls == []
+    assert proxy.operations() == ["GetItem"]
 
 
 def test_a_request_without_name_gets_its_derived_one(

@@ -790,4 +790,4 @@ def test_service_timeout_bounds_the_wait(world: World) -> None:
     world.connections.states_after_write = ("AUTHORIZING",)
     with pytest.raises(NotStabilizedError, match="90 s"):
         stack(world, "Create", {**BASIC, "ServiceToken": "arn", "ServiceTimeout": "120"})
-    assert CLOUDFORMATION.longest_wait_seconds == 840
+    assert CLOUDFORMATION.longest_wait_seconds == 2400

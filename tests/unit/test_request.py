@@ -22,6 +22,12 @@ from tests.bad_requests import BASIC, CANARY, HEADERS, PASSWORD, changed, parame
 from tests.fakes import RULES, START
 from tests.unit.test_asked import EVENT
 
+PRIVATE = {
+    "ResourceParameters": {
+        "ResourceConfigurationArn": "arn:aws:vpc-lattice:us-east-1:123456789012:"
+        "resourceconfiguration/rcfg-0123456789abcdef0"
+    }
+}
 PREFIXED = replace(RULES, connection_name_prefix="team-")
 NAMELESS = {name: value for name, value in BASIC.items() if name != "Name"}
 
@@ -73,7 +79,7 @@ def test_a_revision_changes_nothing() -> None:
 
 @pytest.mark.parametrize("value", [0, 1, 60, "0", "60", "0060"])
 @pytest.mark.parametrize("door", [DIRECT, QUEUE])
-def test_a_message_waits_a_minute_at_most(door: Door, value: object) -> None:
+def test_a_wait_is_a_number_of_seconds(door: Door, value: object) -> None:
     """As a number, or as CloudFormation's kind of number."""
     assert message({**BASIC, "WaitTimeoutSeconds": value}, door=door).wait_timeout_seconds == int(
         str(value)
@@ -81,12 +87,21 @@ def test_a_message_waits_a_minute_at_most(door: Door, value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [61, "61", -1, "-1", 1.0, "1.0", "", "٣", " 7", "1e1", "9" * 5000, True, None, [7], {}]
+    "value",
+    [301, "301", -1, "-1", 1.0, "1.0", "", "٣", " 7", "1e1", "9" * 5000, True, None, [7], {}],
 )
 def test_any_other_wait_is_refused(value: object) -> None:
     """By name and bounds."""
     reason = refusal({**BASIC, "WaitTimeoutSeconds": value})
-    assert reason == "WaitTimeoutSeconds: must be a whole number from 0 to 60"
+    assert reason == "WaitTimeoutSeconds: must be a whole number from 0 to 300"
+
+
+@pytest.mark.parametrize(("door", "longest"), [(DIRECT, 300), (QUEUE, 60)])
+def test_each_door_has_its_longest_wait(door: Door, longest: int) -> None:
+    """A message blocks its batch; an invocation's caller waits for it alone."""
+    assert message({**BASIC, "WaitTimeoutSeconds": longest}, door=door).wait_timeout_seconds
+    with pytest.raises(InvalidRequestError, match=rf"WaitTimeoutSeconds: .* from 0 to {longest}$"):
+        message({**BASIC, "WaitTimeoutSeconds": longest + 1}, door=door)
 
 
 @pytest.mark.parametrize(("door", "seconds"), [(DIRECT, 30), (QUEUE, 30)])
@@ -120,10 +135,22 @@ def test_a_stack_waits_so_that_the_answer_still_counts(
     assert resource({**BASIC, **own}, request_type).wait_timeout_seconds == seconds
 
 
-def test_a_stack_cannot_wait_longer_than_the_function_lives() -> None:
-    """Its bound is its own."""
-    with pytest.raises(InvalidRequestError, match=r"WaitTimeoutSeconds: .* from 0 to 840"):
-        resource({**BASIC, "WaitTimeoutSeconds": "841"})
+def test_a_stack_waits_forty_minutes_at_most() -> None:
+    """Three deliveries of the function cover that."""
+    with pytest.raises(InvalidRequestError, match=r"WaitTimeoutSeconds: .* from 0 to 2400"):
+        resource({**BASIC, "WaitTimeoutSeconds": "2401"})
+
+
+@pytest.mark.parametrize(
+    ("own", "seconds"),
+    [({}, 2400), ({"WaitTimeoutSeconds": "60"}, 60), ({"ServiceTimeout": "900"}, 870)],
+)
+def test_a_stacks_private_connection_has_all_the_time(
+    own: dict[str, object], seconds: float
+) -> None:
+    """They take up to 20 minutes; what a stack says itself counts."""
+    private = {**BASIC, "InvocationConnectivityParameters": PRIVATE, **own}
+    assert resource(private).wait_timeout_seconds == seconds
 
 
 def test_cloudformations_own_members_are_dropped() -> None:
@@ -285,9 +312,9 @@ def test_what_is_no_object_is_refused(document: object) -> None:
 
 
 def test_the_longest_waits_are_those_of_the_contract() -> None:
-    """CloudFormation's 840, the others' 60."""
+    """They differ."""
     longest = [door.longest_wait_seconds for door in (CLOUDFORMATION, QUEUE, DIRECT)]
-    assert longest == [840, 60, 60]
+    assert longest == [2400, 60, 300]
 
 
 def test_what_is_kept_of_a_request_can_be_asked_again() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from handler.asked import CLOUDFORMATION
 from handler.backoff import MOST_RECEIVES, PRIVATE_SECONDS, delay_seconds
 from handler.request_queue import LAST_RECEIVE
 from tests.unit.resolved_template import (
@@ -199,3 +200,12 @@ def test_what_could_not_be_answered_goes_to_its_own_queue_and_back_to_the_functi
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert "RedrivePolicy" not in properties("UnansweredQueue")
     assert properties("UnansweredQueue")["MessageRetentionPeriod"] <= 7200
+
+
+def test_lambdas_deliveries_cover_the_longest_wait_and_begin_while_somebody_listens() -> None:
+    """Three of them, one and two minutes apart; CloudFormation waits for an hour at most."""
+    function = properties("Function")
+    invoke, timeout = function["EventInvokeConfig"], function["Timeout"]
+    deliveries = 1 + invoke["MaximumRetryAttempts"]
+    assert deliveries * (timeout - 60) >= CLOUDFORMATION.longest_wait_seconds
+    assert (deliveries - 1) * timeout + 60 + 120 < invoke["MaximumEventAgeInSeconds"] <= 3600
