@@ -78,6 +78,7 @@ class CloudFormation:
             else:
                 self._invocations[self._target(request)] += 1
                 return self.answers(request)[-1]
+        known = len(self.answers(request))
         self.hand_over(request)
         handed_over = self.answers(request)[known:]
         self._invocations[self._target(request)] += len(handed_over)

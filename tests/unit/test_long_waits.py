@@ -25,6 +25,7 @@ from tests.contexts import LambdaContext
 from tests.fakes import RULES, START, FakeConnections, FakeTime, World, make_world
 from tests.faulty_ports import Storm, stormy
 from tests.response_url_server import ResponseUrlServer, running_response_url_server
+from tests.stack_requests import Signer
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:provisioner"
 LAMBDA_SECONDS, ANSWER_SECONDS = 900.0, 20.0
@@ -163,7 +164,7 @@ def play(bucket: ResponseUrlServer, monkeypatch: pytest.MonkeyPatch) -> Iterator
     monkeypatch.setattr(custom_resource, "Invocation", function.invocation)
     with ThreadPoolExecutor(max_workers=1) as threads:
         player = CloudFormation(
-            function, bucket, threads, time.sleep, function.hand_over, _now=time.now
+            function, bucket, threads, time.sleep, function.hand_over, _signer=Signer(time.now)
         )
         yield Play(function, player)
     player.judge()

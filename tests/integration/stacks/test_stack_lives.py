@@ -470,7 +470,8 @@ def test_an_oauth_that_never_settles_is_answered_in_time_and_deleted(
 ) -> None:
     """The answer names the connection, which its Delete finds."""
     stand_in.pace = Pace(settle_seconds=60, deleting_seconds=0.02)
-    answer = shop.cloudformation.deliver(shop.creation(oauth), SHORT_SECONDS)
+    create = shop.creation(oauth | {"WaitTimeoutSeconds": 1})
+    answer = shop.cloudformation.deliver(create, SHORT_SECONDS)
     assert answer
     assert (answer.status, answer.physical_resource_id) == ("FAILED", oauth["Name"])
     shop.clean_up(answer.physical_resource_id, oauth)
@@ -487,7 +488,7 @@ def test_a_create_is_answered_in_time_while_eventbridge_hangs(
     basic: dict[str, Any],
 ) -> None:
     """One answer, before the deadline; then the stack rolls back, and nothing is left."""
-    stand_in.hang(operation, times=5)  # for a second each, which is longer than half of its life
+    stand_in.hang(operation, times=4)  # for a second each, which is longer than half of its life
     answer = shop.cloudformation.deliver(shop.creation(basic), SHORT_SECONDS)
     assert answer
     assert (answer.status, answer.physical_resource_id) == ("FAILED", basic["Name"])
