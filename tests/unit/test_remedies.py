@@ -278,8 +278,11 @@ def test_what_may_pass_is_sent_again(reaction: Any, response_url: ResponseUrlSer
     assert len(slept) >= 2  # more, where the server closed a connection that was to be kept
 
 
-def test_a_server_that_hangs_is_given_up_in_time(response_url: ResponseUrlServer) -> None:
+def test_a_server_that_hangs_is_given_up_in_time(
+    response_url: ResponseUrlServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """No attempt lasts longer than what is left."""
+    monkeypatch.setattr(answer, "ATTEMPT_SECONDS", LONGEST_HANG_SECONDS)
     response_url.react(HANG)
     started = time.monotonic()
     with pytest.raises(NetworkFailureError):
