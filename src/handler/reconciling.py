@@ -67,7 +67,7 @@ def _compared(ports: Ports, request: Request, record: Record, connection: Connec
     wanted = owners_request(request, record, ports.rules)
     if record.seen.sources != set(record.secret_versions):
         record = ports.registry.write(record)  # a version before links wrote it
-    desired = resolve(ports, wanted, record)
+    desired = resolve(ports, wanted)
     found = list(drift(record, connection, desired.properties, desired.versions))
     is_behind = Finding.SECRET_VERSION_BEHIND in found
     if is_behind or (found and _repairs(ports, request)):

@@ -20,17 +20,18 @@ from handler.stabilizing import settled, without_leftovers
 
 def unfetched(request: Request) -> dict[str, str]:
     """Give every source of a request, without a version: what is linked before it is fetched."""
-    return {str(source): "" for source in sources(request.properties)}
+    found = sources(request.properties)
+    return {str(reading): "" for source in found for reading in source.readings}
 
 
 def linked(ports: Ports, request: Request, record: Record) -> Record:
     """Link what the record does not name yet, before it is fetched: no rotation goes unheard."""
-    wanted = unfetched(request)
-    if set(wanted) <= set(record.secret_versions):
+    named = [set(map(str, source.readings)) for source in sources(request.properties)]
+    if all(each & set(record.secret_versions) for each in named):
         return record
     # What an earlier request named and never applied goes, or the item would grow without end.
     applied = {source: each for source, each in record.secret_versions.items() if each}
-    return ports.registry.write(replace(record, secret_versions={**wanted, **applied}))
+    return ports.registry.write(replace(record, secret_versions={**unfetched(request), **applied}))
 
 
 def written(
