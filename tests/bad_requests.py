@@ -318,6 +318,56 @@ LITERAL_CREDENTIALS = [
     ),
 ]
 
+# 3.2: Password and ClientSecret hold references and no text around them.
+TEXT_AROUND = [
+    bad("text around a password", BASIC, {PASSWORD: f"{CANARY}{secret('password')}"}),
+    bad("text around a password", BASIC, {PASSWORD: f"{secret('password')}\n"}),
+    bad(
+        "text around a client secret",
+        OAUTH,
+        {f"{OAUTH_BLOCK}.ClientParameters.ClientSecret": f"{secret('a')}-{secret('b')}"},
+    ),
+]
+
+# 3.2: near misses are errors, never data.
+NEAR_MISSES = [
+    bad("near miss", BASIC, {USERNAME: "{{ resolve:secretsmanager:connections/orders }}"}),
+    bad("near miss", BASIC, {USERNAME: "{{Resolve:secretsmanager:connections/orders}}"}),
+    bad("near miss", API_KEY, {f"{API_KEY_BLOCK}.ApiKeyValue": "Bearer ${resolve:ssm:/x}"}),
+    bad("near miss", OAUTH, {f"{OAUTH_BLOCK}.ClientParameters.ClientID": {"valueFrom": CANARY}}),
+    bad("near miss", BASIC, {PASSWORD: {"valuefrom": secret_arn()}}),
+    bad(
+        "near miss",
+        BASIC,
+        {HEADERS: parameter("a {{ resolve:ssm:/x}} b", IsValueSecret=False)},
+        f"{HEADERS}[0].Value",
+    ),
+    bad("unresolved function", BASIC, {USERNAME: {"Ref": CANARY}}),
+    bad("unresolved function", BASIC, {PASSWORD: {"Fn::Sub": f"${{{CANARY}}}"}}),
+    bad("unresolved function", BASIC, {PASSWORD: {"ValueFrom": {"Ref": CANARY}}}),
+    bad("unresolved function", BASIC, {"Description": {"Fn::GetAtt": [CANARY, "Name"]}}),
+    bad(
+        "unresolved function",
+        OAUTH,
+        {OAUTH_HEADERS: parameter({"Fn::ImportValue": CANARY}, IsValueSecret=False)},
+        f"{OAUTH_HEADERS}[0].Value",
+    ),
+]
+
+# 3.1: structures as JSON text, and what a skeleton prints for an empty list.
+FORMS = [
+    bad("JSON text", BASIC, {"AuthParameters": f'{{"BasicAuthParameters": "{CANARY}"}}'}),
+    bad("JSON text", BASIC, {BASIC_BLOCK: f'{{"Password": "{CANARY}{secret("p")}"}}'}),
+    bad("JSON text", BASIC, {HEADERS: f'[{{"Key": "{CANARY}"}}]'}),
+    bad(
+        "empty entry",
+        BASIC,
+        {HEADERS: [{"Key": "", "Value": "", "IsValueSecret": True}], BODY: [{}]},
+        f"{HEADERS}[0]",
+        f"{BODY}[0]",
+    ),
+]
+
 # 3.2: IsValueSecret left out means true, a literal Value needs an explicit false.
 VALUE_SECRECY = [
     bad(
@@ -382,9 +432,17 @@ MALFORMED = [
     )
 ]
 REFUSED_REFERENCES = [
-    # 3.2: partial ARNs, which lack the six characters at the end
-    bad("partial ARN", BASIC, {PASSWORD: secret("password", secret_arn("connections/orders"))}),
-    bad("partial ARN", BASIC, {PASSWORD: {"ValueFrom": secret_arn("connections/orders")}}),
+    # 3.2: a partial ARN, which lacks the six characters at the end, means a secret of ours only
+    bad(
+        "partial ARN of another account",
+        BASIC,
+        {PASSWORD: secret("password", secret_arn("connections/orders", account=OTHER_ACCOUNT))},
+    ),
+    bad(
+        "partial ARN of another Region",
+        BASIC,
+        {PASSWORD: {"ValueFrom": secret_arn("connections/orders", region="eu-west-1")}},
+    ),
     # 3.2: other Regions
     bad(
         "other Region",
@@ -520,6 +578,8 @@ ENDPOINTS = [
         "http://127.0.0.1.example.com/token",
         "http://127.0.0.1@login.example.com/token",
         "http://localhost:80@login.example.com/token",
+        f"https://ada:{CANARY}@login.example.com/",
+        f"https:/ada:{CANARY}@login.example.com/",
     )
 ]
 
@@ -620,6 +680,9 @@ BAD_REQUESTS: list[BadRequest] = [
     *OUT_OF_BOUNDS,
     *PATTERNS,
     *LITERAL_CREDENTIALS,
+    *TEXT_AROUND,
+    *NEAR_MISSES,
+    *FORMS,
     *VALUE_SECRECY,
     *MALFORMED,
     *REFUSED_REFERENCES,

@@ -36,7 +36,7 @@ from handler.provisioning import carry_out
 from handler.request import check
 from handler.secret_sources import SecretSources
 from tests.contexts import LambdaContext
-from tests.fakes import RULES, START, FakeTime, World
+from tests.fakes import ACCOUNT, RULES, START, FakeTime, World
 
 SECRETS = ("connections/crm", "connections/erp")
 LEGACY, WILD = "legacy", "wild"  # there before us; changed by hand in between
@@ -283,11 +283,11 @@ class SecretsManager:
         """Give the clock."""
         return self.world.time.clock
 
-    def __call__(self, _: str, subject: str, **parameters: str) -> dict[str, Any]:
+    def __call__(self, _: str, __: str, **parameters: str) -> dict[str, Any]:
         """Give a secret's current version."""
         name = parameters["SecretId"]
         text, version = self.world.secrets.texts[name], self.world.secrets.versions[name]
-        return {"SecretString": text, "VersionId": version, "Name": subject}
+        return {"SecretString": text, "VersionId": version, "Name": name}
 
 
 @dataclass
@@ -418,7 +418,7 @@ class Player:
             self.stage.world.ports,
             connections=port(self.stage.connections),
             registry=port(self.stage.world.registry),
-            secrets=port(SecretSources(secrets_manager, lambda: secrets_manager)),
+            secrets=port(SecretSources(secrets_manager, lambda: secrets_manager, ACCOUNT)),
             requests=port(self.stage.world.requests),
             clock=Clock(lambda: time.seconds, time.sleep, lambda: deadline - time.seconds),
             holder=str(next(self._holders)),

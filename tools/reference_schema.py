@@ -4,6 +4,7 @@ JSON Schema of references: the spellings in which a request may name a secret.
 Prefixes, accounts and Region are an installation's own settings, so only the function judges them.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,8 +12,7 @@ Schema = dict[str, Any]
 
 SOURCE_NAME = r"[A-Za-z0-9_/+=.@\-]{1,512}"
 SOURCE_ARN = (
-    r"arn:[a-z0-9\-]+:secretsmanager:[a-z0-9\-]+:[0-9]{12}:secret:"
-    r"[A-Za-z0-9_/+=.@\-]+-[A-Za-z0-9]{6}"
+    r"arn:[a-z0-9\-]+:secretsmanager:[a-z0-9\-]+:[0-9]{12}:secret:[A-Za-z0-9_/+=.@\-]{1,519}"
 )
 # json-key, then version-stage or version-id, never both.
 VERSION = r"(?::[^:{}]*(?::[^:{}]*:?|::[^:{}]+)?)?"
@@ -24,7 +24,10 @@ PARAMETER = r"[A-Za-z0-9_./\-]{1,1011}(?::[0-9]{1,10})?"
 SECURE_STRING = rf"\{{\{{resolve:ssm-secure:{PARAMETER}\}}\}}"
 PLAIN_STRING = rf"\{{\{{resolve:ssm:{PARAMETER}\}}\}}"
 PARAMETER_ARN = r"arn:[a-z0-9\-]+:ssm:[a-z0-9\-]+:[0-9]{12}:parameter/[A-Za-z0-9_./\-]+"
-OPENING = r"\{\{resolve:"
+# The function's own, in a form that needs no flag.
+NEAR = re.sub("[a-z]", lambda found: f"[{found[0]}{found[0].upper()}]", "resolve")
+NOT_NAMED = r"[^A-Za-z0-9_\"'{}]{0,9}"
+OPENING = rf"(?:[{{$]\{{{NOT_NAMED}{NEAR}(?![A-Za-z0-9_])|\{{{NOT_NAMED}{NEAR}\s*:)"
 
 
 def anchored(pattern: str) -> str:
@@ -42,6 +45,15 @@ def text_with(*needed: str, allowed: tuple[str, ...]) -> Schema:
             {"pattern": "|".join(needed)},
             {"pattern": anchored(rf"(?:{every}|(?!{OPENING})[\s\S])*")},
         ],
+    }
+
+
+def references_only(*needed: str, allowed: tuple[str, ...]) -> Schema:
+    """Describe a text of references with nothing around them."""
+    every = "|".join(allowed)
+    return {
+        "type": "string",
+        "allOf": [{"pattern": "|".join(needed)}, {"pattern": anchored(f"(?:{every})+")}],
     }
 
 
@@ -64,6 +76,10 @@ DEFINITIONS: Mapping[str, Schema] = {
     "SecretReference": {
         "description": "A reference to a secret or a SecureString; a literal is refused.",
         "anyOf": [text_with(SECRET, SECURE_STRING, allowed=ALL), FROM_ANYWHERE],
+    },
+    "BareSecretReference": {
+        "description": "The same, and no text around it.",
+        "anyOf": [references_only(SECRET, SECURE_STRING, allowed=ALL), FROM_ANYWHERE],
     },
     "PublicReference": {
         "description": "A reference to a parameter that is no SecureString.",

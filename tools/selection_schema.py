@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from handler.selection import LIST, PATTERNS, RECONCILE, REFRESH
+from handler.selection import LIST, MEMBERS, RECONCILE, REFRESH
 from tools.reference_schema import Schema, anchored
 
 SELECTORS = {"Refresh": REFRESH, "Reconcile": RECONCILE, "List": LIST}
@@ -23,7 +23,7 @@ def selection_definitions(members: Mapping[str, Schema]) -> Iterator[tuple[str, 
 
 
 def _pattern(name: str) -> Schema:
-    pattern = "|".join(each.pattern for each in PATTERNS[name])
+    pattern = MEMBERS[name][0].pattern
     # Python and ECMAScript differ in what else is a letter or a digit.
     pattern = pattern.replace(r"\w", "A-Za-z0-9_").replace(r"\d", "[0-9]")
     return {"type": "string", "pattern": anchored(pattern)}

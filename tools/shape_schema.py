@@ -4,12 +4,15 @@ from collections.abc import Iterator
 
 from botocore.model import ListShape, Shape, StringShape, StructureShape
 
+from handler.credentials import MEMBERS_WITHOUT_TEXT
 from handler.validation import LINEAR_PATTERNS
 from tools.reference_schema import Schema, anchored, has, ref
 from tools.service_model import is_parameter, is_sensitive, takes_reference
 
 # AWS's pattern does not demand https; the function does, save for a loopback host.
-ENDPOINT = r"https://[\s\S]+|http://(?:localhost|127\.0\.0\.1)(?::[0-9]+)?(?:[/?][\s\S]*)?"
+ENDPOINT = (
+    r"(?:https://[A-Za-z0-9_.\-]+|http://(?:localhost|127\.0\.0\.1))(?::[0-9]+)?(?:[/?][\s\S]*)?"
+)
 
 
 def definitions(shape: Shape) -> Iterator[tuple[str, Schema]]:
@@ -64,7 +67,8 @@ def string_schema(name: str, shape: StringShape) -> Schema:
     if name == "Value":
         return {}  # the rule of its structure decides
     if is_sensitive(shape):
-        return ref("SecretReference")
+        is_bare = name in MEMBERS_WITHOUT_TEXT
+        return ref("BareSecretReference" if is_bare else "SecretReference")
     literal = literal_schema(name, shape)
     return {"anyOf": [literal, ref("Reference")]} if takes_reference(name, shape) else literal
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from handler.asked import CLOUDFORMATION
 from handler.errors import InvalidRequestError
 from handler.invocation import Context
-from handler.settings import response_url_hosts
+from handler.settings import response_url_hosts, url_suffix
 from handler.violation import Violation, refuse
 
 REQUIRED = ("RequestType", "RequestId", "ResponseURL", "StackId", "LogicalResourceId")
@@ -43,12 +43,14 @@ def refuse_unanswerable(event: Mapping[str, Any], context: Context) -> None:
         found.append(Violation("", "members that begin with CrHelper are not accepted"))
     refuse(found)
     region = context.invoked_function_arn.split(":")[3]
-    if not is_answerable(event["ResponseURL"], region, response_url_hosts(os.environ)):
-        problem = "must lead to CloudFormation's bucket of this Region (or see RESPONSE_URL_HOSTS)"
-        raise InvalidRequestError(f"ResponseURL: {problem}")
+    suffix = url_suffix(os.environ)
+    if not is_answerable(event["ResponseURL"], region, suffix, response_url_hosts(os.environ)):
+        problem = f"must lead to CloudFormation's bucket in {region} under {suffix} (URL_SUFFIX)"
+        others = "or to a host of ResponseUrlHosts (RESPONSE_URL_HOSTS)"
+        raise InvalidRequestError(f"ResponseURL: {problem}, {others}")
 
 
-def is_answerable(url: str, region: str, configured_hosts: tuple[str, ...]) -> bool:
+def is_answerable(url: str, region: str, suffix: str, configured_hosts: tuple[str, ...]) -> bool:
     """
     Tell whether a ResponseURL leads to CloudFormation's bucket of this Region, or to a configured
     host.
@@ -61,7 +63,7 @@ def is_answerable(url: str, region: str, configured_hosts: tuple[str, ...]) -> b
     except ValueError:
         return False
     bucket = f"cloudformation-custom-resource-response-{region.replace('-', '')}"
-    aws = rf"{bucket}\.s3([.-](dualstack\.)?{region})?\.amazonaws\.com(\.cn)?"
+    aws = rf"{bucket}\.s3([.-](dualstack\.)?{region})?\.{re.escape(suffix)}"
     if parts.scheme == "https" and port in (None, 443) and re.fullmatch(aws, host):
         return True
     is_safe_scheme = parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK_HOSTS)

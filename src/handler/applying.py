@@ -38,7 +38,7 @@ def create(ports: Ports, request: Request, record: Record | None) -> Completion:
         wanted = replace(wanted, properties=request.written)
     is_perhaps_ours = record is not None and _may_have_created(record, request.owner)
     with claimed(ports, wanted, record) as claim:
-        desired, answer = _created(ports, request, claim, is_perhaps_ours)
+        desired, answer = _created(ports, request, is_perhaps_ours)
         with _naming_created(request.name):
             write = write_of(ports, request, claim, answer)
             known = replace(claim, connection_arn=answer.arn)
@@ -58,7 +58,7 @@ def update(ports: Ports, request: Request, record: Record, connection: Connectio
     is_made_by_this = is_young or is_unfinished
     with _naming_created(request.name if is_made_by_this else ""):
         record = linked(ports, request, record)
-        desired = resolve(ports, request, record)
+        desired = resolve(ports, request)
         if not is_current(record, request, desired, connection):
             record = written(ports, request, record, connection, desired)
             return completed(ports, request, record, desired)
@@ -73,7 +73,7 @@ def adopt(
         _record(ports, request, record), connection_arn=connection.arn, is_adopted=True
     )
     with claimed(ports, adoption, record) as held:
-        desired = resolve(ports, request, held)
+        desired = resolve(ports, request)
         adopted = rewritten(ports, request, held, connection, desired)
     with _naming_created(request.name):
         return completed(ports, request, adopted, desired)
@@ -111,11 +111,10 @@ def _may_have_created(before: Record, owner: str) -> bool:
 def _created(
     ports: Ports,
     request: Request,
-    claim: Record,
     is_perhaps_ours: bool,  # noqa: FBT001
 ) -> tuple[Resolved, Connection]:
     try:
-        desired = resolve(ports, request, claim)
+        desired = resolve(ports, request)
         return desired, ports.connections.create(desired.properties)
     except AlreadyExistsError as error:
         if not error.has_unknown_end and not is_perhaps_ours:

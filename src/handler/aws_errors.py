@@ -19,7 +19,6 @@ from handler.errors import (
 COMMON_CODES: dict[str, type[ProvisionerError]] = {
     "AccessDenied": AccessDeniedError,
     "AccessDeniedException": AccessDeniedError,
-    "ExpiredTokenException": AccessDeniedError,
     "InternalException": ServiceInternalError,
     "InternalServerError": ServiceInternalError,
     "InternalServiceError": ServiceInternalError,
@@ -31,9 +30,15 @@ COMMON_CODES: dict[str, type[ProvisionerError]] = {
     "Throttling": ThrottlingError,
     "ThrottlingException": ThrottlingError,
     "TooManyRequestsException": ThrottlingError,
-    "UnrecognizedClientException": AccessDeniedError,
     "ValidationException": InvalidRequestError,
 }
+# These speak of who calls, not of what a policy allows.
+CREDENTIAL_CODES = (
+    *("AuthFailure", "InvalidAccessKeyId", "InvalidClientTokenId", "UnrecognizedClientException"),
+    *("ExpiredToken", "ExpiredTokenException", "RequestExpired", "SignatureDoesNotMatch"),
+    *("IncompleteSignature", "IncompleteSignatureException", "InvalidSignatureException"),
+    *("MissingAuthenticationToken", "MissingAuthenticationTokenException"),
+)
 SERVICE_CODES: dict[str, dict[str, type[ProvisionerError]]] = {
     "events": {
         "ConcurrentModificationException": ResourceConflictError,
@@ -110,6 +115,8 @@ PERMISSIONS = {
 
 def error_class(service: str, code: str, http_status: int) -> type[ProvisionerError]:
     """Choose the class for an error that AWS answered; unknown ones by their HTTP status."""
+    if code in CREDENTIAL_CODES:
+        return AccessDeniedError
     known = SERVICE_CODES.get(service, {}).get(code) or COMMON_CODES.get(code)
     if known is not None:
         return known
@@ -131,7 +138,9 @@ def error_of_answer(service: str, call: str, response: Any) -> ProvisionerError:
     reason = f"{call} failed: {code}" + (f" (AWS request {request_id})" if request_id else "")
     if kind is SecretNotUsableError:
         reason += "; it does not exist, not in that version, or it is being deleted"
-    if kind is AccessDeniedError:
+    if code in CREDENTIAL_CODES:
+        reason += "; the function's own credentials are expired or not valid: no policy is at fault"
+    elif kind is AccessDeniedError:
         needed = PERMISSIONS.get(service, "the function's role needs {call}")
         reason += "; " + needed.format(call=call.replace(" on ", " on the ", 1))
     return kind(reason)

@@ -5,17 +5,21 @@ Where references belong and where they are a must: the rules about credentials, 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from handler.near_miss import UNRESOLVED
 from handler.reference import Text
 from handler.source import Service
 from handler.validation import Leaf, Shape, leaves
 from handler.violation import Violation
 
 PLAIN_MEMBERS_WITH_REFERENCES = ("Username", "ClientID")
+MEMBERS_WITHOUT_TEXT = ("Password", "ClientSecret")
 PLAIN_REFUSED = "must hold a reference to a secret or a SecureString; an ssm reference is neither"
 LITERAL_REFUSED = (
     "must hold a reference to a secret, such as {{resolve:secretsmanager:name:SecretString:key}};"
     " literal credentials are refused, also where something resolved a reference too early"
 )
+
+TEXT_REFUSED = "must hold references and no text around them, neither a blank nor a line break"
 
 
 def credential_violations(properties: object, shape: Shape) -> Iterator[Violation]:
@@ -51,7 +55,8 @@ def with_secret_parameters(value: object, shape: Any) -> object:
 def _leaf_violations(leaf: Leaf) -> Iterator[Violation]:
     text = leaf.value if isinstance(leaf.value, Text) else None
     if text is not None and not _may_hold_reference(leaf):
-        yield Violation(leaf.path, "a reference is not allowed here")
+        problem = UNRESOLVED if UNRESOLVED in text.problems else "a reference is not allowed here"
+        yield Violation(leaf.path, problem)
         return
     for problem in text.problems if text else ():
         yield Violation(leaf.path, problem)
@@ -70,6 +75,8 @@ def _sensitive_violations(leaf: Leaf, text: Text | None) -> Iterator[Violation]:
     if leaf.name != "Value":
         if not holds_secret:
             yield Violation(leaf.path, PLAIN_REFUSED if services else LITERAL_REFUSED)
+        elif text and leaf.name in MEMBERS_WITHOUT_TEXT and len(text.references) < len(text.parts):
+            yield Violation(leaf.path, TEXT_REFUSED)
     elif leaf.siblings.get("IsValueSecret") is not False:
         if text is None:
             yield Violation(

@@ -90,7 +90,9 @@ class Invocation:
         )
         return Ports(
             connections=self._connections,
-            secrets=SecretSources(self.caller("secretsmanager"), lambda: self.caller("ssm")),
+            secrets=SecretSources(
+                self.caller("secretsmanager"), lambda: self.caller("ssm"), given.account
+            ),
             registry=registry,
             requests=RequestsToSelf(lambda: self.caller("sqs"), given.request_queue_url),
             clock=self.clock,

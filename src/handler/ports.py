@@ -37,11 +37,8 @@ class Connections(Protocol):
 class Secrets(Protocol):
     """Secrets Manager and Parameter Store."""
 
-    def fetch(self, source: Source, since: datetime | None) -> SecretValue:
-        """
-        Read a source, or give what was read of it after that time; SecretNotUsableError where there
-        is no text to be had.
-        """
+    def fetch(self, source: Source) -> SecretValue:
+        """Read a source; SecretNotUsableError where there is no text to be had."""
 
 
 class Registry(Protocol):

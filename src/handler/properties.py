@@ -4,22 +4,27 @@ three members.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
+from handler.asked import DIRECT
 from handler.credentials import credential_violations, with_secret_parameters
 from handler.policy import Policy
 from handler.reference import replaced
 from handler.source import Source
 from handler.spelling import with_texts
 from handler.validation import Shape, violations
-from handler.violation import Violation, joined
+from handler.violation import Violation, unknown_member
 
 MOST_SECRETS = 50
 MOST_BYTES = 256 * 1024
-LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
+# Every parser takes this host for the host: it ends the URL, or a port, a path or a query follows.
+ENDPOINT = re.compile(
+    r"(https://[\w.-]+|http://(?i:localhost|127\.0\.0\.1))(:\d+)?([/?].*)?", re.ASCII | re.DOTALL
+)
+SCHEME = re.compile(r"[A-Za-z]*:?[/\\]*")
 BLOCK_OF_TYPE = {
     "BASIC": "BasicAuthParameters",
     "API_KEY": "ApiKeyAuthParameters",
@@ -48,9 +53,10 @@ def property_violations(properties: Mapping[str, Any], rules: Rules) -> Iterator
     wanted = BLOCK_OF_TYPE.get(authorization_type) if isinstance(authorization_type, str) else None
     yield from _block_violations(properties.get("AuthParameters"), wanted, authorization_type)
     kept = _without_other_blocks(properties, wanted)
-    yield from violations(kept, rules.shape)
-    yield from credential_violations(kept, rules.shape)
-    yield from _endpoint_violations(kept)
+    refused = [*credential_violations(kept, rules.shape), *_endpoint_violations(kept)]
+    paths = {each.path for each in refused}  # whose form is no matter any more
+    yield from (each for each in violations(kept, rules.shape) if each.path not in paths)
+    yield from refused
     yield from _name_prefix_violations(properties, rules)
     if len(sources(kept)) > MOST_SECRETS:
         yield Violation("AuthParameters", f"refers to more than {MOST_SECRETS} different secrets")
@@ -61,11 +67,8 @@ def property_violations(properties: Mapping[str, Any], rules: Rules) -> Iterator
 def name_violations(properties: Mapping[str, Any], rules: Rules) -> Iterator[Violation]:
     """Yield what is wrong where only Name counts; other members are looked at by name alone."""
     shape: Any = rules.shape
-    yield from (
-        Violation(joined("", name), "unknown member")
-        for name in properties
-        if name not in shape.members
-    )
+    known = (*shape.members, *DIRECT.own_members)
+    yield from (unknown_member("", name, known) for name in properties if name not in shape.members)
     if "Name" not in properties:
         yield Violation("Name", "required")
         return
@@ -124,22 +127,15 @@ def _endpoint_violations(properties: Mapping[str, Any]) -> Iterator[Violation]:
     path = "AuthParameters.OAuthParameters.AuthorizationEndpoint"
     match properties:
         case {"AuthParameters": {"OAuthParameters": {"AuthorizationEndpoint": str(endpoint)}}}:
-            if not _is_https_or_loopback(endpoint):
-                yield Violation(path, "must begin with https:// (http:// only to a loopback host)")
-            elif "@" in urlsplit(endpoint).netloc:
+            authority = re.split(r"[/\\]", SCHEME.sub("", endpoint, count=1), maxsplit=1)[0]
+            if "@" in authority:
                 yield Violation(path, "must not hold a user name or password")
-
-
-def _is_https_or_loopback(endpoint: str) -> bool:
-    try:
-        host = urlsplit(endpoint).hostname
-    except ValueError:
-        return False
-    is_loopback = host in LOOPBACK_HOSTS and endpoint.startswith("http://")
-    return bool(host) and (is_loopback or endpoint.startswith("https://"))
+            elif not ENDPOINT.fullmatch(endpoint):
+                yield Violation(path, "must begin with https:// (http:// only to a loopback host)")
 
 
 def _name_prefix_violations(properties: Mapping[str, Any], rules: Rules) -> Iterator[Violation]:
     name, prefix = properties.get("Name"), rules.connection_name_prefix
     if isinstance(name, str) and not name.startswith(prefix):
-        yield Violation("Name", f"must begin with {prefix} (CONNECTION_NAME_PREFIX)")
+        setting = "ConnectionNamePrefix (CONNECTION_NAME_PREFIX)"
+        yield Violation("Name", f"must begin with {prefix}; {setting}")

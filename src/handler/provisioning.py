@@ -101,7 +101,7 @@ def _validate(ports: Ports, request: Request) -> Completion:
     is_adoptable = seen.standing is Standing.UNOWNED and _adopts(request)
     if seen.standing not in (Standing.FREE, Standing.OWN) and not is_adoptable:
         raise _taken(request, seen)
-    resolve(ports, request, seen.record)
+    resolve(ports, request)
     return Completion(Outcome.VALIDATED, seen.connection or Connection(request.name))
 
 

@@ -66,7 +66,7 @@ def _unwanted(ports: Ports, record: Record, connection: Connection | None) -> Co
 
 def _compared(ports: Ports, request: Request, record: Record, connection: Connection) -> Completion:
     wanted = owners_request(request, record, ports.rules)
-    desired = resolve(ports, wanted, record)
+    desired = resolve(ports, wanted)
     found = list(drift(record, connection, desired.properties, desired.versions))
     is_behind = Finding.SECRET_VERSION_BEHIND in found
     if is_behind or (found and _repairs(ports, request)):

@@ -5,11 +5,14 @@ A reference to a secret, and texts that hold references: take parts of secrets, 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from handler.errors import SecretNotUsableError
 from handler.source import SecretValue, Service, Source
 
 LONGEST_SHOWN = 160
+KEY_WANTED = "the secret holds JSON, so the reference must name a key of it"
+BYTE_ORDER_MARK = "\ufeff"
 
 
 def shortened(text: str) -> str:
@@ -22,6 +25,13 @@ def _refuse_constant(constant: str) -> None:
     raise ValueError(constant)
 
 
+def _json(text: str) -> object:
+    try:
+        return json.loads(text, parse_float=str, parse_int=str, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class Reference:
     """One reference, as written and as understood."""
@@ -31,28 +41,33 @@ class Reference:
     json_key: str = ""
 
     def __str__(self) -> str:
-        """Show it as it was written, the end of an overlong one left out."""
-        return shortened(self.spelling)
+        """Show it as it was written, in quotes, the end of an overlong one left out."""
+        return f'"{shortened(self.spelling)}"'
 
     def pick(self, value: SecretValue) -> str:
         """
         Take this reference's part out of what its source holds.
 
         Raises:
-            SecretNotUsableError: wrong kind, not JSON, key absent, no scalar; never with the value.
+            SecretNotUsableError: wrong kind, not JSON, key absent, no scalar, nothing in it; never
+                with the value.
         """
+        picked = self._picked(value)
+        if not picked:
+            raise SecretNotUsableError(f"{self}: it refers to an empty text")
+        return picked
+
+    def _picked(self, value: SecretValue) -> str:
         if self.source.service is Service.SSM_SECURE and not value.is_secret:
             raise SecretNotUsableError(f"{self}: the parameter is no SecureString")
         if self.source.service is Service.SSM and value.is_secret:
             raise SecretNotUsableError(f"{self}: the parameter is a SecureString; write ssm-secure")
+        text = value.text.removeprefix(BYTE_ORDER_MARK)
+        document = _json(text) if self.source.service is Service.SECRETS_MANAGER else None
+        if not self.json_key and isinstance(document, (dict, list)):
+            raise SecretNotUsableError(f"{self}: {KEY_WANTED}")
         if not self.json_key:
-            return value.text
-        try:
-            document = json.loads(
-                value.text, parse_float=str, parse_int=str, parse_constant=_refuse_constant
-            )
-        except (ValueError, RecursionError):
-            raise SecretNotUsableError(f"{self}: the secret is not JSON") from None
+            return text
         if not isinstance(document, dict):
             raise SecretNotUsableError(f"{self}: the secret is not a JSON object")
         if self.json_key not in document:
@@ -81,7 +96,7 @@ class Text:
     them.
     """
 
-    spelling: str | Mapping[str, str]
+    spelling: str | Mapping[str, Any]
     parts: tuple[str | Reference, ...]
     problems: tuple[str, ...] = ()
 

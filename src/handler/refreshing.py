@@ -30,7 +30,7 @@ def refresh(ports: Ports, request: Request) -> Completion:
     if not request.name:
         return _handed_on(ports, request)
     record = ports.registry.read(request.name)
-    if record is None and request.selection.secret is None:
+    if record is None and not request.selection.secrets:
         raise NotFoundError(f"nobody is registered for {request.name}")
     if record is None or _is_done(record, request):
         return Completion(Outcome.UNCHANGED, Connection(request.name))
@@ -54,7 +54,7 @@ def refreshed(ports: Ports, request: Request, record: Record, connection: Connec
     if not record.properties or record.is_unwanted:
         return Completion(Outcome.UNCHANGED, connection)
     wanted = owners_request(request, record, ports.rules)
-    desired = resolve(ports, wanted, record)
+    desired = resolve(ports, wanted)
     is_needed = is_behind(record, desired.versions) or bool(record.lease_holder)
     if is_needed or connection.state in BAD:
         record = written(ports, wanted, record, connection, desired)
@@ -74,7 +74,7 @@ def _refuse_stale(ports: Ports, request: Request, record: Record, desired: Resol
     chosen = request.selection
     written_at = record.seen.written_at or record.claimed_at
     age = instant(ports.clock.now()) - request.request_time
-    current = _versions(desired.versions, chosen.secret) if chosen.secret else set()
+    current = _versions(desired.versions, chosen.secrets)
     is_shown = not current or not chosen.version_id or chosen.version_id in current
     if not is_shown and written_at < request.request_time and age < LONGEST_STALENESS:
         raise ServiceInternalError(f"the newest secret of {record.name} is not to be seen yet")
@@ -82,15 +82,16 @@ def _refuse_stale(ports: Ports, request: Request, record: Record, desired: Resol
 
 def _handed_on(ports: Ports, request: Request) -> Completion:
     chosen = request.selection
-    if chosen.secret is None:
+    if not chosen.secrets:
         raise NotFoundError("there is nothing to refresh")
-    names = ports.registry.users(chosen.secret)
-    about: dict[str, Any] = {**chosen.secret.selector}
+    about: dict[str, Any] = {}
     if chosen.version_id:
         about["VersionId"] = chosen.version_id
     if request.wait_timeout_seconds != request.door.default_wait_seconds:
         about["WaitTimeoutSeconds"] = int(request.wait_timeout_seconds)
-    ports.hand_on(request, [{"Name": name, **about} for name in names])
+    names = {name: secret for secret in chosen.secrets for name in ports.registry.users(secret)}
+    given = [{"Name": name, **secret.selector, **about} for name, secret in names.items()]
+    ports.hand_on(request, given)
     return Completion(
         Outcome.REFRESHED if names else Outcome.UNCHANGED,
         Connection(""),
@@ -100,19 +101,20 @@ def _handed_on(ports: Ports, request: Request) -> Completion:
 
 
 def _is_done(record: Record, request: Request) -> bool:
-    secret, version_id = request.selection.secret, request.selection.version_id
-    if not secret or not version_id or record.unsettled or record.lease_holder:
+    version_id = request.selection.version_id
+    if not version_id or record.unsettled or record.lease_holder:
         return False
-    return _versions(record.secret_versions, secret) == {version_id}
+    return _versions(record.secret_versions, request.selection.secrets) == {version_id}
 
 
-def _versions(versions: Mapping[str, str], secret: Secret) -> set[str]:
+def _versions(versions: Mapping[str, str], secrets: tuple[Secret, ...]) -> set[str]:
     """Give the versions of a secret that follow its current one."""
+    names = {secret.name for secret in secrets}
     parsed = ((Source.parse(text), each) for text, each in versions.items())
     return {
         each
         for source, each in parsed
-        if source.secret.name == secret.name
+        if source.secret.name in names
         and not source.is_pinned
         and source.version_stage in ("", "AWSCURRENT")
     }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from handler.asked import CLOUDFORMATION, Asked, Door, RequestType, well_formed
+from handler.asked import CLOUDFORMATION, DIRECT, QUEUE, Asked, Door, RequestType, well_formed
 from handler.lifecycle import is_private
 from handler.own_members import OnExisting, own_violations, wait_seconds
 from handler.properties import Rules, as_written, name_violations, prepared, property_violations
@@ -19,7 +19,7 @@ from handler.selection import (
     selection_violations,
 )
 from handler.validation import coerced
-from handler.violation import Violation, refuse
+from handler.violation import Violation, misfit, refuse
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ class Request:
 
 
 NAME_ONLY = (RequestType.DELETE, RequestType.DESCRIBE, RequestType.RELEASE)
+DOORS = {CLOUDFORMATION: "CloudFormation", QUEUE: "messages", DIRECT: "direct invocations"}
 SELECTORS = {RequestType.REFRESH: REFRESH, RequestType.RECONCILE: RECONCILE, RequestType.LIST: LIST}
 
 
@@ -69,12 +70,15 @@ def _checked(asked: Asked, rules: Rules) -> Request:
     if not asked.is_object:
         refuse(asked.violations)
     found = [*asked.violations, *_request_type_violations(asked)]
-    if asked.request_type in SELECTORS and not found:
+    if not found and asked.request_type in SELECTORS:
         return _checked_selection(asked, RequestType(str(asked.request_type)), rules)
     if isinstance(asked.properties, Violation):
         refuse([asked.properties])
     if not isinstance(asked.properties, Mapping):
-        refuse([*found, Violation("ResourceProperties", "required, an object")])
+        wanted = misfit("ResourceProperties", "an object", asked.properties)
+        if asked.properties is None:
+            wanted = Violation("ResourceProperties", "required, an object")
+        refuse(found if str(asked.request_type) in SELECTORS else [*found, wanted])
     own, desired = _split(asked, rules)
     found += own_violations(own, asked.door)
     if asked.request_type in NAME_ONLY:
@@ -101,7 +105,7 @@ def _checked(asked: Asked, rules: Rules) -> Request:
 def _checked_selection(asked: Asked, request_type: RequestType, rules: Rules) -> Request:
     given = asked.properties if isinstance(asked.properties, Mapping) else {}
     if asked.properties is not None and not isinstance(asked.properties, Mapping):
-        refuse([Violation("ResourceProperties", "must be an object")])
+        refuse([misfit("ResourceProperties", "an object", asked.properties)])
     own = {name: given[name] for name in ("WaitTimeoutSeconds",) if name in given}
     members = {name: value for name, value in given.items() if name not in own}
     found = [*own_violations(own, asked.door)]
@@ -153,5 +157,8 @@ def _split(asked: Asked, rules: Rules) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _request_type_violations(asked: Asked) -> Iterator[Violation]:
-    if asked.request_type not in asked.door.request_types:
-        yield Violation("RequestType", f"must be one of {', '.join(asked.door.request_types)}")
+    asked_for, allowed = asked.request_type, asked.door.request_types
+    if asked_for not in allowed:
+        doors = " and ".join(DOORS[door] for door in DOORS if asked_for in door.request_types)
+        listed = f"must be one of {', '.join(allowed)}"
+        yield Violation("RequestType", f"{asked_for} is for {doors} only" if doors else listed)

@@ -1,22 +1,17 @@
 """From references to values: fetch, check what came, and remember only the versions."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from handler.errors import SecretNotUsableError
-from handler.ownership import Record
 from handler.ports import Ports
 from handler.properties import sources
-from handler.reference import Reference, Text, replaced
+from handler.reference import Text, replaced
 from handler.request import Request
-from handler.source import SecretValue, Service, Source
+from handler.source import SecretValue, Source
 from handler.validation import Leaf, leaves, violations
 from handler.violation import Violation, refuse
-
-KEY_WANTED = "the secret holds JSON, so the reference must name a key of it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +24,14 @@ class Resolved:
     versions: Mapping[str, str]
 
 
-def resolve(ports: Ports, request: Request, record: Record | None) -> Resolved:
+def resolve(ports: Ports, request: Request) -> Resolved:
     """
-    Fetch every reference and check what came against AWS's model.
-
-    Args:
-        ports: where from.
-        request: with a Text wherever it holds a reference.
-        record: of the connection, as last written: no value may be older than it.
+    Fetch every reference of a request once, and check what came against AWS's model.
 
     Raises:
         SecretNotUsableError: tells all that cannot be used, each with its path, none with a value.
     """
-    fetched = _fetched(ports, request, record.seen.written_at if record else None)
+    fetched = _fetched(ports, request)
     values: dict[int, str] = {}
     found: list[Violation] = []
     for leaf in leaves(request.properties, ports.rules.shape):
@@ -53,8 +43,14 @@ def resolve(ports: Ports, request: Request, record: Record | None) -> Resolved:
                 found.append(Violation(leaf.path, error.reason))
     refuse(found, SecretNotUsableError)
     properties: Any = replaced(request.properties, lambda text: values[id(text)])
-    refuse(list(_value_violations(ports, request, fetched, properties)), SecretNotUsableError)
-    return Resolved(properties, {str(source): item.version_id for source, item in fetched.items()})
+    # The literals passed before; what is wrong now came out of a secret.
+    found = list(violations(properties, ports.rules.shape))
+    refuse(
+        [Violation(each.path, f"the value referred to {each.problem}") for each in found],
+        SecretNotUsableError,
+    )
+    versions = {str(each.answered(held.name)): held.version_id for each, held in fetched.items()}
+    return Resolved(properties, versions)
 
 
 class _Fetched(dict[Source, SecretValue]):
@@ -68,38 +64,21 @@ class _Fetched(dict[Source, SecretValue]):
         raise SecretNotUsableError(self.refused[source])
 
 
-def _fetched(ports: Ports, request: Request, since: datetime | None) -> _Fetched:
+def _fetched(ports: Ports, request: Request) -> _Fetched:
     fetched = _Fetched()
     for source in sources(request.properties):
         try:
-            fetched[source] = ports.secrets.fetch(source, since)
+            value = ports.secrets.fetch(source)
         except SecretNotUsableError as error:
             fetched.refused[source] = error.reason
-    return fetched
-
-
-def _value_violations(
-    ports: Ports, request: Request, fetched: _Fetched, properties: Mapping[str, Any]
-) -> Iterator[Violation]:
-    # The literals passed before; what is wrong now came out of a secret.
-    shape = ports.rules.shape
-    found = list(violations(properties, shape))
-    asked = {leaf.path: leaf.value for leaf in leaves(request.properties, shape)} if found else {}
-    for violation in found:
-        text = asked.get(violation.path)
-        if isinstance(text, Text) and any(_lacks_key(each, fetched) for each in text.references):
-            yield Violation(violation.path, KEY_WANTED)
+            continue
+        # An ARN may have turned out to mean another name than it looked like.
+        problems = list(ports.rules.policy.problems(Source(source.service, value.name)))
+        if problems:
+            fetched.refused[source] = f"secret {value.name}: {problems[0]}"
         else:
-            yield Violation(violation.path, f"the value referred to {violation.problem}")
-
-
-def _lacks_key(reference: Reference, fetched: _Fetched) -> bool:
-    if reference.json_key or reference.source.service is not Service.SECRETS_MANAGER:
-        return False
-    try:
-        return isinstance(json.loads(fetched[reference.source].text), dict)
-    except (ValueError, RecursionError):
-        return False
+            fetched[source] = value
+    return fetched
 
 
 def _secrecy_violations(fetched: _Fetched, leaf: Leaf, text: Text) -> Iterator[Violation]:

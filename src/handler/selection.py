@@ -9,18 +9,19 @@ from handler.source import Secret, Service, Source
 from handler.spelling import SECRET_ARN, SECRET_NAME
 from handler.violation import Violation, joined
 
+SECRET_ID = re.compile(f"{SECRET_NAME.pattern}|{SECRET_ARN.pattern}", re.ASCII)
 PARAMETER_NAME = re.compile(r"[\w./-]{1,1011}", re.ASCII)
 ACCOUNT_ID = re.compile(r"\d{12}", re.ASCII)
 VERSION_ID = re.compile(r"[\x21-\x7E]{1,64}")
 NEXT_TOKEN = re.compile(r"[\w=-]{1,4096}", re.ASCII)
 RECONCILE_MODE = re.compile(r"Report|Repair")
-PATTERNS = {
-    "SecretId": (SECRET_NAME, SECRET_ARN),
-    "AccountId": (ACCOUNT_ID,),
-    "VersionId": (VERSION_ID,),
-    "ParameterName": (PARAMETER_NAME,),
-    "NextToken": (NEXT_TOKEN,),
-    "ReconcileMode": (RECONCILE_MODE,),
+MEMBERS = {
+    "SecretId": (SECRET_ID, "must be the name or the ARN of a secret"),
+    "AccountId": (ACCOUNT_ID, "must be 12 digits, as text"),
+    "VersionId": (VERSION_ID, "must have 1 to 64 printable characters"),
+    "ParameterName": (PARAMETER_NAME, "must be the name of a parameter, such as /connections/crm"),
+    "NextToken": (NEXT_TOKEN, "must be a NextToken as it was given"),
+    "ReconcileMode": (RECONCILE_MODE, "must be one of Report, Repair"),
 }
 REFRESH = ("Name", "SecretId", "AccountId", "VersionId", "ParameterName")
 RECONCILE = ("Name", "ReconcileMode")
@@ -31,7 +32,7 @@ LIST = ("NextToken",)
 class Selection:
     """What was chosen beside a name."""
 
-    secret: Secret | None = None
+    secrets: tuple[Secret, ...] = ()  # one, or what an ARN may mean
     version_id: str = ""
     next_token: str = ""
     reconcile_mode: str = ""  # the installation's
@@ -42,8 +43,8 @@ WHOLE = Selection()
 
 def is_well_formed(name: str, value: object) -> bool:
     """Tell whether a member may have this value; Name is judged elsewhere."""
-    patterns = PATTERNS.get(name, ())
-    return isinstance(value, str) and any(pattern.fullmatch(value) for pattern in patterns)
+    pattern, _ = MEMBERS.get(name, (None, ""))
+    return pattern is not None and isinstance(value, str) and bool(pattern.fullmatch(value))
 
 
 def selection_violations(
@@ -54,7 +55,7 @@ def selection_violations(
         if name not in allowed:
             yield Violation(joined("", name), f"unknown member; allowed are {', '.join(allowed)}")
         elif name != "Name" and not is_well_formed(name, value):
-            yield Violation(name, "malformed")
+            yield Violation(name, MEMBERS[name][1])
     if allowed is REFRESH:
         yield from _refresh_violations(members)
 
@@ -62,7 +63,7 @@ def selection_violations(
 def selected(members: Mapping[str, Any]) -> Selection:
     """Understand members that are as they should be."""
     return Selection(
-        secret=_secret(members),
+        secrets=tuple(_secrets(members)),
         version_id=members.get("VersionId", ""),
         next_token=members.get("NextToken", ""),
         reconcile_mode=members.get("ReconcileMode", ""),
@@ -79,12 +80,10 @@ def _refresh_violations(members: Mapping[str, Any]) -> Iterator[Violation]:
             yield Violation(name, "goes with SecretId")
 
 
-def _secret(members: Mapping[str, Any]) -> Secret | None:
+def _secrets(members: Mapping[str, Any]) -> Iterator[Secret]:
     if "ParameterName" in members:
-        return Source(Service.SSM, members["ParameterName"]).secret
-    if "SecretId" not in members:
-        return None
-    secret_id = members["SecretId"]
-    is_arn = secret_id.startswith("arn:")
-    account = secret_id.split(":")[4] if is_arn else members.get("AccountId", "")
-    return Source(Service.SECRETS_MANAGER, secret_id, account=account).secret
+        yield Source(Service.SSM, members["ParameterName"]).secret
+    if "SecretId" in members:
+        source = Source(Service.SECRETS_MANAGER, members["SecretId"])
+        account = source.account or members.get("AccountId", "")
+        yield from dict.fromkeys(Secret(each.name, account=account) for each in source.readings)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from handler.errors import ServiceInternalError
+from handler.violation import numbered
 
 REQUIRED = ("REGISTRY_TABLE_NAME",)
 REQUIRED_BY_QUEUE = (*REQUIRED, "REQUEST_QUEUE_URL", "DEAD_LETTER_QUEUE_URL")
@@ -50,10 +51,12 @@ def load(
     problems += [f"{name}: required" for name in required if not environment.get(name)]
     prefix = environment.get("CONNECTION_NAME_PREFIX", "")
     if not NAME_PREFIX.fullmatch(prefix):
-        problems.append(f"CONNECTION_NAME_PREFIX: must match {NAME_PREFIX.pattern}")
+        setting = "ConnectionNamePrefix (CONNECTION_NAME_PREFIX)"
+        problems.append(f"{setting}: must match {NAME_PREFIX.pattern}")
     mode = environment.get("RECONCILE_MODE", "Report")
     if mode not in RECONCILE_MODES:
-        problems.append(f"RECONCILE_MODE: must be one of {', '.join(RECONCILE_MODES)}")
+        setting = "ReconcileMode (RECONCILE_MODE)"
+        problems.append(f"{setting}: must be one of {', '.join(RECONCILE_MODES)}")
     settings = Settings(
         partition=partition,
         region=region,
@@ -75,9 +78,14 @@ def load(
     )
     if problems:
         raise ServiceInternalError(
-            "the function's environment is not usable: " + "; ".join(problems)
+            f"the function's environment is not usable: {numbered(problems)}"
         )
     return settings
+
+
+def url_suffix(environment: Mapping[str, str]) -> str:
+    """Give the domain of the partition, apart from load() for the same reason."""
+    return environment.get("URL_SUFFIX") or "amazonaws.com"
 
 
 def response_url_hosts(environment: Mapping[str, str]) -> tuple[str, ...]:

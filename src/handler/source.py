@@ -1,7 +1,11 @@
 """Where a referenced value lives: a secret or a parameter, and one version of it."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from enum import StrEnum
+
+# What Secrets Manager appends to a name; a name that ends so by itself looks the same.
+SUFFIX = re.compile(r"-[A-Za-z0-9]{6}\Z")
 
 
 class Service(StrEnum):
@@ -37,7 +41,6 @@ class Source:
     source_id: str
     version_stage: str = ""
     version_id: str = ""
-    account: str = ""  # "" means: the function's own
 
     def __str__(self) -> str:
         """Name what is fetched, as the registry keys its versions."""
@@ -48,8 +51,17 @@ class Source:
         """Understand what __str__ wrote."""
         service, _, rest = text.partition(":")
         source_id, version_stage, version_id = rest.rsplit(":", 2)
-        account = source_id.split(":")[4] if source_id.startswith("arn:") else ""
-        return cls(Service(service), source_id, version_stage, version_id, account)
+        return cls(Service(service), source_id, version_stage, version_id)
+
+    @property
+    def is_arn(self) -> bool:
+        """Tell whether it is given by an ARN, not by a name."""
+        return self.source_id.startswith("arn:")
+
+    @property
+    def account(self) -> str:
+        """Give the account that an ARN names; "" means the function's own."""
+        return self.source_id.split(":")[4] if self.is_arn else ""
 
     @property
     def secret(self) -> Secret:
@@ -61,12 +73,33 @@ class Source:
     @property
     def name(self) -> str:
         """Give the name without ARN and without the six characters that Secrets Manager appends."""
-        if not self.source_id.startswith("arn:"):
+        is_secret = self.service is Service.SECRETS_MANAGER
+        return SUFFIX.sub("", self._tail) if is_secret and self.is_arn else self._tail
+
+    @property
+    def is_partial(self) -> bool:
+        """Tell whether an ARN lacks the six characters, so that it means a name."""
+        return self.is_arn and self.name == self._tail
+
+    @property
+    def readings(self) -> tuple["Source", ...]:
+        """
+        Give what it may turn out to be: an ARN's tail may be the whole name, as in a partial ARN.
+        """
+        if self.service is not Service.SECRETS_MANAGER or not self.is_arn:
+            return (self,)
+        return self, replace(self, source_id=self._tail)
+
+    def answered(self, name: str) -> "Source":
+        """Give the reading that has the name which Secrets Manager answered."""
+        return self if self.name == name else replace(self, source_id=name)
+
+    @property
+    def _tail(self) -> str:
+        if not self.is_arn:
             return self.source_id
-        resource = self.source_id.split(":", 5)[5]
-        if self.service is Service.SECRETS_MANAGER:
-            return resource.removeprefix("secret:")[:-7]
-        return resource.removeprefix("parameter")
+        kind = "secret:" if self.service is Service.SECRETS_MANAGER else "parameter"
+        return self.source_id.split(":", 5)[5].removeprefix(kind)
 
     @property
     def is_pinned(self) -> bool:
@@ -81,6 +114,7 @@ class SecretValue:
     text: str
     version_id: str
     is_secret: bool
+    name: str  # as the service answered it
 
     def __repr__(self) -> str:
         """Show the version only."""

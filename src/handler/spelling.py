@@ -9,15 +9,16 @@ Source:
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
+from handler.near_miss import MALFORMED, is_near, problem
 from handler.policy import Policy
 from handler.reference import Reference, Text
 from handler.source import Service, Source
 
 DYNAMIC = re.compile(r"\{\{resolve:([^{}:]*):([^{}]*)\}\}")
 SECRET_ARN = re.compile(
-    r"arn:[a-z0-9-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@!-]{1,512}-[A-Za-z0-9]{6}",
-    re.ASCII,
+    r"arn:[a-z0-9-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@!-]{1,519}", re.ASCII
 )
 SECRET_NAME = re.compile(r"[\w/+=.@!-]{1,512}", re.ASCII)
 VERSION_ID = re.compile(r"[^:{}]{32,64}")
@@ -32,20 +33,9 @@ class _MalformedError(Exception):
     """When a spelling cannot be understood."""
 
 
-def is_reference(value: object) -> bool:
-    """Tell whether a value is meant as a reference, or holds one."""
-    match value:
-        case str():
-            return "{{resolve:" in value
-        case {"ValueFrom": str(), **rest}:
-            return not rest
-        case _:
-            return False
-
-
-def read(value: str | Mapping[str, str], policy: Policy) -> Text:
+def read(value: str | Mapping[str, Any], policy: Policy) -> Text:
     """
-    Understand a value for which is_reference holds; what is wrong with it is in the result's
+    Understand a value for which is_near holds; what is wrong with it is in the result's
     problems.
     """
     try:
@@ -54,9 +44,9 @@ def read(value: str | Mapping[str, str], policy: Policy) -> Text:
         return Text(value, (), (str(error),))
     text = Text(value, parts)
     found = (
-        f"{reference}: {problem}"
+        f"{reference}: {each}"
         for reference in text.references
-        for problem in policy.problems(reference.source)
+        for each in policy.problems(reference.source)
     )
     return replace(text, problems=tuple(dict.fromkeys(found)))
 
@@ -66,7 +56,7 @@ def with_texts(value: object, policy: Policy) -> object:
     Replace everything in a document that is meant as a reference, wherever it stands, by a Text.
     """
     match value:
-        case str() | Mapping() if is_reference(value):
+        case str() | Mapping() if is_near(value):
             return read(value, policy)
         case Mapping():
             return {name: with_texts(item, policy) for name, item in value.items()}
@@ -76,9 +66,9 @@ def with_texts(value: object, policy: Policy) -> object:
             return value
 
 
-def _parts(value: str | Mapping[str, str]) -> Iterator[str | Reference]:
+def _parts(value: str | Mapping[str, Any]) -> Iterator[str | Reference]:
     if not isinstance(value, str):
-        yield _value_from(value["ValueFrom"])
+        yield _value_from(value)
         return
     end = 0
     for match in DYNAMIC.finditer(value):
@@ -89,8 +79,8 @@ def _parts(value: str | Mapping[str, str]) -> Iterator[str | Reference]:
 
 
 def _literal(text: str) -> Iterator[str]:
-    if "{{resolve:" in text:
-        raise _MalformedError("holds a malformed reference; write {{resolve:service:name…}}")
+    if is_near(text):
+        raise _MalformedError(MALFORMED)
     if text:
         yield text
 
@@ -114,17 +104,23 @@ def _dynamic(spelling: str, service: str, body: str) -> Reference:
             source = Source(Service(service), match.group(1), version_id=match.group(2) or "")
             return Reference(spelling, source)
         case _:
-            raise _MalformedError("references are to secretsmanager, ssm-secure or ssm only")
+            raise _MalformedError(
+                "references are to secretsmanager, ssm-secure or ssm only: no blanks in"
+                " {{resolve:…}}, lower case"
+            )
 
 
-def _value_from(arn: str) -> Reference:
-    if ":secretsmanager:" in arn and arn.startswith("arn:"):
-        secret_id, options = _split_secret_id(arn)
-        return _secret(arn, secret_id, options)
-    if PARAMETER_ARN.fullmatch(arn):
-        source = Source(Service.SSM_ARN, arn, account=arn.split(":")[4])
-        return Reference(arn, source)
-    raise _MalformedError("ValueFrom must be the full ARN of a secret or of a parameter")
+def _value_from(value: Mapping[str, Any]) -> Reference:
+    match value:
+        case {"ValueFrom": str(arn)} if arn.startswith("arn:") and ":secretsmanager:" in arn:
+            secret_id, options = _split_secret_id(arn)
+            if options[:1] == ["SecretString"]:
+                raise _MalformedError("in ValueFrom, the key follows the ARN, no SecretString")
+            return _secret(arn, secret_id, options)
+        case {"ValueFrom": str(arn)} if PARAMETER_ARN.fullmatch(arn):
+            return Reference(arn, Source(Service.SSM_ARN, arn))
+        case _:
+            raise _MalformedError(problem(value))
 
 
 def _split_secret_id(body: str) -> tuple[str, list[str]]:
@@ -137,19 +133,20 @@ def _secret(spelling: str, secret_id: str, options: list[str]) -> Reference:
     is_arn = secret_id.startswith("arn:")
     if not (SECRET_ARN if is_arn else SECRET_NAME).fullmatch(secret_id):
         raise _MalformedError(
-            "the secret's ARN must be complete, with the six characters at its end"
+            "the secret's ARN reads arn:aws:secretsmanager:region:account:secret:name, no blanks,"
+            " in lower case but for the name"
             if is_arn
-            else "the secret's name is missing or malformed"
+            else "the secret's name is missing or malformed: letters, digits and /_+=.@-, no blanks"
         )
     if len(options) > 3:  # noqa: PLR2004 (json-key, version-stage, version-id)
         raise _MalformedError("too many colons: json-key:version-stage:version-id end a reference")
     json_key, version_stage, version_id = [*options, "", "", ""][:3]
     if version_stage and version_id:
         raise _MalformedError("give a version stage or a version id, not both")
-    if len(version_stage) > LONGEST_VERSION_STAGE:
-        raise _MalformedError(f"a version stage has at most {LONGEST_VERSION_STAGE} characters")
+    if len(version_stage) > LONGEST_VERSION_STAGE or version_stage != version_stage.strip():
+        longest = f"a version stage has at most {LONGEST_VERSION_STAGE} characters"
+        raise _MalformedError(f"{longest}, no blanks around it")
     if version_id and not VERSION_ID.fullmatch(version_id):
         raise _MalformedError("a version id has 32 to 64 characters")
-    account = secret_id.split(":")[4] if is_arn else ""
-    source = Source(Service.SECRETS_MANAGER, secret_id, version_stage, version_id, account)
+    source = Source(Service.SECRETS_MANAGER, secret_id, version_stage, version_id)
     return Reference(spelling, source, json_key)

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from handler.asked import DIRECT
 from handler.reference import Text
-from handler.violation import Violation, joined
+from handler.violation import Violation, below, misfit, unknown_member
 
 # Two published patterns backtrack exponentially in Python's re; these accept the same strings in
 # linear time.
@@ -63,23 +64,26 @@ def violations(value: object, shape: Shape, path: str = "") -> Iterator[Violatio
             yield from _structure_violations(value, shape, path)
         case "list":
             yield from _list_violations(value, shape, path)
-        case "string":
+        case "string" if not isinstance(value, Text):
             yield from _string_violations(value, shape, path)
-        case "boolean" if not isinstance(value, bool):
-            yield Violation(path, "must be true or false")
+        case "boolean" if not isinstance(value, bool | Text):
+            yield misfit(path, "true or false", value)
         case "integer" | "long" if not isinstance(value, int) or isinstance(value, bool):
-            yield Violation(path, "must be a whole number")
+            yield misfit(path, "a whole number", value)
 
 
 def leaves(value: object, shape: Any, path: str = "") -> Iterator[Leaf]:
     """Yield every scalar of a value at a place that the model knows."""
     if isinstance(value, Mapping) and shape.type_name == "structure":
         for name, child in shape.members.items():
-            if name in value:
-                yield from _leaf_or_below(name, value, child, joined(path, name))
+            if name in value and child.type_name not in ("structure", "list"):
+                yield Leaf(below(path, name), name, value[name], child, value)
+            elif name in value:
+                yield from leaves(value[name], child, below(path, name))
     elif isinstance(value, list) and shape.type_name == "list":
         for index, item in enumerate(value):
-            yield from leaves(item, shape.member, f"{path}[{index}]")
+            if not _is_empty(item):
+                yield from leaves(item, shape.member, f"{path}[{index}]")
 
 
 def coerced(value: object, shape: Any) -> object:
@@ -101,56 +105,57 @@ def coerced(value: object, shape: Any) -> object:
     return value
 
 
-def _leaf_or_below(name: str, siblings: Mapping[str, Any], shape: Any, path: str) -> Iterator[Leaf]:
-    value = siblings[name]
-    if shape.type_name in ("structure", "list") and not isinstance(value, Text):
-        yield from leaves(value, shape, path)
-    else:
-        yield Leaf(path, name, value, shape, siblings)
-
-
 def _structure_violations(value: object, shape: Any, path: str) -> Iterator[Violation]:
     if not isinstance(value, Mapping):
-        yield Violation(path, "must be an object")
+        yield misfit(path, "an object", value)
         return
-    for name in value:
-        if name not in shape.members:
-            yield Violation(joined(path, name), "unknown member")
+    known = (*shape.members, *(() if path else DIRECT.own_members))
+    unknown = (name for name in value if name not in shape.members)
+    yield from (unknown_member(path, name, known) for name in unknown)
     for name in shape.required_members:
         if name not in value:
-            yield Violation(joined(path, name), "required")
+            yield Violation(below(path, name), "required")
     for name, child in shape.members.items():
         if name in value:
-            yield from violations(value[name], child, joined(path, name))
+            yield from violations(value[name], child, below(path, name))
 
 
 def _list_violations(value: object, shape: Any, path: str) -> Iterator[Violation]:
     if not isinstance(value, list):
-        yield Violation(path, "must be a list")
+        yield misfit(path, "a list", value)
         return
-    longest = shape.metadata.get("max")
-    if longest is not None and len(value) > longest:
-        yield Violation(path, f"must have at most {longest} items")
+    if len(value) > shape.metadata.get("max", len(value)):
+        yield Violation(path, f"must have at most {shape.metadata['max']} items")
     if len(value) < shape.metadata.get("min", 0):
         yield Violation(path, f"must have at least {shape.metadata['min']} items")
     for index, item in enumerate(value):
-        yield from violations(item, shape.member, f"{path}[{index}]")
+        if _is_empty(item):
+            yield Violation(f"{path}[{index}]", "empty; remove this entry")
+        else:
+            yield from violations(item, shape.member, f"{path}[{index}]")
 
 
 def _string_violations(value: object, shape: Any, path: str) -> Iterator[Violation]:
-    if isinstance(value, Text):
-        return
+    pattern = shape.metadata.get("pattern")
     if not isinstance(value, str):
-        yield Violation(path, "must be a string")
+        yield misfit(path, "a string", value)
     elif shape.enum and value not in shape.enum:
         yield Violation(path, f"must be one of {', '.join(shape.enum)}")
+    elif not value and (shape.metadata.get("min") or not _matches(pattern, value)):
+        yield Violation(path, "must not be empty")
     elif len(value) < shape.metadata.get("min", 0):
         yield Violation(path, f"must have at least {shape.metadata['min']} characters")
     elif len(value) > shape.metadata.get("max", len(value)):
         yield Violation(path, f"must have at most {shape.metadata['max']} characters")
-    elif not _matches(shape.metadata.get("pattern"), value):
-        pattern = shape.metadata["pattern"]
+    elif not _matches(pattern, value):
         yield Violation(path, f"must match {pattern}{HINTS.get(pattern, '')}")
+
+
+def _is_empty(item: object) -> bool:
+    # What a skeleton of the CLI prints for a list, left as it is.
+    given = item.values() if isinstance(item, Mapping) else [item]
+    members = [each for each in given if not (isinstance(item, Mapping) and isinstance(each, bool))]
+    return all(each in ("", None, {}) for each in members)
 
 
 def _matches(pattern: str | None, value: str) -> bool:

@@ -35,19 +35,21 @@ NOTHING = Connection("")  # what is there before a creation
 
 def unfetched(request: Request) -> dict[str, str]:
     """Give every source of a request, without a version: what is linked before it is fetched."""
-    return {str(source): "" for source in sources(request.properties)}
+    found = sources(request.properties)
+    return {str(reading): "" for source in found for reading in source.readings}
 
 
 def linked(ports: Ports, request: Request, record: Record) -> Record:
     """Link what the record does not name yet, before it is fetched: no rotation goes unheard."""
-    wanted = unfetched(request)
-    replaced = sorted({*record.replaces, request.previous_name} - {""})
-    if set(wanted) <= set(record.secret_versions) and tuple(replaced) == record.replaces:
+    named = [set(map(str, source.readings)) for source in sources(request.properties)]
+    replaced = tuple(sorted({*record.replaces, request.previous_name} - {""}))
+    is_linked = all(each & set(record.secret_versions) for each in named)
+    if is_linked and replaced == record.replaces:
         return record
     # What an earlier request named and never applied goes, or the item would grow without end.
     applied = {source: each for source, each in record.secret_versions.items() if each}
-    known = replace(record, replaces=tuple(replaced))
-    return ports.registry.write(replace(known, secret_versions={**wanted, **applied}))
+    versions = {**unfetched(request), **applied}
+    return ports.registry.write(replace(record, secret_versions=versions, replaces=replaced))
 
 
 def written(

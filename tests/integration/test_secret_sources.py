@@ -59,19 +59,43 @@ def test_a_key_is_found_by_name_and_by_arn_in_every_spelling(
     secret_name: str,
     name: str,
 ) -> None:
-    """CloudFormation's with a name or an ARN, ECS's with an ARN, and inside a longer text."""
+    """CloudFormation's with a name or an ARN, ECS's with an ARN, complete or not; two of them."""
     arn = store_secret(secret_name, {"key": "the-value-of-the-key"})
     spellings: list[object] = [
         dynamic(secret_name, ":key"),
         dynamic(arn, ":key"),
         {"ValueFrom": f"{arn}:key::"},
-        f"Bearer {dynamic(secret_name, ':key')}",
+        dynamic(arn[:-7], ":key"),
+        {"ValueFrom": f"{arn[:-7]}:key::"},
+        dynamic(secret_name, ":key") * 2,
     ]
     values = []
     for spelling in spellings:
         values.append(sent(spelling))
         function({"RequestType": "Delete", "ResourceProperties": {"Name": name}})
-    assert values == ["the-value-of-the-key"] * 3 + ["Bearer the-value-of-the-key"]
+    assert values == ["the-value-of-the-key"] * 5 + ["the-value-of-the-key" * 2]
+
+
+def test_a_name_that_ends_like_an_arn_is_found_and_followed(
+    sent: Callable[[object], object],
+    function: Function,
+    store_secret: Store,
+    secret_name: str,
+    name: str,
+) -> None:
+    """By an ARN without six characters more; its rotation is of that name."""
+    named = f"{secret_name}-apikey"
+    arn = store_secret(named, {"key": "the-value-of-the-key"})
+    assert sent(dynamic(arn[:-7], ":key")) == "the-value-of-the-key"
+    listed = function({"RequestType": "List"})
+    while not any(each["Name"] == name for each in listed["Connections"]):
+        token = {"NextToken": listed["NextToken"]}
+        listed = function({"RequestType": "List", "ResourceProperties": token})
+    (shown,) = [each for each in listed["Connections"] if each["Name"] == name]
+    assert {each["SecretId"] for each in shown["Secrets"]} == {named, "connections/crm"}
+    version = {"SecretId": named, "VersionId": "0" * 32}
+    refreshed = function({"RequestType": "Refresh", "ResourceProperties": version})
+    assert refreshed["ConnectionCount"] == 1
 
 
 def test_a_version_is_found_by_stage_and_by_id(
@@ -143,13 +167,13 @@ def test_a_secret_marked_for_deletion_is_refused(
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("CANARY, no JSON", "the secret is not JSON"),
+        ("CANARY, no JSON", "the secret is not a JSON object"),
         ('["CANARY"]', "the secret is not a JSON object"),
         ('{"key": {"CANARY": 1}}', 'key "key" holds an object'),
         ('{"key": ["CANARY"]}', 'key "key" holds an array or null'),
         ('{"key": null, "other": "CANARY"}', 'key "key" holds an array or null'),
         ('{"key": "CANARY\\u0007"}', "the value referred to must match"),
-        ('{"key": ""}', "the value referred to must have at least 1 characters"),
+        ('{"key": ""}', "it refers to an empty text"),
         (json.dumps({"key": "CANARY" * 100}), "the value referred to must have at most 512"),
     ],
 )
@@ -247,10 +271,10 @@ def test_a_plain_parameter_may_be_the_user_name(
     assert created["AuthParameters"]["BasicAuthParameters"]["Username"] == "ada"
 
 
-def test_a_secret_is_fetched_once_an_invocation_and_anew_in_the_next(
+def test_a_secret_is_fetched_once_a_request_and_anew_in_the_next(
     function: Function, basic: dict[str, Any], proxy: FaultyProxy
 ) -> None:
-    """User and password out of one secret cost one call; no value outlives its invocation."""
+    """User and password out of one secret cost one call; no value outlives its request."""
     function({"RequestType": "Create", "ResourceProperties": basic})
     assert proxy.operations().count("GetSecretValue") == 1
     function({"RequestType": "Create", "ResourceProperties": basic})

@@ -72,6 +72,7 @@ HARMLESS = {  # they neither read the world nor change it
     "contextlib",
     "dataclasses",
     "datetime",
+    "difflib",
     "enum",
     "functools",
     "hashlib",

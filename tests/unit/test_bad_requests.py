@@ -12,7 +12,7 @@ from handler.request import check
 from tests.bad_requests import BAD_REQUESTS, BASIC, CANARY, HEADERS, BadRequest, changed
 from tests.fakes import RULES, START
 
-PATH = re.compile(r"(?:^|; )([A-Z][\w.\[\]]*): ")
+PATH = re.compile(r"(?:^|\(\d+\) )([A-Z][\w.\[\]]*): ")
 LARGEST_REASON = 100_000  # an event on a bus holds 256 KB, with the reason escaped as JSON
 IDS = [f"{number}: {each.kind}" for number, each in enumerate(BAD_REQUESTS)]
 
@@ -77,5 +77,5 @@ def test_however_much_is_wrong_the_error_can_be_told(value: list[object]) -> Non
     """A reason that no event can carry would never reach its sender."""
     request = changed(BASIC, {HEADERS: value})
     error = refused(asked_by_document(request, QUEUE, "request-1", START))
-    assert error.reason.startswith(HEADERS)
+    assert error.reason.removeprefix("(1) ").startswith(HEADERS)
     assert len(error.reason) < LARGEST_REASON

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from handler.credentials import credential_violations, with_secret_parameters
+from handler.near_miss import MALFORMED, MISSPELT, UNRESOLVED
+from handler.properties import prepared, property_violations
 from handler.spelling import with_texts
 from tests.bad_requests import (
     API_KEY,
@@ -24,7 +26,7 @@ from tests.bad_requests import (
     secret,
     secret_arn,
 )
-from tests.fakes import ACCOUNT, POLICY, REGION, SHAPE
+from tests.fakes import ACCOUNT, POLICY, REGION, RULES, SHAPE
 
 SECURE = "{{resolve:ssm-secure:/connections/crm:1}}"
 PLAIN = "{{resolve:ssm:/connections/crm}}"
@@ -60,13 +62,65 @@ def test_a_credential_must_be_a_reference_to_a_secret(
 @pytest.mark.parametrize(("properties", "path"), CREDENTIALS)
 @pytest.mark.parametrize(
     "reference",
-    [secret("key"), SECURE, VALUE_FROM, PARAMETER_ARN, f"Bearer {secret('key')}", PLAIN + SECURE],
+    [secret("key"), SECURE, VALUE_FROM, PARAMETER_ARN, secret("a") + secret("b"), PLAIN + SECURE],
 )
 def test_a_credential_may_be_any_reference_to_a_secret(
     properties: dict[str, Any], path: str, reference: object
 ) -> None:
     """What a parameter's ARN leads to shows when it is fetched."""
     assert told(changed(properties, {path: reference})) == []
+
+
+@pytest.mark.parametrize("text", ["Bearer {}", "{} ", "{}\n", " {}", "{}:{}", f"{CANARY}{{}}"])
+@pytest.mark.parametrize(("properties", "path"), CREDENTIALS)
+def test_only_an_api_key_may_have_text_around_its_reference(
+    properties: dict[str, Any], path: str, text: str
+) -> None:
+    """Bearer tokens need it; a literal piece of a password is a literal."""
+    found = told(changed(properties, {path: text.replace("{}", secret("key"))}))
+    bare = "must hold references and no text around them, neither a blank nor a line break"
+    assert found == ([] if path.endswith("ApiKeyValue") else [f"{path}: {bare}"])
+
+
+NEAR_MISSES = [
+    ("{{ resolve:secretsmanager:connections/crm }}", MALFORMED),
+    ("{{Resolve:secretsmanager:connections/crm}}", MALFORMED),
+    ("${resolve:secretsmanager:connections/crm}", MALFORMED),
+    ("Bearer {{ resolve:secretsmanager:connections/crm}}", MALFORMED),
+    ({"valueFrom": secret_arn()}, MISSPELT),
+    ({"Ref": "Secret"}, UNRESOLVED),
+    ({"Fn::Sub": "${Secret}"}, UNRESOLVED),
+    ({"Fn::GetAtt": ["Secret", "Id"]}, UNRESOLVED),
+]
+PLACES = [
+    *CREDENTIALS,
+    (BASIC, USERNAME),
+    (OAUTH, f"{CLIENT}.ClientID"),
+    *((BASIC, path) for path in (HEADERS, QUERY, BODY)),
+    (OAUTH, OAUTH_HEADERS),
+]
+
+
+@pytest.mark.parametrize(("properties", "path"), PLACES)
+@pytest.mark.parametrize(("value", "problem"), NEAR_MISSES)
+@pytest.mark.parametrize("secrecy", [{}, {"IsValueSecret": True}, {"IsValueSecret": False}])
+def test_a_near_miss_is_never_data(
+    properties: dict[str, Any], path: str, value: object, problem: str, secrecy: dict[str, object]
+) -> None:
+    """At every place where a reference is allowed, and in one sentence."""
+    is_list = path.endswith("Parameters")
+    given = parameter(value, **secrecy) if is_list else value
+    found = [
+        str(each)
+        for each in property_violations(prepared(changed(properties, {path: given}), RULES), RULES)
+    ]
+    assert found == [f"{path}[0].Value: {problem}" if is_list else f"{path}: {problem}"]
+
+
+@pytest.mark.parametrize("path", ["Name", "Description", "KmsKeyIdentifier", "AuthorizationType"])
+def test_an_unresolved_function_is_told_as_that_anywhere(path: str) -> None:
+    """Where no reference may stand, too."""
+    assert f"{path}: {UNRESOLVED}" in told(changed(BASIC, {path: {"Ref": "Parameter"}}))
 
 
 @pytest.mark.parametrize(
@@ -117,12 +171,10 @@ def test_a_value_is_secret_unless_it_says_false(
         (BASIC, "Description"),
         (BASIC, "AuthorizationType"),
         (BASIC, "KmsKeyIdentifier"),
-        (BASIC, "AuthParameters"),
         (BASIC, "InvocationConnectivityParameters.ResourceParameters.ResourceConfigurationArn"),
         (API_KEY, f"{API_KEY_BLOCK}.ApiKeyName"),
         (OAUTH, f"{OAUTH_BLOCK}.AuthorizationEndpoint"),
         (OAUTH, f"{OAUTH_BLOCK}.HttpMethod"),
-        (OAUTH, f"{OAUTH_BLOCK}.ClientParameters"),
     ],
 )
 @pytest.mark.parametrize("reference", [secret("key"), f"x{PLAIN}", VALUE_FROM, "{{resolve:"])

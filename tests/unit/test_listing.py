@@ -133,5 +133,5 @@ def test_a_message_cannot_list() -> None:
     """Its result would be an event that nobody waits for, and too large for one."""
     document = {"RequestType": "List"}
     asked = asked_by_document(document, QUEUE, "request-1", make_world().time.now)
-    with pytest.raises(InvalidRequestError, match="RequestType: must be one of"):
+    with pytest.raises(InvalidRequestError, match="RequestType: List is for direct invocations"):
         check(asked, RULES)

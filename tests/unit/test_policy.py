@@ -9,11 +9,12 @@ from handler.source import Service, Source
 from tests.bad_requests import OTHER_ACCOUNT, secret_arn
 from tests.fakes import ACCOUNT, POLICY, REGION
 
-PREFIX = "(AllowedSecretPrefixes, ALLOWED_SECRET_PREFIXES: "
-PARAMETER_PREFIX = "(AllowedParameterPrefixes, ALLOWED_PARAMETER_PREFIXES: "
-REGIONAL, ACCOUNTS, OWNED = "Region", "(AllowedAccounts, ALLOWED_ACCOUNTS, for secrets only)", "!"
+PREFIX = "; AllowedSecretPrefixes (ALLOWED_SECRET_PREFIXES): "
+PARAMETER_PREFIX = "; AllowedParameterPrefixes (ALLOWED_PARAMETER_PREFIXES): "
+REGIONAL, ACCOUNTS, OWNED = "Region", "; AllowedAccounts (ALLOWED_ACCOUNTS), for secrets only", "!"
 TWO_PREFIXES = replace(POLICY, secret_prefixes=("connections/", "shared/"))
 NO_PREFIX = replace(POLICY, secret_prefixes=(), parameter_prefixes=())
+PAY_A = replace(POLICY, secret_prefixes=("connections/pay-a",))
 TWO_ACCOUNTS = replace(POLICY, accounts=(OTHER_ACCOUNT,))
 CHINA = replace(POLICY, partition="aws-cn", region="cn-north-1")
 
@@ -46,6 +47,13 @@ def parameter_arn(name: str, region: str = REGION, account: str = ACCOUNT) -> So
         (POLICY, secret(secret_arn("events!connection/crm/0f-Ab12Cd")), [OWNED]),
         (POLICY, secret(secret_arn()), []),
         (POLICY, secret(secret_arn("production/crm-Ab12Cd")), [PREFIX]),
+        (POLICY, secret(secret_arn("connections/plain")), []),
+        (POLICY, secret(secret_arn("production/plain")), [PREFIX]),
+        (PAY_A, secret(secret_arn("connections/pay-apikey")), []),
+        (PAY_A, secret("connections/pay"), [PREFIX]),
+        (POLICY, secret(secret_arn("connections/plain", "eu-west-1")), [REGIONAL]),
+        (POLICY, secret(secret_arn("connections/x", account=OTHER_ACCOUNT)), [ACCOUNTS]),
+        (TWO_ACCOUNTS, secret(secret_arn("connections/x", account=OTHER_ACCOUNT)), ["six"]),
         (POLICY, secret(secret_arn(region="eu-west-1")), [REGIONAL]),
         (POLICY, secret(secret_arn().replace("arn:aws:", "arn:aws-cn:")), [REGIONAL]),
         (CHINA, secret(secret_arn()), [REGIONAL]),

@@ -100,7 +100,8 @@ def test_unused_blocks_of_a_skeleton_are_told_first_and_nothing_beneath_them() -
     assert first == f"AuthParameters.ApiKeyAuthParameters: {go}"
     assert second == f"AuthParameters.OAuthParameters: {go}"
     assert not any("ApiKeyAuthParameters" in each or "OAuthParameters" in each for each in others)
-    assert any(each.startswith(f"{HEADERS}[0].Key: ") for each in others)
+    empty = [each for each in others if each.startswith("AuthParameters.Invocation")]
+    assert empty == [f"{path}[0]: empty; remove this entry" for path in (HEADERS, QUERY, BODY)]
 
 
 def test_what_is_wrong_beside_an_unused_block_is_told_too() -> None:
@@ -153,9 +154,11 @@ def test_a_token_endpoint_is_https_or_loopback(endpoint: str) -> None:
         "http://login.example.com/token",
         "http://localhost.example.com/token",
         "http://127.0.0.1.example.com/token",
-        "http://127.0.0.1@login.example.com/token",
-        "http://localhost:80@login.example.com/token",
         "http:/localhost",
+        "https:/login.example.com",
+        "https://login.example.com:port/token",
+        "https://login.example.com;x/token",
+        "https://login%2eexample.com/token",
         "http://",
         "https://",
         "https:///token",
@@ -173,6 +176,66 @@ def test_any_other_token_endpoint_is_refused(endpoint: str) -> None:
     assert told(changed(OAUTH, {ENDPOINT: endpoint})) == [f"{ENDPOINT}: {problem}"]
 
 
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        f"https://ada:{CANARY}@login.example.com/token",
+        f"https:/ada:{CANARY}@login.example.com/token",
+        f"https:///ada:{CANARY}@login.example.com/token",
+        f"https:ada:{CANARY}@login.example.com",
+        f"https:\\\\ada:{CANARY}@login.example.com/",
+        f"https://ada:{CANARY}@login.example.com\\@trusted.example.com/",
+        f"https://login.example.com?{CANARY}@other.example.com",
+        f"HTTPS://ada:{CANARY}@login.example.com/token",
+        f"//ada:{CANARY}@login.example.com",
+        f"ada:{CANARY}@login.example.com",
+        "http://127.0.0.1@login.example.com/token",
+        "http://localhost:80@login.example.com/token",
+    ],
+)
+def test_an_endpoint_holds_no_login_in_any_spelling(endpoint: str) -> None:
+    """Parsers read them differently, so what might be one to any of them is one."""
+    found = told(changed(OAUTH, {ENDPOINT: endpoint}))
+    assert f"{ENDPOINT}: must not hold a user name or password" in found
+    assert CANARY not in str(found)
+
+
+def test_an_at_sign_in_a_path_is_no_login() -> None:
+    """The host has ended."""
+    endpoint = "https://login.example.com/tenants/a@b/token?c=d@e"
+    assert told(changed(OAUTH, {ENDPOINT: endpoint})) == []
+
+
+def test_a_long_endpoint_is_judged_at_once() -> None:
+    """Whoever sends it waits for nobody's regular expression."""
+    for endless in (
+        "a" * 200_000,
+        "/" * 200_000,
+        "https:" + "\\" * 200_000,
+        "https://a?" + ":" * 9999,
+    ):
+        assert told(changed(OAUTH, {ENDPOINT: endless}))
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "told_once"),
+    [
+        (PASSWORD, 5, "must hold a reference to a secret, such as"),
+        (PASSWORD, True, "must hold a reference to a secret, such as"),
+        (PASSWORD, None, "must hold a reference to a secret, such as"),
+        (PASSWORD, "", "must hold a reference to a secret, such as"),
+        (PASSWORD, [secret("p")], "must hold a reference to a secret, such as"),
+        (USERNAME, 5, "must be a string, not a number"),
+        (USERNAME, "", "must not be empty"),
+        (USERNAME, {"Value": "x"}, "must be a string, not an object"),
+    ],
+)
+def test_a_path_is_told_one_thing(path: str, value: object, told_once: str) -> None:
+    """What to do, not everything that it is not."""
+    (found,) = told(changed(BASIC, {path: value}))
+    assert found.startswith(f"{path}: {told_once}")
+
+
 @pytest.mark.parametrize("host", ["login.example.com", "localhost"])
 @pytest.mark.parametrize("login", [CANARY, f"ada:{CANARY}", ""])
 def test_an_endpoint_must_not_hold_a_login(host: str, login: str) -> None:
@@ -182,10 +245,16 @@ def test_an_endpoint_must_not_hold_a_login(host: str, login: str) -> None:
 
 
 @pytest.mark.parametrize("endpoint", ["https://[::1", "https://[login]/", "http://[::1]:80/t"])
-def test_an_endpoint_with_brackets_is_refused_by_the_model(endpoint: str) -> None:
-    """Whatever else may be said of it, and without a crash."""
-    found = told(changed(OAUTH, {ENDPOINT: endpoint}))
-    assert any(each.startswith(f"{ENDPOINT}: must match") for each in found)
+def test_an_endpoint_with_brackets_is_refused(endpoint: str) -> None:
+    """AWS's model has none either; without a crash, and in one sentence."""
+    (found,) = told(changed(OAUTH, {ENDPOINT: endpoint}))
+    assert found.startswith(f"{ENDPOINT}: must begin with https://")
+
+
+def test_an_endpoint_that_only_the_model_refuses_is_told_in_its_words() -> None:
+    """A fragment, say."""
+    (found,) = told(changed(OAUTH, {ENDPOINT: "https://login.example.com/#fragment"}))
+    assert found.startswith(f"{ENDPOINT}: must match")
 
 
 def with_secrets(count: int) -> dict[str, Any]:

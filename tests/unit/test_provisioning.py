@@ -670,7 +670,7 @@ def test_every_unusable_reference_is_told_at_once(world: World) -> None:
     }
     with pytest.raises(SecretNotUsableError) as raised:
         ask(world, properties={**BASIC, "AuthParameters": both})
-    assert "Username: {{resolve:" in raised.value.reason
+    assert 'Username: "{{resolve:' in raised.value.reason
     assert 'no key "neither"' in raised.value.reason
     assert "correct horse" not in raised.value.reason
 
@@ -686,41 +686,62 @@ def test_a_value_that_eventbridge_would_refuse_is_told_without_the_value(world: 
 @pytest.mark.parametrize(
     "reference", [WHOLE, {"ValueFrom": secret_arn("connections/crm-Ab12Cd")}, f"Bearer {WHOLE}"]
 )
-def test_a_whole_json_secret_that_does_not_fit_lacks_a_key(world: World, reference: object) -> None:
-    """A regular expression would not say so."""
-    block = {"BasicAuthParameters": {"Username": "ada", "Password": reference}}
+@pytest.mark.parametrize("text", ['{"password": "p"}', '["p"]', '\ufeff{"password": "p"}'])
+def test_a_whole_json_secret_lacks_a_key_wherever_it_is_referred_to(
+    world: World, reference: object, text: str
+) -> None:
+    """Also in a body, which takes any text."""
+    world.secrets.texts["connections/crm"] = text
+    parameters = {"BodyParameters": [{"Key": "k", "Value": reference}]}
+    block = {"BasicAuthParameters": {"Username": reference, "Password": WHOLE}}
+    block["InvocationHttpParameters"] = parameters  # type: ignore[assignment]
     with pytest.raises(SecretNotUsableError) as raised:
         ask(world, properties={**BASIC, "AuthParameters": block})
-    assert raised.value.reason == (
-        "AuthParameters.BasicAuthParameters.Password: the secret holds JSON,"
-        " so the reference must name a key of it"
-    )
+    problem = "the secret holds JSON, so the reference must name a key of it"
+    assert raised.value.reason.count(problem) == 3
+    assert "BodyParameters[0].Value: " in raised.value.reason
+    assert "create" not in world.connections.calls
+
+
+@pytest.mark.parametrize(
+    ("path", "refusal"),
+    [
+        ("Username", SecretNotUsableError),
+        ("Password", InvalidRequestError),
+        ("Value", SecretNotUsableError),
+    ],
+)
+def test_an_empty_value_leaves_no_literal_credential(
+    world: World, path: str, refusal: type[ProvisionerError]
+) -> None:
+    """The text around it would be the credential."""
+    world.secrets.texts["connections/crm"] = '{"password": "p", "empty": ""}'
+    text = "CANARY" + PASSWORD.replace("password", "empty")
+    basic = {"Username": "ada", "Password": PASSWORD} | {path: text}
+    value = basic.pop("Value", PASSWORD)
+    parameters = {"HeaderParameters": [{"Key": "k", "Value": value}]}
+    blocks = {"BasicAuthParameters": basic, "InvocationHttpParameters": parameters}
+    with pytest.raises(refusal) as raised:
+        ask(world, properties={**BASIC, "AuthParameters": blocks})
+    assert f"{path}: " in raised.value.reason
+    assert "CANARY" not in raised.value.reason
 
 
 @pytest.mark.parametrize(
     ("text", "reference"),
     [
         ("with:colon", WHOLE),
-        ('["with:colon"]', WHOLE),
         ('{"a":' * 12_000, WHOLE),
         ('{"password": "with:colon"}', PASSWORD),
         ('{"with": "colon"}', "{{resolve:ssm-secure:/connections/crm}}"),
     ],
 )
 def test_where_no_key_is_lacking_none_is_asked_for(world: World, text: str, reference: str) -> None:
-    """It is no JSON object, has its key, or is a parameter, of which no key can be named."""
+    """It is no JSON, has its key, or is a parameter, of which no key can be named."""
     world.secrets.texts |= {"connections/crm": text, "/connections/crm": text}
     block = {"BasicAuthParameters": {"Username": "ada", "Password": reference}}
     with pytest.raises(SecretNotUsableError, match=r"Password: the value referred to must "):
         ask(world, properties={**BASIC, "AuthParameters": block})
-
-
-def test_a_whole_json_secret_is_a_value_where_it_fits(world: World) -> None:
-    """A body takes any text."""
-    parameters = {"BodyParameters": [{"Key": "k", "Value": WHOLE}]}
-    blocks = {**BASIC["AuthParameters"], "InvocationHttpParameters": parameters}
-    ask(world, properties={**BASIC, "AuthParameters": blocks})
-    assert "create" in world.connections.calls
 
 
 def test_a_plain_parameter_is_no_password(world: World) -> None:

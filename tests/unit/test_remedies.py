@@ -26,7 +26,7 @@ from handler import (
     invocation,
     request_queue,
 )
-from handler.answerable import is_answerable
+from handler.answerable import is_answerable, refuse_unanswerable
 from handler.app import lambda_handler
 from handler.asked import QUEUE, Asked, asked_by_custom_resource, asked_by_document
 from handler.aws import Caller
@@ -327,10 +327,54 @@ def test_nothing_is_sent_to_a_strangers_host(url: str, monkeypatch: pytest.Monke
     assert asked == []
 
 
-def test_cloudformations_own_bucket_is_answered() -> None:
-    """Its name lacks the Region's dashes."""
-    bucket = "https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com/key"
-    assert is_answerable(bucket, "us-east-1", ())
+@pytest.mark.parametrize(
+    ("region", "suffix"),
+    [
+        ("us-east-1", "amazonaws.com"),
+        ("us-gov-west-1", "amazonaws.com"),
+        ("cn-north-1", "amazonaws.com.cn"),
+        ("eusc-de-east-1", "amazonaws.eu"),
+        ("us-iso-east-1", "c2s.ic.gov"),
+        ("us-isob-east-1", "sc2s.sgov.gov"),
+    ],
+)
+def test_cloudformations_own_bucket_is_answered_in_its_own_partition(
+    region: str, suffix: str
+) -> None:
+    """Its name lacks the Region's dashes; no other partition's domain will do."""
+    bucket = f"https://cloudformation-custom-resource-response-{region.replace('-', '')}.s3"
+    for host in (
+        f"{bucket}.{suffix}",
+        f"{bucket}.{region}.{suffix}",
+        f"{bucket}-{region}.{suffix}",
+    ):
+        assert is_answerable(f"{host}/key?X-Amz-Signature=a", region, suffix, ())
+        assert not is_answerable(f"{host}/key", "eu-west-1", suffix, ())
+        for other in ("amazonaws.org", suffix.replace(".", "x"), f"{suffix}.example.com"):
+            assert not is_answerable(f"{host}/key", region, other, ())
+            wrong = host.removesuffix(suffix) + other
+            assert not is_answerable(f"{wrong}/key", region, suffix, ())
+
+
+@pytest.mark.parametrize(
+    ("suffix", "is_answered"), [("amazonaws.eu", True), ("amazonaws.com", False), ("", False)]
+)
+def test_the_european_sovereign_cloud_is_answered_where_the_function_is_in_it(
+    suffix: str, is_answered: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The template's own URL suffix decides, and the refusal names it."""
+    monkeypatch.setenv("URL_SUFFIX", suffix)
+    region = "eusc-de-east-1"
+    host = f"cloudformation-custom-resource-response-euscdeeast1.s3.{region}.amazonaws.eu"
+    arn = f"arn:aws-eusc:lambda:{region}:123456789012:function:provisioner"
+    event = stack_event(ResponseUrlServer("http://x"), ResponseURL=f"https://{host}/k?X-Amz-Date=x")
+    context = LambdaContext(arn)
+    if is_answered:
+        refuse_unanswerable(event, context)
+        return
+    told = rf"ResponseURL: must lead to CloudFormation's bucket in {region} under amazonaws\.com"
+    with pytest.raises(InvalidRequestError, match=told):
+        refuse_unanswerable(event, context)
 
 
 @pytest.mark.parametrize("broken", [{"StackId": 5}, {"CrHelperPoll": "true"}], ids=str)
@@ -722,8 +766,8 @@ def test_an_error_does_not_carry_the_secret_that_caused_it() -> None:
     spelling = "{{resolve:secretsmanager:connections/crm:SecretString:key}}"
     reference = Reference(spelling, Source(Service.SECRETS_MANAGER, "connections/crm"), "key")
     with pytest.raises(SecretNotUsableError) as raised:
-        reference.pick(SecretValue(CANARY, "1", is_secret=True))
-    assert raised.value.__suppress_context__
+        reference.pick(SecretValue(CANARY, "1", is_secret=True, name="connections/crm"))
+    assert raised.value.__context__ is None
     assert raised.value.__cause__ is None
 
 

@@ -15,6 +15,7 @@ from handler.asked import (
     asked_by_document,
 )
 from handler.errors import InvalidRequestError
+from handler.near_miss import UNRESOLVED
 from handler.own_members import OnExisting
 from handler.reference import Text
 from handler.request import SELECTORS, Request, check
@@ -177,7 +178,7 @@ def test_cloudformations_strings_become_booleans(written: str, meant: bool) -> N
 def test_a_string_is_no_boolean_in_a_message() -> None:
     """JSON has booleans; what is meant otherwise is not guessed."""
     properties = changed(BASIC, {HEADERS: parameter(secret("key"), IsValueSecret="true")})
-    assert refusal(properties) == f"{HEADERS}[0].IsValueSecret: must be true or false"
+    assert refusal(properties) == f"{HEADERS}[0].IsValueSecret: must be true or false, not text"
 
 
 @pytest.mark.parametrize(
@@ -246,13 +247,15 @@ def test_where_only_the_name_counts_the_rest_may_be_there(request_type: str) -> 
     ("properties", "reason"),
     [
         ({}, "Name: required"),
-        ({"Name": 5}, "Name: must be a string"),
+        ({"Name": 5}, "Name: must be a string, not a number"),
         ({"Name": "a b"}, r"Name: must match [\.\-_A-Za-z0-9]+"),
         ({"Name": "crm\n"}, r"Name: must match [\.\-_A-Za-z0-9]+"),
         ({"Name": "n" * 65}, "Name: must have at most 64 characters"),
         ({"Name": secret("name")}, "Name: a reference is not allowed here"),
         ({"Name": {"ValueFrom": CANARY}}, "Name: a reference is not allowed here"),
-        ({"Name": "crm", "Nmae": CANARY}, "Nmae: unknown member"),
+        ({"Name": "crm", "Nmae": CANARY}, "Nmae: unknown member; did you mean Name?"),
+        ({"Name": {"Ref": CANARY}}, f"Name: {UNRESOLVED}"),
+        ({"Name": "{{ Resolve:ssm:/connections/x}}"}, "Name: a reference is not allowed here"),
         ({"Name": "crm", "OnExisting": "x"}, "OnExisting: must be one of Fail, Adopt"),
     ],
 )
@@ -282,20 +285,47 @@ def test_a_derived_name_has_the_prefix() -> None:
 
 @pytest.mark.parametrize(
     ("door", "request_type"),
-    [(QUEUE, "Release"), (QUEUE, "List"), (DIRECT, "create"), (DIRECT, ""), (QUEUE, CANARY)],
+    [(DIRECT, "create"), (DIRECT, ""), (QUEUE, CANARY), (QUEUE, ["Create"]), (DIRECT, {"a": 1})],
 )
-def test_a_door_takes_its_own_request_types_only(door: Door, request_type: str) -> None:
+def test_a_door_takes_its_own_request_types_only(door: Door, request_type: Any) -> None:
     """The error names those that there are."""
     expected = f"RequestType: must be one of {', '.join(door.request_types)}"
     assert refusal(BASIC, request_type, door) == expected
 
 
-@pytest.mark.parametrize("properties", [None, [], CANARY, 5])
+@pytest.mark.parametrize("request_type", ["Release", "List"])
+@pytest.mark.parametrize("properties", [BASIC, None])
+def test_what_another_door_takes_is_told_as_that(request_type: str, properties: object) -> None:
+    """By the doors' own tables."""
+    told = refusal(properties, request_type, QUEUE)
+    assert f"RequestType: {request_type} is for direct invocations only" in told
+    assert ("ResourceProperties" in told) is (properties is None and request_type == "Release")
+
+
+def test_what_several_doors_take_names_them() -> None:
+    """A stack cannot refresh."""
+    event = {**EVENT, "RequestType": "Refresh"}
+    with pytest.raises(InvalidRequestError) as raised:
+        check(asked_by_custom_resource(event, "", START), RULES)
+    told = "RequestType: Refresh is for messages and direct invocations only"
+    assert raised.value.reason == told
+
+
+@pytest.mark.parametrize(
+    ("properties", "problem"),
+    [
+        (None, "required, an object"),
+        ([], "must be an object, not a list"),
+        (CANARY, "must be an object, not text"),
+        (f'{{"Name": "{CANARY}"}}', "must be an object, not JSON text"),
+        (5, "must be an object, not a number"),
+    ],
+)
 @pytest.mark.parametrize("door", [DIRECT, QUEUE])
-def test_properties_must_be_an_object(properties: object, door: Door) -> None:
+def test_properties_must_be_an_object(properties: object, problem: str, door: Door) -> None:
     """Told together with what is wrong around them."""
-    assert refusal(properties, "Upsert", door).startswith("RequestType: must be one of")
-    assert refusal(properties, "Create", door) == "ResourceProperties: required, an object"
+    assert refusal(properties, "Upsert", door).startswith("(1) RequestType: must be one of")
+    assert refusal(properties, "Create", door) == f"ResourceProperties: {problem}"
 
 
 def test_a_stacks_properties_must_be_an_object() -> None:

@@ -1,5 +1,6 @@
 """What a Refresh, a Reconcile and a List may be about, and how it is said when it is wrong."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,7 +30,7 @@ def refusal(request_type: str, properties: object = None) -> list[str]:
     with pytest.raises(InvalidRequestError) as raised:
         request(request_type, properties)
     assert CANARY not in raised.value.reason
-    return raised.value.reason.replace("member; allowed", "member, allowed").split("; ")
+    return [each.strip() for each in re.split(r"\(\d+\) ", raised.value.reason) if each]
 
 
 @pytest.mark.parametrize(
@@ -37,9 +38,9 @@ def refusal(request_type: str, properties: object = None) -> list[str]:
     [
         ({"SecretId": CRM}, Secret(CRM)),
         ({"SecretId": CRM, "AccountId": ACCOUNT}, Secret(CRM, account=ACCOUNT)),
-        ({"SecretId": secret_arn("connections/crm-Ab12Cd")}, Secret(CRM, account=ACCOUNT)),
+        ({"SecretId": secret_arn(CRM)}, Secret(CRM, account=ACCOUNT)),
         (
-            {"SecretId": secret_arn("a-b-c-Ab12Cd"), "AccountId": "999999999999"},
+            {"SecretId": secret_arn("a-b-c"), "AccountId": "999999999999"},
             Secret("a-b-c", account=ACCOUNT),
         ),
         ({"ParameterName": "/connections/crm"}, Secret("/connections/crm", is_parameter=True)),
@@ -50,11 +51,18 @@ def refusal(request_type: str, properties: object = None) -> list[str]:
 def test_a_refresh_by_secret_knows_it_by_name_and_account(
     selector: Mapping[str, str], secret: Secret, door: Door
 ) -> None:
-    """An ARN says both, and its six characters are no part of the name."""
+    """An ARN says both."""
     chosen = request("Refresh", selector, door)
-    assert (chosen.name, chosen.selection) == ("", Selection(secret))
+    assert (chosen.name, chosen.selection) == ("", Selection((secret,)))
     named = request("Refresh", {"Name": "crm", **selector}, door)
-    assert (named.name, named.selection) == ("crm", Selection(secret))
+    assert (named.name, named.selection) == ("crm", Selection((secret,)))
+
+
+def test_an_arn_that_looks_complete_may_mean_two_secrets() -> None:
+    """Its end is what Secrets Manager appended, or a part of the name: both have followers."""
+    chosen = request("Refresh", {"SecretId": secret_arn("a-b-c-Ab12Cd")})
+    found = tuple(Secret(name, account=ACCOUNT) for name in ("a-b-c", "a-b-c-Ab12Cd"))
+    assert chosen.selection == Selection(found)
 
 
 def test_a_refresh_by_name_is_about_the_whole_connection() -> None:
@@ -66,7 +74,7 @@ def test_a_refresh_by_name_is_about_the_whole_connection() -> None:
 def test_a_version_goes_along() -> None:
     """So that who has it already does nothing."""
     chosen = request("Refresh", {"SecretId": CRM, "VersionId": VERSION}).selection
-    assert chosen == Selection(Secret(CRM), version_id=VERSION)
+    assert chosen == Selection((Secret(CRM),), version_id=VERSION)
 
 
 def test_a_page_goes_on_where_the_last_one_ended() -> None:
@@ -138,20 +146,37 @@ def test_all_violations_are_told_at_once() -> None:
 )
 def test_a_malformed_selector_is_refused_by_its_name(member: str, value: object) -> None:
     """Nothing that no secret can be called reaches the registry's keys."""
-    assert f"{member}: malformed" in refusal("Refresh", {"SecretId": CRM, member: value})
+    wanted = {
+        "SecretId": "must be the name or the ARN of a secret",
+        "AccountId": "must be 12 digits, as text",
+        "VersionId": "must have 1 to 64 printable characters",
+    }
+    told = refusal("Refresh", {"SecretId": CRM, member: value})
+    assert told == [f"{member}: {wanted[member]}"]
 
 
 @pytest.mark.parametrize("value", ["", "a b", "a#b", "x" * 1012, 7, f"{CANARY}!", "é"])
 def test_a_malformed_parameter_is_refused_by_its_name(value: object) -> None:
     """The same for Parameter Store."""
-    assert refusal("Refresh", {"ParameterName": value}) == ["ParameterName: malformed"]
+    assert refusal("Refresh", {"ParameterName": value}) == [
+        "ParameterName: must be the name of a parameter, such as /connections/crm"
+    ]
 
 
 @pytest.mark.parametrize("value", ["", "a b", "x" * 4097, 7, f"{CANARY}!", ["a"]])
 @pytest.mark.parametrize("request_type", ["List"])
 def test_a_malformed_token_is_refused_by_its_name(request_type: str, value: object) -> None:
     """Its meaning is the registry's to judge."""
-    assert refusal(request_type, {"NextToken": value}) == ["NextToken: malformed"]
+    assert refusal(request_type, {"NextToken": value}) == [
+        "NextToken: must be a NextToken as it was given"
+    ]
+
+
+@pytest.mark.parametrize("value", ["repair", "REPORT", "", None, True, CANARY, ["Report"]])
+def test_a_mode_is_one_of_two(value: object) -> None:
+    """Both are named."""
+    told = refusal("Reconcile", {"ReconcileMode": value})
+    assert told == ["ReconcileMode: must be one of Report, Repair"]
 
 
 @pytest.mark.parametrize(
@@ -167,14 +192,10 @@ def test_a_malformed_token_is_refused_by_its_name(request_type: str, value: obje
             "ParameterName: give SecretId or ParameterName, not both",
         ),
         ("Refresh", {"Name": "a b"}, "Name: "),
-        ("Refresh", [], "ResourceProperties: must be an object"),
-        ("Reconcile", "all", "ResourceProperties: must be an object"),
-        (
-            "Reconcile",
-            {"SecretId": CRM},
-            "SecretId: unknown member, allowed are Name, ReconcileMode",
-        ),
-        ("List", {"Name": "crm"}, "Name: unknown member, allowed are NextToken"),
+        ("Refresh", [], "ResourceProperties: must be an object, not a list"),
+        ("Reconcile", "all", "ResourceProperties: must be an object, not text"),
+        ("Reconcile", {"SecretId": CRM}, "SecretId: unknown member; allowed are Name, Rec"),
+        ("List", {"Name": "crm"}, "Name: unknown member; allowed are NextToken"),
     ],
 )
 def test_what_does_not_go_together_is_refused(
@@ -187,7 +208,7 @@ def test_what_does_not_go_together_is_refused(
 
 def test_a_hostile_member_is_not_repeated_as_it_is() -> None:
     """Its name may be anything, too."""
-    assert len("; ".join(refusal("List", {"\n" + "x" * 100_000: 1}))) < 1000
+    assert len("".join(refusal("List", {"\n" + "x" * 100_000: 1}))) < 1000
 
 
 def test_a_prefix_of_names_counts_for_a_refresh() -> None:

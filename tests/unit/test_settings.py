@@ -8,6 +8,7 @@ from handler.settings import (
     REQUIRED_BY_QUEUE,
     load,
     response_url_hosts,
+    url_suffix,
 )
 
 ARN = "arn:aws:lambda:eu-central-1:123456789012:function:provisioner:live"
@@ -99,11 +100,15 @@ def test_everything_wrong_is_told_at_once() -> None:
         "GIVE_UP_SECONDS": "many",
         "READ_TIMEOUT_SECONDS": "0",
         "CONNECTION_NAME_PREFIX": "p" * 41,
+        "RECONCILE_MODE": "repair",
     }
     with pytest.raises(ServiceInternalError) as raised:
         load(given, ARN, REQUIRED)
-    for variable in (*given, "REGISTRY_TABLE_NAME"):
-        assert f"{variable}: " in raised.value.reason
+    assert "(1) REGISTRY_TABLE_NAME: required" in raised.value.reason
+    assert "(2) ConnectionNamePrefix (CONNECTION_NAME_PREFIX): must match" in raised.value.reason
+    assert "(3) ReconcileMode (RECONCILE_MODE): must be one of Report, Rep" in raised.value.reason
+    assert "(4) MAX_ATTEMPTS: must" in raised.value.reason
+    assert "(5) READ_TIMEOUT_SECONDS: must" in raised.value.reason
     assert raised.value.is_transient
 
 
@@ -132,6 +137,8 @@ def test_hosts_to_be_answered_are_read_apart() -> None:
     """An error of the settings must be answered, too."""
     assert response_url_hosts({}) == ()
     assert response_url_hosts({"RESPONSE_URL_HOSTS": "localhost, ::1"}) == ("localhost", "::1")
+    assert (url_suffix({}), url_suffix({"URL_SUFFIX": ""})) == ("amazonaws.com", "amazonaws.com")
+    assert url_suffix({"URL_SUFFIX": "amazonaws.eu"}) == "amazonaws.eu"
 
 
 @pytest.mark.parametrize("prefix", ["team/", "team ", "t!", "équipe-"])

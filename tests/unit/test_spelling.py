@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handler.near_miss import MALFORMED, MISSPELT, RIGHT, UNRESOLVED, is_near
 from handler.reference import Reference, Text, replaced
 from handler.source import SecretValue, Service, Source
-from handler.spelling import is_reference, read, with_texts
+from handler.spelling import read, with_texts
 from tests.bad_requests import CANARY, secret_arn
 from tests.fakes import ACCOUNT, POLICY, REGION
 
@@ -17,7 +18,9 @@ ARN = secret_arn("connections/crm-Ab12Cd")
 PARAMETER_ARN = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/connections/crm"
 VERSION_ID = "0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f"
 CURRENT = Source(Service.SECRETS_MANAGER, "connections/crm")
-BY_ARN = Source(Service.SECRETS_MANAGER, ARN, account=ACCOUNT)
+BY_ARN = Source(Service.SECRETS_MANAGER, ARN)
+PARTIAL_ARN = secret_arn("connections/crm")
+PARTIAL = Source(Service.SECRETS_MANAGER, PARTIAL_ARN)
 STAGED = Source(Service.SECRETS_MANAGER, "connections/crm", version_stage="AWSPREVIOUS")
 PINNED = Source(Service.SECRETS_MANAGER, "connections/crm", version_id=VERSION_ID)
 
@@ -51,6 +54,8 @@ def only_reference(text: Text) -> Reference:
         (f"secretsmanager:{ARN}", BY_ARN, ""),
         (f"secretsmanager:{ARN}:SecretString:user", BY_ARN, "user"),
         (f"secretsmanager:{ARN}::::", BY_ARN, ""),
+        (f"secretsmanager:{PARTIAL_ARN}", PARTIAL, ""),
+        (f"secretsmanager:{PARTIAL_ARN}:SecretString:user::", PARTIAL, "user"),
         ("ssm-secure:/connections/crm", Source(Service.SSM_SECURE, "/connections/crm"), ""),
         (
             "ssm-secure:/connections/crm:12",
@@ -74,17 +79,19 @@ def test_every_form_of_a_dynamic_reference_is_read(
         (ARN, BY_ARN, ""),
         (f"{ARN}:user", BY_ARN, "user"),
         (f"{ARN}:user::", BY_ARN, "user"),
+        (PARTIAL_ARN, PARTIAL, ""),
+        (f"{PARTIAL_ARN}:user::", PARTIAL, "user"),
         (
             f"{ARN}::AWSPREVIOUS:",
-            Source(Service.SECRETS_MANAGER, ARN, "AWSPREVIOUS", account=ACCOUNT),
+            Source(Service.SECRETS_MANAGER, ARN, "AWSPREVIOUS"),
             "",
         ),
         (
             f"{ARN}:user::{VERSION_ID}",
-            Source(Service.SECRETS_MANAGER, ARN, version_id=VERSION_ID, account=ACCOUNT),
+            Source(Service.SECRETS_MANAGER, ARN, version_id=VERSION_ID),
             "user",
         ),
-        (PARAMETER_ARN, Source(Service.SSM_ARN, PARAMETER_ARN, account=ACCOUNT), ""),
+        (PARAMETER_ARN, Source(Service.SSM_ARN, PARAMETER_ARN), ""),
     ],
 )
 def test_every_form_of_value_from_is_read(arn: str, source: Source, json_key: str) -> None:
@@ -112,7 +119,11 @@ def test_every_form_of_value_from_is_read(arn: str, source: Source, json_key: st
         dynamic("secretsmanager:connections/crm:SecretBinary:user"),
         dynamic("secretsmanager:connections/crm:SecretString:a:b:c:d"),
         dynamic(f"secretsmanager:connections/crm:SecretString:user:AWSCURRENT:{VERSION_ID}"),
-        dynamic(f"secretsmanager:{secret_arn('connections/crm')}"),
+        dynamic(f"secretsmanager:{secret_arn('')}"),
+        dynamic(f"secretsmanager:{ARN.replace('aws', 'AWS', 1)}"),
+        dynamic(f"secretsmanager:{ARN}:user::"),
+        dynamic("secretsmanager:${Secret}:SecretString:user"),
+        dynamic("secretsmanager:connections/crm:SecretString:user:AWSCURRENT "),
         dynamic("secretsmanager:arn:aws:secretsmanager:us-east-1:1:secret:connections/crm-Ab12Cd"),
         dynamic(f"secretsmanager:{PARAMETER_ARN}"),
         dynamic("ssm:"),
@@ -127,7 +138,16 @@ def test_every_form_of_value_from_is_read(arn: str, source: Source, json_key: st
         {"ValueFrom": f"{ARN}:a:b:c:d"},
         {"ValueFrom": f"{ARN}:user:AWSCURRENT:{VERSION_ID}"},
         {"ValueFrom": f"{ARN}\n"},
-        {"ValueFrom": secret_arn("connections/crm")},
+        {"ValueFrom": secret_arn("")},
+        {"ValueFrom": f"{ARN}:SecretString:user"},
+        {"ValueFrom": f" {ARN}"},
+        {"ValueFrom": 5},
+        {"ValueFrom": None},
+        {"ValueFrom": [ARN]},
+        {"ValueFrom": {"Ref": "Secret"}},
+        {"ValueFrom": {"Fn::Sub": "${Secret}:user::"}},
+        {"valueFrom": ARN},
+        {"Ref": "Secret"},
         {"ValueFrom": f"{PARAMETER_ARN}\n"},
         {"ValueFrom": f"{PARAMETER_ARN}:1"},
         {"ValueFrom": f"arn:aws:ssm:{REGION}:{ACCOUNT}:document/connections/crm"},
@@ -174,7 +194,7 @@ def test_every_problem_of_a_text_is_told_once() -> None:
     other = dynamic("secretsmanager:production/x")
     another = dynamic("ssm:/production/y")
     problems = read(other + another + other, POLICY).problems
-    assert [problem.split(": ")[0] for problem in problems] == [other, another]
+    assert [problem.split(": ")[0] for problem in problems] == [f'"{other}"', f'"{another}"']
 
 
 def test_an_overlong_spelling_is_shortened_in_its_problem() -> None:
@@ -188,12 +208,17 @@ def test_an_overlong_spelling_is_shortened_in_its_problem() -> None:
     [
         (dynamic("ssm:/x"), True),
         ("a {{resolve:", True),
-        ("{{ resolve:ssm:/x }}", False),
         ("resolve:ssm:/x", False),
+        ("please resolve: soon", False),
+        ('{"resolve": "x"}', False),
+        ("{{resolver}}", False),
+        ("{{name}} and ${name}", False),
         ("", False),
         ({"ValueFrom": "anything"}, True),
-        ({"ValueFrom": 5}, False),
+        ({"ValueFrom": 5}, True),
         ({"ValueFrom": ARN, "Value": "x"}, False),
+        ({"Value": ARN}, False),
+        ({"Reference": "x"}, False),
         ({}, False),
         (["{{resolve:ssm:/x}}"], False),
         (5, False),
@@ -202,7 +227,107 @@ def test_an_overlong_spelling_is_shortened_in_its_problem() -> None:
 )
 def test_what_is_meant_as_a_reference(value: object, expected: bool) -> None:
     """One word decides, however wrong the rest is."""
-    assert is_reference(value) is expected
+    assert is_near(value) is expected
+
+
+NAME = "secretsmanager:connections/crm"
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        f"{{{{ resolve:{NAME} }}}}",
+        f"{{{{ resolve:{NAME}}}}}",
+        f"{{{{\tresolve:{NAME}}}}}",
+        f"{{{{\u00a0resolve:{NAME}}}}}",
+        f"{{{{\u200bresolve:{NAME}}}}}",
+        f"{{{{Resolve:{NAME}}}}}",
+        f"{{{{RESOLVE:{NAME}}}}}",
+        f"{{{{resolve :{NAME}}}}}",
+        f"{{{{resolve {NAME}}}}}",
+        f"${{resolve:{NAME}}}",
+        f"${{ Resolve:{NAME}}}",
+        f"{{resolve:{NAME}}}",
+        f"{{ {{resolve:{NAME}}} }}",
+        f"{{{{resolve:{NAME}}}",
+        "{{resolve:secretsmanager:${Secret}:SecretString:user}}",
+    ],
+)
+@pytest.mark.parametrize("before", ["", "Bearer ", dynamic(NAME)])
+@pytest.mark.parametrize("after", ["", " x", dynamic("ssm:/connections/crm")])
+def test_a_near_miss_is_told_the_right_spelling(spelled: str, before: str, after: str) -> None:
+    """Alone, in the middle of a longer text, or beside a good reference."""
+    text = read(before + spelled + after, POLICY)
+    assert is_near(before + spelled + after)
+    assert (text.parts, text.problems) == ((), (MALFORMED,))
+    assert "no blanks in {{resolve:" in MALFORMED
+
+
+@pytest.mark.parametrize("service", ["SecretsManager", " secretsmanager", "ssm ", "SSM", "secret"])
+def test_a_misspelt_service_is_told_the_right_ones(service: str) -> None:
+    """The rest may be right."""
+    (problem,) = read(dynamic(f"{service}:connections/crm"), POLICY).problems
+    assert problem.startswith("references are to secretsmanager, ssm-secure or ssm only")
+    assert "no blanks in {{resolve:" in problem
+
+
+@pytest.mark.parametrize("name", [" connections/crm", "connections/crm ", "connections/crm\n"])
+def test_blanks_in_a_name_are_told(name: str) -> None:
+    """Pasted along."""
+    (problem,) = read(dynamic(f"secretsmanager:{name}:SecretString:user"), POLICY).problems
+    assert problem.endswith("no blanks")
+
+
+@pytest.mark.parametrize(
+    ("member", "problem"),
+    [
+        ("valueFrom", MISSPELT),
+        ("Valuefrom", MISSPELT),
+        ("VALUEFROM", MISSPELT),
+        ("value_from", MISSPELT),
+        ("value-from", MISSPELT),
+        ("ValueFrom ", MISSPELT),
+        ("Ref", UNRESOLVED),
+        ("ref", UNRESOLVED),
+        ("Fn::Sub", UNRESOLVED),
+        ("Fn::GetAtt", UNRESOLVED),
+        ("Fn::ImportValue", UNRESOLVED),
+        ("fn::join", UNRESOLVED),
+        ("Fn::" + "x" * 100_000 + " " * 100_000 + "\n!", UNRESOLVED),
+    ],
+)
+@pytest.mark.parametrize("given", [ARN, CANARY, [CANARY], {"x": CANARY}, None])
+def test_an_object_that_is_nearly_one_is_told_how_to_write_it(
+    member: str, problem: str, given: object
+) -> None:
+    """Another case, and functions that nobody resolved."""
+    assert is_near({member: given})
+    text = read({member: given}, POLICY)
+    assert (text.parts, text.problems) == ((), (problem,))
+
+
+@pytest.mark.parametrize(
+    ("arrived", "told"),
+    [
+        ("connections/crm", "a name arrived?"),
+        ("connections/crm:password::", "a name arrived?"),
+        ("arn:aws:s3:::bucket", "this ARN is of another kind"),
+        (f"{PARAMETER_ARN} ", "no blanks in it"),
+        (dynamic("secretsmanager:connections/crm"), "{{resolve:…}} stands by itself"),
+        ({"Ref": "Secret"}, UNRESOLVED),
+        (f"two words {CANARY}", "full ARN of a secret or of a parameter"),
+        (5, "full ARN of a secret or of a parameter"),
+        ([ARN], "full ARN of a secret or of a parameter"),
+    ],
+)
+def test_the_form_of_what_is_no_arn_is_told(arrived: object, told: str) -> None:
+    """Ref of a secret gives its name on emulators; what arrived is not repeated."""
+    (problem,) = read({"ValueFrom": arrived}, POLICY).problems
+    assert problem.startswith("ValueFrom must be the full ARN of a secret or of a parameter")
+    assert told in problem
+    assert "crm" not in problem
+    assert CANARY not in problem
+    assert ("Ref of a secret may be its name" in problem and RIGHT in problem) is ("a name" in told)
 
 
 def test_references_are_found_wherever_they_stand() -> None:
@@ -227,7 +352,7 @@ SUFFIXES = st.from_regex(r"[A-Za-z0-9]{6}", fullmatch=True)
 VERSION_IDS = st.text(
     st.characters(exclude_characters="{}:", exclude_categories=["Cs"]), min_size=32, max_size=64
 )
-LITERALS = st.text(min_size=1).filter(lambda text: "{{resolve:" not in text)
+LITERALS = st.text(min_size=1).filter(lambda text: not is_near(text) and text[-1] not in "{$")
 
 
 @st.composite
@@ -235,7 +360,9 @@ def secrets(draw: st.DrawFn) -> tuple[str, str, str, str]:
     """Draw a secret's id and json-key, version-stage, version-id, not both of the latter."""
     secret_id = draw(st.one_of(NAMES, st.builds("{}-{}".format, NAMES, SUFFIXES).map(secret_arn)))
     stage, version_id = draw(
-        st.one_of(st.tuples(OPTIONS, st.just("")), st.tuples(st.just(""), VERSION_IDS))
+        st.one_of(
+            st.tuples(OPTIONS.map(str.strip), st.just("")), st.tuples(st.just(""), VERSION_IDS)
+        )
     )
     return secret_id, draw(OPTIONS), stage, version_id
 
@@ -277,7 +404,7 @@ def test_a_text_resolves_to_its_literals_and_values_in_order(
 def fetched(source: Source) -> SecretValue:
     """Hold, in every source, its own description."""
     shown = f"<{source.source_id}|{source.version_stage}|{source.version_id}>"
-    return SecretValue(shown, "1", is_secret=True)
+    return SecretValue(shown, "1", is_secret=True, name=source.name)
 
 
 @given(st.text(st.sampled_from("{}:resolvcmangt-/ xA1!\n"), max_size=60))

@@ -35,6 +35,7 @@ def test_the_environment_is_the_designs() -> None:
         "ALLOWED_ACCOUNTS": "",
         "RECONCILE_MODE": "Report",
         "RESPONSE_URL_HOSTS": "",
+        "URL_SUFFIX": "amazonaws.com",
         "GIVE_UP_SECONDS": "1800",
         "CONNECT_TIMEOUT_SECONDS": "5",
         "READ_TIMEOUT_SECONDS": "10",

@@ -73,7 +73,7 @@ def test_a_rotation_becomes_a_refresh_by_secret() -> None:
     detail = SECRET_LABEL_UPDATED["detail"]
     assert (request.request_type, request.name) == ("Refresh", "")
     secret = Secret(detail["name"], account=SECRET_LABEL_UPDATED["account"])
-    assert request.selection == Selection(secret, version_id=detail["versionId"])
+    assert request.selection == Selection((secret,), version_id=detail["versionId"])
 
 
 @pytest.mark.parametrize("operation", ["Create", "Update"])
@@ -84,7 +84,7 @@ def test_a_changed_parameter_becomes_a_refresh_by_parameter(operation: str, name
     assert is_wanted("ParameterRule", event)
     asked = asked_by_document(message("ParameterRule", event), QUEUE, "message-1", START)
     secret = Secret("/" + name.lstrip("/"), is_parameter=True)
-    assert check(asked, RULES).selection == Selection(secret)
+    assert check(asked, RULES).selection == Selection((secret,))
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from handler.reference import Text
 from handler.spelling import with_texts
 from handler.validation import LINEAR_PATTERNS, coerced, leaves, violations
-from tests.bad_requests import API_KEY, BASIC, CANARY, OAUTH, changed, parameter
+from tests.bad_requests import API_KEY, BASIC, BASIC_BLOCK, CANARY, OAUTH, changed, parameter
 from tests.fakes import POLICY, SHAPE
 
 HTTP = "AuthParameters.InvocationHttpParameters"
@@ -43,10 +43,21 @@ def test_a_good_document_has_no_violation(properties: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"AuthParameters": CANARY}, ["AuthParameters: must be an object"]),
-        ({"AuthParameters": None}, ["AuthParameters: must be an object"]),
-        ({HTTP: {"HeaderParameters": {}}}, [f"{HTTP}.HeaderParameters: must be a list"]),
-        ({HTTP: {"HeaderParameters": [1]}}, [f"{HTTP}.HeaderParameters[0]: must be an object"]),
+        ({"AuthParameters": CANARY}, ["AuthParameters: must be an object, not text"]),
+        ({"AuthParameters": None}, ["AuthParameters: must be an object, not null"]),
+        (
+            {HTTP: {"HeaderParameters": {}}},
+            [f"{HTTP}.HeaderParameters: must be a list, not an object"],
+        ),
+        (
+            {HTTP: {"HeaderParameters": [1, True, "x", [CANARY]]}},
+            [
+                f"{HTTP}.HeaderParameters[0]: must be an object, not a number",
+                f"{HTTP}.HeaderParameters[1]: must be an object, not a boolean",
+                f"{HTTP}.HeaderParameters[2]: must be an object, not text",
+                f"{HTTP}.HeaderParameters[3]: must be an object, not a list",
+            ],
+        ),
         (
             {HTTP: {"BodyParameters": parameter("x") * 101}},
             [f"{HTTP}.BodyParameters: must have at most 100 items"],
@@ -54,14 +65,14 @@ def test_a_good_document_has_no_violation(properties: dict[str, Any]) -> None:
         ({HTTP: {"BodyParameters": parameter("x") * 100}}, []),
         ({HTTP: {"BodyParameters": []}}, []),
         (
-            {HTTP: {"BodyParameters": [{}, {"IsValueSecret": "true"}]}},
-            [f"{HTTP}.BodyParameters[1].IsValueSecret: must be true or false"],
+            {HTTP: {"BodyParameters": [{"Key": "k"}, {"IsValueSecret": "true"}]}},
+            [f"{HTTP}.BodyParameters[1].IsValueSecret: must be true or false, not text"],
         ),
-        ({"Name": 5}, ["Name: must be a string"]),
-        ({"Name": True}, ["Name: must be a string"]),
+        ({"Name": 5}, ["Name: must be a string, not a number"]),
+        ({"Name": True}, ["Name: must be a string, not a boolean"]),
         ({"Name": "a" * 64}, []),
         ({"Name": "a" * 65}, ["Name: must have at most 64 characters"]),
-        ({"Name": ""}, ["Name: must have at least 1 characters"]),
+        ({"Name": ""}, ["Name: must not be empty"]),
         ({"Name": "a b"}, [r"Name: must match [\.\-_A-Za-z0-9]+"]),
         ({"Name": "a\n"}, [r"Name: must match [\.\-_A-Za-z0-9]+"]),
         ({"Description": ""}, []),
@@ -97,7 +108,8 @@ def synthetic(model: Any, name: str) -> Any:
 def test_a_number_must_be_one(kind: str, value: object) -> None:
     """No connection has one today; a field that AWS adds may."""
     shape = synthetic({"Number": {"type": kind}}, "Number")
-    assert told(value, shape, "Number") == ["Number: must be a whole number"]
+    (found,) = told(value, shape, "Number")
+    assert found.startswith("Number: must be a whole number, not ")
     assert told(7, shape, "Number") == []
 
 
@@ -138,13 +150,87 @@ def test_a_reference_is_checked_once_it_is_resolved() -> None:
     """Its spelling would break nearly every pattern, its value may not."""
     text = Text("{{resolve:" + "x" * 9999, ())
     assert told(changed(BASIC, {USERNAME: text, "Name": text})) == []
-    assert told(text) == ["must be an object"]
+    assert told(text) == ["must be an object, not text"]
 
 
-def test_a_member_whose_name_is_no_identifier_is_not_repeated() -> None:
-    """A credential may stand where a name belongs."""
-    found = told(changed(BASIC, {f"{CANARY} x": 1, "y" * 65: 1}))
-    assert found == ["(a member whose name is not 1 to 40 letters): unknown member"] * 2
+def test_a_member_whose_name_may_be_a_credential_is_not_repeated() -> None:
+    """Only a word of at most 40 letters is shown."""
+    found = told(changed(BASIC, {f"{CANARY} x": 1, "y" * 41: 1, "T0k3n": 1, "z" * 40: 1}))
+    hidden = "(a member whose name is not shown): unknown member"
+    assert found == [hidden, hidden, hidden, f"{'z' * 40}: unknown member"]
+
+
+@pytest.mark.parametrize(
+    ("path", "wrong", "right"),
+    [
+        ("", "Descripton", "Description"),
+        ("", "description", "Description"),
+        ("", "AUTHORIZATIONTYPE", "AuthorizationType"),
+        ("", "OnExistng", "OnExisting"),
+        ("", "WaitTimeoutSecond", "WaitTimeoutSeconds"),
+        ("AuthParameters", "BasicAuthParameter", "BasicAuthParameters"),
+        ("AuthParameters.BasicAuthParameters", "Passwort", "Password"),
+        ("AuthParameters.BasicAuthParameters", "UserName", "Username"),
+    ],
+)
+def test_a_misspelt_member_is_told_the_right_spelling(path: str, wrong: str, right: str) -> None:
+    """By the names that are known at its place."""
+    below = f"{path}.{wrong}".lstrip(".")
+    assert told(changed(BASIC, {below: 1})) == [f"{below}: unknown member; did you mean {right}?"]
+
+
+@pytest.mark.parametrize("wrong", ["Password ", "pass_word", "\ufeffPassword", "Pass-word"])
+def test_a_name_that_is_not_shown_is_told_what_it_resembles(wrong: str) -> None:
+    """A blank too many is not to be seen."""
+    found = told({"AuthParameters": {"BasicAuthParameters": {"Username": "u", wrong: 1}}})
+    block = "AuthParameters.BasicAuthParameters"
+    hint = "unknown member; did you mean Password?"
+    assert f"{block}.(a member whose name is not shown): {hint}" in found
+
+
+def test_a_member_that_resembles_none_is_only_unknown() -> None:
+    """A wrong guess helps nobody, and own members belong to the top."""
+    assert told(changed(BASIC, {"Tags": 1})) == ["Tags: unknown member"]
+    nested = changed(BASIC, {"AuthParameters.OnExistng": 1})
+    assert told(nested) == ["AuthParameters.OnExistng: unknown member"]
+
+
+@pytest.mark.parametrize(
+    "text", ['{"BasicAuthParameters": {}}', ' \n{"a": 1}', "[]", '\ufeff{"a": 1}', '"{}"', "{\n}"]
+)
+@pytest.mark.parametrize("path", ["AuthParameters", BASIC_BLOCK, HTTP, f"{HTTP}.HeaderParameters"])
+def test_json_text_in_the_place_of_a_structure_is_told_as_that(path: str, text: str) -> None:
+    """In one sentence, whatever is in it, a reference or not."""
+    wanted = "a list" if path.endswith("HeaderParameters") else "an object"
+    for spelled in (text, Text(text + "{{resolve:ssm:/x}}", ())):
+        (found,) = told(changed(BASIC, {path: spelled}))
+        assert found == f"{path}: must be {wanted}, not JSON text"
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"Key": "", "Value": "", "IsValueSecret": True},
+        {"Key": "", "Value": "", "IsValueSecret": False},
+        {"Key": "", "Value": None},
+        {"IsValueSecret": True},
+        {},
+        "",
+        None,
+    ],
+)
+@pytest.mark.parametrize("kind", ["HeaderParameters", "QueryStringParameters", "BodyParameters"])
+def test_an_empty_entry_of_a_skeleton_is_one_sentence(kind: str, entry: object) -> None:
+    """As the CLI prints it."""
+    document = changed(BASIC, {HTTP: {kind: [entry]}})
+    assert told(document) == [f"{HTTP}.{kind}[0]: empty; remove this entry"]
+    assert not any(leaf.path.startswith(HTTP) for leaf in leaves(document, SHAPE))
+
+
+def test_what_is_not_empty_is_judged_by_its_members() -> None:
+    """One letter makes an entry."""
+    document = changed(BASIC, {HTTP: {"HeaderParameters": [{"Key": "", "Value": "x"}]}})
+    assert told(document) == [f"{HTTP}.HeaderParameters[0].Key: must not be empty"]
 
 
 def test_leaves_are_the_scalars_that_the_model_knows() -> None:
@@ -164,10 +250,10 @@ def test_leaves_are_the_scalars_that_the_model_knows() -> None:
     assert value.shape.metadata["sensitive"]
 
 
-def test_a_reference_in_the_place_of_a_structure_is_a_leaf() -> None:
-    """So that somebody can say that it must not stand there."""
+def test_a_reference_in_the_place_of_a_structure_is_no_leaf() -> None:
+    """That an object must stand there has been said."""
     document = {"AuthParameters": Text("{{resolve:ssm:/x}}", ())}
-    assert [leaf.path for leaf in leaves(document, SHAPE)] == ["AuthParameters"]
+    assert list(leaves(document, SHAPE)) == []
 
 
 @pytest.mark.parametrize(

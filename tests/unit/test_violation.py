@@ -5,6 +5,8 @@ import pytest
 from handler.errors import InvalidRequestError, SecretNotUsableError
 from handler.violation import LONGEST_REASON, Violation, joined, refuse
 
+HIDDEN = "(a member whose name is not shown)"
+
 
 def reason(violations: list[Violation]) -> str:
     """Give the reason of the one error."""
@@ -15,7 +17,14 @@ def reason(violations: list[Violation]) -> str:
 
 def test_every_violation_is_told_once() -> None:
     """In order, those without a path, too."""
-    assert reason([Violation("A", "x"), Violation("", "y"), Violation("A", "x")]) == "A: x; y"
+    assert (
+        reason([Violation("A", "x"), Violation("", "y"), Violation("A", "x")]) == "(1) A: x (2) y"
+    )
+
+
+def test_a_single_violation_has_no_number() -> None:
+    """Semicolons stand in it as they like."""
+    assert reason([Violation("A", "x; y")]) == "A: x; y"
 
 
 def test_nothing_wrong_is_no_error() -> None:
@@ -32,9 +41,9 @@ def test_an_error_is_of_the_class_asked_for() -> None:
 def test_however_many_violations_there_are_the_first_are_told() -> None:
     """And how many more there are."""
     told = reason([Violation(f"A[{number}]", "x" * 90) for number in range(5_000)])
-    assert told.startswith("A[0]: x")
+    assert told.startswith("(1) A[0]: x")
     shown = told.count("A[")
-    assert told.endswith(f"; and {5_000 - shown} more")
+    assert told.endswith(f" and {5_000 - shown} more")
     assert shown > 100
     assert len(told) < 1.1 * LONGEST_REASON
 
@@ -50,11 +59,13 @@ def test_a_single_long_violation_is_told() -> None:
         ("", "Name", "Name"),
         ("A.B[0]", "Name", "A.B[0].Name"),
         ("A", "N" * 40, "A." + "N" * 40),
-        ("A", "N" * 41, "A.(a member whose name is not 1 to 40 letters)"),
-        ("A", "a name", "A.(a member whose name is not 1 to 40 letters)"),
-        ("", "", "(a member whose name is not 1 to 40 letters)"),
-        ("", "CANARY_1", "(a member whose name is not 1 to 40 letters)"),
-        ("A", 5, "A.(a member whose name is not 1 to 40 letters)"),
+        ("A", "N" * 41, f"A.{HIDDEN}"),
+        ("A", "a name", f"A.{HIDDEN}"),
+        ("A", "name1", f"A.{HIDDEN}"),
+        ("A", "a_name", f"A.{HIDDEN}"),
+        ("A", "Größe", f"A.{HIDDEN}"),
+        ("", "", HIDDEN),
+        ("A", 5, f"A.{HIDDEN}"),
     ],
 )
 def test_a_name_that_is_none_is_not_repeated(path: str, name: object, expected: str) -> None:

@@ -1,0 +1,53 @@
+"""What is meant as a reference and is none: told with the right spelling, never taken for data."""
+
+import re
+from collections.abc import Mapping
+
+# Another case, blanks, $ or one brace; a JSON key of that name is not meant.
+DYNAMIC = re.compile(
+    r"[{$]\{[^\w\"'{}]{0,9}resolve\b|\{[^\w\"'{}]{0,9}resolve\s*:", re.IGNORECASE | re.ASCII
+)
+VALUE_FROM = re.compile(r"\s*value[\s_-]?from\s*", re.IGNORECASE)
+INTRINSIC = re.compile(r"\s*(ref\s*|fn::.*)", re.IGNORECASE | re.DOTALL)
+NAME = re.compile(r"[\w/+=.@!-]+(:.*)?", re.ASCII)
+
+RIGHT = "{{resolve:secretsmanager:name:SecretString:key}}"
+MALFORMED = (
+    "holds a malformed reference: no blanks in {{resolve:…}}, lower case, two braces at each end,"
+    f" and none within, as in {RIGHT}"
+)
+UNRESOLVED = (
+    "an intrinsic function arrived unresolved; write what it stands for, a reference as"
+    f' {RIGHT} or {{"ValueFrom": "<ARN>"}}'
+)
+MISSPELT = 'write {"ValueFrom": "<ARN>"}, just so'
+
+
+def is_near(value: object) -> bool:
+    """Tell whether a value is meant as a reference, well spelled or not."""
+    match value:
+        case str():
+            return bool(DYNAMIC.search(value))
+        case Mapping() if len(value) == 1:
+            name = str(*value)
+            return bool(VALUE_FROM.fullmatch(name) or INTRINSIC.fullmatch(name))
+        case _:
+            return False
+
+
+def problem(value: Mapping[str, object]) -> str:
+    """Tell what is wrong with an object that is no {"ValueFrom": "<ARN>"}; never its content."""
+    if "ValueFrom" not in value:
+        return UNRESOLVED if any(map(INTRINSIC.fullmatch, value)) else MISSPELT
+    wanted = "ValueFrom must be the full ARN of a secret or of a parameter"
+    match value["ValueFrom"]:
+        case str(arrived) if DYNAMIC.search(arrived):
+            return f"{wanted}; {{{{resolve:…}}}} stands by itself"
+        case str(arrived) if arrived.startswith("arn:"):
+            return f"{wanted}; this ARN is of another kind, or malformed: no blanks in it"
+        case str(arrived) if NAME.fullmatch(arrived):
+            return f"{wanted}; a name arrived? Ref of a secret may be its name: then write {RIGHT}"
+        case Mapping() as arrived if any(map(INTRINSIC.fullmatch, arrived)):
+            return f"{wanted}; {UNRESOLVED}"
+        case _:
+            return wanted
