@@ -275,27 +275,6 @@ CALLS = [
         ("found_by_review",),
     ),
     Mutation(
-        "conditional writes",
-        "registry",
-        "        own = self._in_table(**change, **_unchanged(record))\n",
-        "        own = self._in_table(**change)\n",
-        ("remedies",),
-    ),
-    Mutation(
-        "conditional removals",
-        "registry",
-        '"ConditionExpression": "Revision = :revision"',
-        '"ConditionExpression": "attribute_exists(PK) OR Revision = :revision"',
-        ("remedies",),
-    ),
-    Mutation(
-        "consistent reads",
-        "registry",
-        "            Key=key_of(name),\n            ConsistentRead=True",
-        "            Key=key_of(name),\n            ConsistentRead=False",
-        ("remedies",),
-    ),
-    Mutation(
         "tasks that no longer wait", "results", "except NotFoundError", "except ZeroDivisionError"
     ),
     Mutation(
@@ -683,13 +662,6 @@ OWNERSHIP = [
         "foreign records", "ownership", "if record.owner != owner and", "if False and", OWNERS
     ),
     Mutation(
-        "a claim is forgotten where its connection is not ours",
-        "provisioning",
-        "                forget(ports, record)  #",
-        "                pass  #",
-        ("provisioning",),
-    ),
-    Mutation(
         "lease: taking it",
         "leasing",
         "lease_holder=ports.holder, leased_until=until",
@@ -725,32 +697,7 @@ OWNERSHIP = [
         USE_CASES,
     ),
     Mutation(
-        "tombstone of the own connection",
-        "deleting",
-        "        ports.registry.write(_tombstone(ports, request, held))\n",
-        "        ports.registry.remove(held)\n",
-    ),
-    Mutation(
-        "tombstone of a never-seen name",
-        "deleting",
-        "    ports.registry.write(_with_deletion(ports, request, name, records[name]))\n",
-        "",
-    ),
-    Mutation(
         "tombstone's lifetime", "ownership", "timedelta(hours=24)", "timedelta(days=999)", OWNERS
-    ),
-    Mutation(
-        "newest wins: Create and Update",
-        "provisioning",
-        "if known and _is_superseded(ports, request, known)",
-        "if False",
-        ("newest_wins",),
-    ),
-    Mutation(
-        "newest wins: Delete",
-        "deleting",
-        "if record.supersedes(request.owner, request.request_time, now)",
-        "if False",
     ),
     Mutation(
         "newest wins: noted on Unchanged",
@@ -772,20 +719,6 @@ OWNERSHIP = [
         "unwanted = replace(record, request_time=newest, is_unwanted=True)",
         "unwanted = replace(record, is_unwanted=True)",
         ("remedies",),
-    ),
-    Mutation(
-        "tombstone under another owner's record",
-        "deleting",
-        "**remembered_deletions(before, now), request.owner: asked_at}",
-        "**remembered_deletions(before, now)}",
-        ("remedies",),
-    ),
-    Mutation(
-        "tombstones of others are remembered",
-        "ownership",
-        "        known[before.owner] = before.request_time\n",
-        "        pass\n",
-        ("deleting",),
     ),
     Mutation(
         "what was created is not forgotten",
@@ -835,13 +768,6 @@ OWNERSHIP = [
         USE_CASES,
     ),
     Mutation(
-        "what an update refers to and is not there",
-        "writing",
-        "        if ports.connections.describe(request.name):\n            raise\n",
-        "",
-        ("provisioning",),
-    ),
-    Mutation(
         "leftovers that stay are told",
         "stabilizing",
         "    if left:\n",
@@ -871,13 +797,6 @@ OWNERSHIP = [
     ),
     Mutation(
         "what was adopted is released", "deleting", "if record.is_adopted", "if False", USE_CASES
-    ),
-    Mutation(
-        "foreign Delete ignored",
-        "deleting",
-        "if record and record.owner == request.owner and",
-        "if record and",
-        USE_CASES,
     ),
     Mutation(
         "made-up ids lead to the name in the properties",
@@ -920,13 +839,6 @@ OWNERSHIP = [
         "spare_seconds(), TransientError",
         "spare_seconds(), ResourceConflictError",
         ("patience",),
-    ),
-    Mutation(
-        "a wait counts from the write",
-        "stabilizing",
-        "began_at = max(record.seen.written_at or record.claimed_at, request.request_time)",
-        "began_at = now",
-        ("patience", "long_waits"),
     ),
     Mutation(
         "a wait that can go on is not answered",
@@ -985,49 +897,11 @@ ROTATION = [
         ITEMS,
     ),
     Mutation(
-        "links are dropped", "registry", "for each in before - after", "for each in ()", ITEMS
-    ),
-    Mutation(
         "no link for what is pinned",
         "registry",
         "for source in parsed if not source.is_pinned",
         "for source in parsed",
         ITEMS,
-    ),
-    Mutation(
-        "a transaction is no larger than DynamoDB takes",
-        "registry_item",
-        "LINKS_OF_A_TRANSACTION = 99",
-        "LINKS_OF_A_TRANSACTION = 100",
-        ITEMS,
-    ),
-    Mutation(
-        "links are added before any is dropped",
-        "registry_item",
-        "[*sorted(after - before), *sorted(before - after)]",
-        "[*sorted(before - after), *sorted(after - before)]",
-        ITEMS,
-    ),
-    Mutation(
-        "a transaction has its own token",
-        "registry",
-        "ClientRequestToken=str(uuid.uuid4())",
-        'ClientRequestToken="token"',
-        ITEMS,
-    ),
-    Mutation(
-        "items from before links have none",
-        "registry_item",
-        'if "RefreshedAt" in item else ()',
-        "if True else ()",
-        ITEMS,
-    ),
-    Mutation(
-        "links of older items are made up for",
-        "reconciling",
-        "if record.seen.sources != set(record.secret_versions)",
-        "if False",
-        RECONCILES,
     ),
     Mutation(
         "a client that cannot be made is an error of our own",
@@ -1044,13 +918,6 @@ ROTATION = [
         REFRESHES,
     ),
     Mutation(
-        "a version that was applied is not even looked at",
-        "refreshing",
-        "or record.deleted_at or _is_done(record, request)",
-        "or record.deleted_at",
-        REFRESHES,
-    ),
-    Mutation(
         "a crashed write is written again",
         "refreshing",
         " or bool(record.lease_holder)",
@@ -1058,38 +925,10 @@ ROTATION = [
         REFRESHES,
     ),
     Mutation(
-        "a crashed write has not applied its version",
-        "refreshing",
-        "or record.unsettled_outcome or record.lease_holder:",
-        "or record.unsettled_outcome:",
-        REFRESHES,
-    ),
-    Mutation(
         "a bad state is written again by a Refresh",
         "refreshing",
         "if is_needed or connection.state in BAD:",
         "if is_needed:",
-        REFRESHES,
-    ),
-    Mutation(
-        "a Create's own outcome stays",
-        "refreshing",
-        "elif record.unsettled_outcome != Outcome.REFRESHED:",
-        "elif not record.unsettled_outcome:",
-        REFRESHES,
-    ),
-    Mutation(
-        "a Refresh has the owner's time",
-        "owners_request",
-        "        request_time=record.request_time,\n",
-        "",
-        REFRESHES,
-    ),
-    Mutation(
-        "a Refresh keeps to the rules of today",
-        "owners_request",
-        "    refuse(list(property_violations(properties, rules)))\n",
-        "",
         REFRESHES,
     ),
     Mutation(
@@ -1145,13 +984,6 @@ ROTATION = [
         "who asks again takes a Delete back",
         "writing",
         "            is_unwanted=False,\n",
-        "",
-        ("keeping",),
-    ),
-    Mutation(
-        "a Refresh comes back until it has settled",
-        "writing",
-        "    if request.is_maintenance:\n        return Outcome.REFRESHED\n",
         "",
         ("keeping",),
     ),
@@ -1233,27 +1065,6 @@ ROTATION = [
         RECONCILES,
     ),
     Mutation(
-        "the chosen mode is handed on",
-        "reconciling",
-        '{"ReconcileMode": chosen} if chosen else {}',
-        "{}",
-        RECONCILES,
-    ),
-    Mutation(
-        "a report does not wait for what does not work",
-        "reconciling",
-        "if record.unsettled_outcome != Outcome.REFRESHED or connection.state in BAD",
-        "if record.unsettled_outcome != Outcome.REFRESHED",
-        RECONCILES,
-    ),
-    Mutation(
-        "a Delete of what never was leaves nobody's tombstone",
-        "deleting",
-        'Record(name, "", now, now, deleted_at=now)',
-        "Record(name, request.owner, now, now, deleted_at=now)",
-        ("deleting",),
-    ),
-    Mutation(
         "nothing found is silent",
         "reconciling",
         "is_silent = not findings and outcome is Outcome.UNCHANGED",
@@ -1265,20 +1076,6 @@ ROTATION = [
         "reconciling",
         "is_silent = not findings and outcome is Outcome.UNCHANGED",
         "is_silent = outcome is Outcome.UNCHANGED",
-        RECONCILES,
-    ),
-    Mutation(
-        "the next page is handed on",
-        "reconciling",
-        '        about.append({"NextToken": token})\n',
-        "        pass\n",
-        RECONCILES,
-    ),
-    Mutation(
-        "a page begins where the last one ended",
-        "reconciling",
-        "ports.registry.page(request.selection.next_token)",
-        'ports.registry.page("")',
         RECONCILES,
     ),
     Mutation(
@@ -1328,13 +1125,6 @@ ROTATION = [
         "drift",
         "if _is_touched(record, connection) or any(",
         "if any(",
-        ("drift",),
-    ),
-    Mutation(
-        "drift: what settles has no time",
-        "drift",
-        "record.last_modified_time is not None and not record.unsettled_outcome",
-        "True",
         ("drift",),
     ),
 ]

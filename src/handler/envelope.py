@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from handler.violation import Violation, joined
+from handler.violation import Violation, unknown_member
 
 MEMBERS = ("RequestType", "RequestId", "RequestTime", "ResourceProperties", "TaskToken")
 TERRAFORM_MEMBER = "tf"
@@ -31,7 +31,7 @@ def envelope_violations(
 ) -> Iterator[Violation]:
     """Yield every member that is unknown or malformed."""
     yield from (
-        Violation(joined("", name), "unknown member") for name in envelope if name not in members
+        unknown_member("", name, members) for name in envelope if name not in members
     )
     for name, longest in LONGEST.items():
         if name in envelope and not text(envelope, name):

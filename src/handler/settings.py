@@ -13,6 +13,7 @@ from handler.violation import numbered
 REQUIRED = ("REGISTRY_TABLE_NAME",)
 REQUIRED_BY_QUEUE = (*REQUIRED, "REQUEST_QUEUE_URL", "DEAD_LETTER_QUEUE_URL")
 RECONCILE_MODES = ("Report", "Repair")
+SHOWN = {"GIVE_UP_SECONDS": "GiveUpSeconds (GIVE_UP_SECONDS)"}  # which a parameter sets
 NAME_PREFIX = re.compile(r"[.\-_A-Za-z0-9]{0,40}")  # leaves a derived name 24 of its own
 
 
@@ -104,5 +105,5 @@ def _positive(environment: Mapping[str, str], name: str, default: int, problems:
     text = environment.get(name, "") or str(default)
     if text.isascii() and text.isdigit() and int(text) > 0:
         return int(text)
-    problems.append(f"{name}: must be a whole number above 0")
+    problems.append(f"{SHOWN.get(name, name)}: must be a whole number above 0")
     return default

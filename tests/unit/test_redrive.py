@@ -3,6 +3,7 @@
 import json
 import time
 from collections import Counter
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
@@ -67,7 +68,8 @@ def test_a_letter_that_sqs_moved_gets_the_time_of_its_sending() -> None:
     """Else it would look newer than what was asked since."""
     _, aws = redriven(letter(1, UNDATED))
     (sent,) = aws.of("send_message")
-    dated = {**json.loads(UNDATED), "RequestTime": "2025-11-24T16:00:00+00:00"}
+    sent_at = datetime.fromtimestamp(A_MINUTE_AGO / 1000, UTC).isoformat()
+    dated = {**json.loads(UNDATED), "RequestTime": sent_at}
     assert json.loads(sent["MessageBody"]) == dated
 
 

@@ -87,7 +87,7 @@ def test_a_page_goes_on_where_the_last_one_ended() -> None:
 def test_a_reconcile_has_no_pages() -> None:
     """One invocation goes through all of them."""
     (told,) = refusal("Reconcile", {"NextToken": "WyJhIl0="})
-    assert told == "NextToken: unknown member, allowed are Name, ReconcileMode"
+    assert told == "NextToken: unknown member; allowed are Name, ReconcileMode"
 
 
 @pytest.mark.parametrize("request_type", ["Refresh", "Reconcile"])

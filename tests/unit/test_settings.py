@@ -4,6 +4,7 @@ import pytest
 
 from handler.errors import ServiceInternalError
 from handler.settings import (
+    SHOWN,
     REQUIRED,
     REQUIRED_BY_QUEUE,
     load,
@@ -91,7 +92,7 @@ def test_a_malformed_number_is_answered_by_name(variable: str, text: str) -> Non
     """Nobody must look into the function's logs for it."""
     with pytest.raises(ServiceInternalError) as raised:
         load({**LEAST, variable: text}, ARN, REQUIRED)
-    assert raised.value.reason.endswith(f"{variable}: must be a whole number above 0")
+    assert raised.value.reason.endswith(f"{SHOWN.get(variable, variable)}: must be a whole number above 0")
 
 
 def test_everything_wrong_is_told_at_once() -> None:
@@ -107,7 +108,7 @@ def test_everything_wrong_is_told_at_once() -> None:
     assert "(1) REGISTRY_TABLE_NAME: required" in raised.value.reason
     assert "(2) ConnectionNamePrefix (CONNECTION_NAME_PREFIX): must match" in raised.value.reason
     assert "(3) ReconcileMode (RECONCILE_MODE): must be one of Report, Rep" in raised.value.reason
-    assert "(4) MAX_ATTEMPTS: must" in raised.value.reason
+    assert "(4) GiveUpSeconds (GIVE_UP_SECONDS): must" in raised.value.reason
     assert "(5) READ_TIMEOUT_SECONDS: must" in raised.value.reason
     assert raised.value.is_transient
 
