@@ -112,10 +112,9 @@ class DynamoDbRegistry:
         )
         return list(map(record_of, answer["Items"])), token_of(answer.get("LastEvaluatedKey"))
 
-    def _get(self, key: Mapping[str, Any], subject: str) -> Mapping[str, Any] | None:
+    def _get(self, key: Mapping[str, Any], subject: str) -> Any:
         answer = self.call("get_item", subject, **self._in_table(Key=key, ConsistentRead=True))
-        item: Mapping[str, Any] | None = answer.get("Item")
-        return item
+        return answer.get("Item")
 
     def _write(self, record: Record, checks: Sequence[Mapping[str, Any]]) -> Record:
         for sources in steps(record.seen.sources, frozenset(record.secret_versions)):

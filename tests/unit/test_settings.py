@@ -4,9 +4,9 @@ import pytest
 
 from handler.errors import ServiceInternalError
 from handler.settings import (
-    SHOWN,
     REQUIRED,
     REQUIRED_BY_QUEUE,
+    SHOWN,
     load,
     response_url_hosts,
     url_suffix,
