@@ -92,7 +92,8 @@ def test_a_malformed_number_is_answered_by_name(variable: str, text: str) -> Non
     """Nobody must look into the function's logs for it."""
     with pytest.raises(ServiceInternalError) as raised:
         load({**LEAST, variable: text}, ARN, REQUIRED)
-    assert raised.value.reason.endswith(f"{SHOWN.get(variable, variable)}: must be a whole number above 0")
+    told = f"{SHOWN.get(variable, variable)}: must be a whole number above 0"
+    assert raised.value.reason.endswith(told)
 
 
 def test_everything_wrong_is_told_at_once() -> None:
