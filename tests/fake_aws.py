@@ -43,7 +43,7 @@ class FakeAws:
 
     def use(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Take the place of AWS for every invocation from now on."""
-        monkeypatch.setattr("handler.invocation.client", self.client)
+        monkeypatch.setattr("handler.composition.client", self.client)
 
 
 class FakeClient:

@@ -10,6 +10,8 @@ from typing import Any, cast
 import botocore.session
 
 from handler.clock import Clock
+from handler.connections.ownership import Deletion, Record, Seen
+from handler.connections.state import Connection, is_private
 from handler.errors import (
     AlreadyExistsError,
     InvalidRequestError,
@@ -18,13 +20,11 @@ from handler.errors import (
     SecretNotUsableError,
     SupersededError,
 )
-from handler.lifecycle import Connection, is_private
-from handler.ownership import Deletion, Record, Seen
-from handler.policy import Policy
-from handler.ports import Ports
-from handler.properties import Rules
-from handler.source import Secret, SecretValue, Source
-from handler.validation import Shape
+from handler.operations.ports import Ports
+from handler.references.policy import Policy
+from handler.references.source import Secret, SecretValue, Source
+from handler.requests.properties import Rules
+from handler.requests.service_model import Shape
 from tests.lag import NONE, Lag, Past
 
 PAGE = 3  # small, so that a test sees more than one

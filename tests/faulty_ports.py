@@ -11,7 +11,7 @@ from handler.errors import (
     ServiceInternalError,
     ThrottlingError,
 )
-from handler.ports import Ports
+from handler.operations.ports import Ports
 from tests.fakes import FakeTime, World
 
 # What becomes of a call: the error that the adapter makes of it, and whether it was carried out.

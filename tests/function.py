@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from handler import aws
+from handler.adapters import aws_client as aws
 from handler.app import lambda_handler
-from handler.invocation import Invocation
+from handler.composition import Invocation
 from tests.contexts import LambdaContext
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from handler import leasing
+from handler.operations import lease as leasing
 from tests.function import Function
 
 SECONDS = 30.0

@@ -17,10 +17,12 @@ from unittest import mock
 import pytest
 from hypothesis import strategies as st
 
-from handler import custom_resource
-from handler.answering import id_of_unknown_end
-from handler.asked import QUEUE, Asked, asked_by_custom_resource, asked_by_document
+from handler.adapters.secret_store import SecretSources
 from handler.clock import Clock
+from handler.connections.ownership import instant
+from handler.entrypoints import cloudformation as custom_resource
+from handler.entrypoints.answering import id_of_unknown_end
+from handler.entrypoints.execution import Failed, Succeeded
 from handler.errors import (
     NetworkFailureError,
     NotStabilizedError,
@@ -28,13 +30,16 @@ from handler.errors import (
     SupersededError,
     ThrottlingError,
 )
-from handler.handling import Failed, Succeeded
-from handler.outcome import Completion, Outcome
-from handler.ownership import instant
-from handler.ports import Connections, Progress
-from handler.provisioning import carry_out
-from handler.request import check
-from handler.secret_sources import SecretSources
+from handler.operations.outcome import Completion, Outcome
+from handler.operations.ports import Connections, Progress
+from handler.operations.use_cases import carry_out
+from handler.requests.request import check
+from handler.requests.unchecked_request import (
+    QUEUE,
+    Asked,
+    asked_by_custom_resource,
+    asked_by_document,
+)
 from tests.contexts import LambdaContext
 from tests.fakes import ACCOUNT, RULES, START, FakeTime, World
 

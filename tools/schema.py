@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from botocore.model import StructureShape
 
-from handler.properties import BLOCK_OF_TYPE
+from handler.requests.properties import BLOCK_OF_TYPE
 from tools.reference_schema import DEFINITIONS, Schema, has, ref
 from tools.selection_schema import SELECTORS, selection_definitions
 from tools.service_model import create_connection

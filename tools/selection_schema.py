@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from handler.selection import LIST, MEMBERS, RECONCILE, REFRESH
+from handler.requests.selection import LIST, MEMBERS, RECONCILE, REFRESH
 from tools.reference_schema import Schema, anchored
 
 SELECTORS = {"Refresh": REFRESH, "Reconcile": RECONCILE, "List": LIST}

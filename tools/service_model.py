@@ -3,7 +3,7 @@
 import botocore.session
 from botocore.model import Shape, StructureShape
 
-from handler.credentials import PLAIN_MEMBERS_WITH_REFERENCES
+from handler.requests.credential_rules import PLAIN_MEMBERS_WITH_REFERENCES
 
 
 def create_connection() -> StructureShape:

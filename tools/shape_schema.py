@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from botocore.model import ListShape, Shape, StringShape, StructureShape
 
-from handler.credentials import MEMBERS_WITHOUT_TEXT
-from handler.validation import LINEAR_PATTERNS
+from handler.requests.credential_rules import MEMBERS_WITHOUT_TEXT
+from handler.requests.service_model import LINEAR_PATTERNS
 from tools.reference_schema import Schema, anchored, has, ref
 from tools.service_model import is_parameter, is_sensitive, takes_reference
 

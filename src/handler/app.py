@@ -3,11 +3,11 @@
 import os
 from typing import Any
 
-from handler.document import foreign
-from handler.envelope import MEMBERS
+from handler.composition import Context
 from handler.errors import InvalidRequestError
-from handler.invocation import Context
 from handler.observability import count_cold_start, logger
+from handler.requests.document import foreign
+from handler.requests.envelope import MEMBERS
 from handler.warming import warm
 
 CLOUDFORMATION_MEMBERS = ("ResponseURL", "StackId", "LogicalResourceId")
@@ -31,19 +31,19 @@ def lambda_handler(event: Any, context: Context) -> Any:
     # Each door brings libraries of its own, which the others' cold starts must not pay for.
     match event:
         case {"Records": [*records]} if records and all(map(_is_unanswered, records)):
-            from handler.unanswered import handle_unanswered  # noqa: PLC0415
+            from handler.entrypoints.failed_invocations import handle_unanswered  # noqa: PLC0415
 
             return handle_unanswered(event, context)
         case {"Records": [*records]} if all(map(_is_message, records)):
-            from handler.request_queue import handle_batch  # noqa: PLC0415
+            from handler.entrypoints.request_queue import handle_batch  # noqa: PLC0415
 
             return handle_batch(event, context)
         case dict() if any(name in event for name in CLOUDFORMATION_MEMBERS):
-            from handler.custom_resource import handle_custom_resource  # noqa: PLC0415
+            from handler.entrypoints.cloudformation import handle_custom_resource  # noqa: PLC0415
 
             return handle_custom_resource(event, context)
         case dict() if any(name in event for name in (*MEMBERS, *BARE_MEMBERS)):
-            from handler.direct_request import handle_direct_request  # noqa: PLC0415
+            from handler.entrypoints.direct import handle_direct_request  # noqa: PLC0415
 
             return handle_direct_request(event, context)
     error = InvalidRequestError(str(foreign(event) or UNKNOWN))

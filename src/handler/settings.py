@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from handler.errors import ServiceInternalError
-from handler.violation import numbered
+from handler.requests.violation import numbered
 
 REQUIRED = ("REGISTRY_TABLE_NAME",)
 REQUIRED_BY_QUEUE = (*REQUIRED, "REQUEST_QUEUE_URL", "DEAD_LETTER_QUEUE_URL")

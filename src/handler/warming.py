@@ -5,7 +5,7 @@ where the first request would make it with the share of its memory size.
 
 from collections.abc import Mapping
 
-from handler.aws import client
+from handler.adapters.aws_client import client
 from handler.observability import logger
 from handler.settings import Settings, load
 

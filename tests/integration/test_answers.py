@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from handler import answer
+from handler.entrypoints import response as answer
 from handler.errors import InvalidRequestError, NetworkFailureError
 from tests.deadline import time_runs_out, time_runs_out_meanwhile
 from tests.faulty_proxy import Answer, FaultyProxy, Forward, aws_error, edited

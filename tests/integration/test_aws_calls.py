@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from handler import aws
+from handler.adapters import aws_client as aws
 from handler.errors import (
     AccessDeniedError,
     AlreadyExistsError,
@@ -18,7 +18,7 @@ from handler.errors import (
     ServiceLimitExceededError,
     ThrottlingError,
 )
-from handler.ports import Connections
+from handler.operations.ports import Connections
 from tests.faulty_proxy import LONGEST_HANG_SECONDS, FaultyProxy, answer_lost, answered, aws_error
 from tests.function import Function
 from tools.local_stack import LocalStack

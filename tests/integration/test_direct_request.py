@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from handler import aws
+from handler.adapters import aws_client as aws
 from handler.errors import (
     AccessDeniedError,
     AlreadyExistsError,

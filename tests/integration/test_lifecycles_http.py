@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from handler.aws import Caller
-from handler.eventbridge import EventBridgeConnections
-from handler.ports import Connections
+from handler.adapters.aws_client import Caller
+from handler.adapters.eventbridge import EventBridgeConnections
+from handler.operations.ports import Connections
 from tests.fakes import START, World, make_world
 from tests.lives import (
     NAMES,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from handler import aws
+from handler.adapters import aws_client as aws
 from tests.event_source import EventSource
 from tests.faulty_proxy import FaultyProxy, aws_error
 from tests.function import Function

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from handler import aws
+from handler.adapters import aws_client as aws
 from handler.errors import InvalidRequestError
 from tests.cold_container import run
 from tests.event_source import EventSource

@@ -9,6 +9,8 @@ from uuid import uuid4
 
 import pytest
 
+from handler.connections.ownership import DELETION_LIFETIME, MaintenanceFailure, Record
+from handler.connections.state import Write
 from handler.errors import (
     InvalidRequestError,
     ResourceConflictError,
@@ -16,11 +18,9 @@ from handler.errors import (
     SupersededError,
     ThrottlingError,
 )
-from handler.lifecycle import Write
-from handler.ownership import DELETION_LIFETIME, MaintenanceFailure, Record
-from handler.ports import Registry
-from handler.properties import MOST_SECRETS
-from handler.source import Secret
+from handler.operations.ports import Registry
+from handler.references.source import Secret
+from handler.requests.properties import MOST_SECRETS
 from tests.fakes import START
 from tests.faulty_proxy import FaultyProxy, answer_lost, answered, aws_error
 from tests.function import Function

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from handler import aws, secret_sources
+from handler.adapters import aws_client as aws
+from handler.adapters import secret_store as secret_sources
 from tests.event_source import EventSource
 from tests.faulty_proxy import Answer, FaultyProxy, Forward, answered, aws_error, edited
 from tests.function import Function

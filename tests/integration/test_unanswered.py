@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 
-from handler import answer
+from handler.entrypoints import response as answer
 from tests.event_source import EventSource
 from tests.faulty_proxy import FaultyProxy, aws_error
 from tests.function import Function

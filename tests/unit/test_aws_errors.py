@@ -8,8 +8,8 @@ import botocore.session
 import pytest
 from botocore import xform_name
 
-from handler import aws_errors
-from handler.aws_errors import COMMON_CODES, SERVICE_CODES, error_class, error_of_answer
+from handler.adapters import aws_errors
+from handler.adapters.aws_errors import COMMON_CODES, SERVICE_CODES, error_class, error_of_answer
 from handler.errors import (
     AccessDeniedError,
     AlreadyExistsError,

@@ -5,10 +5,17 @@ import re
 
 import pytest
 
-from handler.asked import CLOUDFORMATION, DIRECT, QUEUE, Asked, Door, asked_by_document
 from handler.errors import InvalidRequestError
-from handler.outcome import failure
-from handler.request import check
+from handler.operations.outcome import failure
+from handler.requests.request import check
+from handler.requests.unchecked_request import (
+    CLOUDFORMATION,
+    DIRECT,
+    QUEUE,
+    Asked,
+    Door,
+    asked_by_document,
+)
 from tests.bad_requests import BAD_REQUESTS, BASIC, CANARY, HEADERS, BadRequest, changed
 from tests.fakes import RULES, START
 

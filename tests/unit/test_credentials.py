@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from handler.credentials import credential_violations, with_secret_parameters
-from handler.near_miss import MALFORMED, MISSPELT, UNRESOLVED
-from handler.properties import prepared, property_violations
-from handler.spelling import with_texts
+from handler.references.near_miss import MALFORMED, MISSPELT, UNRESOLVED
+from handler.references.syntax import with_texts
+from handler.requests.credential_rules import credential_violations, with_secret_parameters
+from handler.requests.properties import prepared, property_violations
 from tests.bad_requests import (
     API_KEY,
     API_KEY_BLOCK,

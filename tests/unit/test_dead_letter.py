@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from handler import dead_letter
-from handler.asked import QUEUE, Asked, asked_by_document
-from handler.document import MOST_BYTES, parsed
+from handler.entrypoints import dead_letter
 from handler.errors import InvalidRequestError, ProvisionerError, ThrottlingError
-from handler.request import check
+from handler.requests.document import MOST_BYTES, parsed
+from handler.requests.request import check
+from handler.requests.unchecked_request import QUEUE, Asked, asked_by_document
 from tests.bad_requests import (
     API_KEY,
     BAD_REQUESTS,

@@ -6,7 +6,17 @@ from typing import Any
 import pytest
 
 from handler import app
-from handler.asked import (
+from handler.errors import InvalidRequestError
+from handler.requests.document import (
+    MOST_BYTES,
+    NOT_JSON,
+    TOO_DEEP,
+    TOO_LARGE,
+    parsed,
+    within_limits,
+)
+from handler.requests.request import check
+from handler.requests.unchecked_request import (
     CLOUDFORMATION,
     DIRECT,
     QUEUE,
@@ -14,10 +24,7 @@ from handler.asked import (
     asked_by_custom_resource,
     asked_by_document,
 )
-from handler.document import MOST_BYTES, NOT_JSON, TOO_DEEP, TOO_LARGE, parsed, within_limits
-from handler.errors import InvalidRequestError
-from handler.request import check
-from handler.violation import Violation
+from handler.requests.violation import Violation
 from tests.contexts import LambdaContext
 from tests.fakes import RULES, START
 

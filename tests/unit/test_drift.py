@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from handler.drift import BAD_STATES, Finding, absence, drift, is_behind
-from handler.lifecycle import BAD, Connection, Write
-from handler.ownership import Record
+from handler.connections.drift import BAD_STATES, Finding, absence, drift, is_behind
+from handler.connections.ownership import Record
+from handler.connections.state import BAD, Connection, Write
 from tests.bad_requests import changed
 from tests.fakes import START
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from handler.asked import DIRECT, QUEUE, Asked, Door, asked_by_document
 from handler.errors import InvalidRequestError, NotFoundError, ProvisionerError
-from handler.outcome import Outcome
-from handler.provisioning import carry_out
-from handler.request import check
+from handler.operations.outcome import Outcome
+from handler.operations.use_cases import carry_out
+from handler.requests.request import check
+from handler.requests.unchecked_request import DIRECT, QUEUE, Asked, Door, asked_by_document
 from tests.bad_requests import BASIC, CANARY, PASSWORD, USERNAME, changed, secret
 from tests.fakes import RULES, START, World, make_world
 

@@ -12,8 +12,8 @@ import pytest
 from botocore.model import StructureShape
 from jsonschema import Draft202012Validator
 
-from handler.asked import RequestType
-from handler.properties import BLOCK_OF_TYPE
+from handler.requests.properties import BLOCK_OF_TYPE
+from handler.requests.unchecked_request import RequestType
 from tests import rule_messages
 from tests.unit.resolved_template import properties
 from tools import recorded_event

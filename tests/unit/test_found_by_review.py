@@ -8,17 +8,11 @@ from typing import Any
 
 import pytest
 
-from handler.asked import (
-    CLOUDFORMATION,
-    DIRECT,
-    QUEUE,
-    Asked,
-    Door,
-    asked_by_custom_resource,
-    asked_by_document,
-)
-from handler.aws import Caller
+from handler.adapters.aws_client import Caller
+from handler.adapters.eventbridge import EventBridgeConnections
 from handler.clock import Clock
+from handler.connections.state import Connection
+from handler.entrypoints.execution import Failed
 from handler.errors import (
     AccessDeniedError,
     AlreadyExistsError,
@@ -31,12 +25,18 @@ from handler.errors import (
     SupersededError,
     ThrottlingError,
 )
-from handler.eventbridge import EventBridgeConnections
-from handler.handling import Failed
-from handler.lifecycle import Connection
-from handler.outcome import Completion, Outcome
-from handler.provisioning import carry_out
-from handler.request import check
+from handler.operations.outcome import Completion, Outcome
+from handler.operations.use_cases import carry_out
+from handler.requests.request import check
+from handler.requests.unchecked_request import (
+    CLOUDFORMATION,
+    DIRECT,
+    QUEUE,
+    Asked,
+    Door,
+    asked_by_custom_resource,
+    asked_by_document,
+)
 from tests.fake_aws import FakeAws, FakeClient, refusal
 from tests.fakes import RULES, START, FakeConnections, World, make_world
 from tests.lives import KilledError, properties_of, told

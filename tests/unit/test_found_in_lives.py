@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from handler.asked import CLOUDFORMATION, QUEUE, Asked, asked_by_document
+from handler.connections.state import Connection
+from handler.entrypoints.execution import Failed
 from handler.errors import (
     InvalidRequestError,
     NetworkFailureError,
@@ -14,11 +15,10 @@ from handler.errors import (
     SupersededError,
     ThrottlingError,
 )
-from handler.handling import Failed
-from handler.lifecycle import Connection
-from handler.outcome import Outcome
-from handler.provisioning import carry_out
-from handler.request import check
+from handler.operations.outcome import Outcome
+from handler.operations.use_cases import carry_out
+from handler.requests.request import check
+from handler.requests.unchecked_request import CLOUDFORMATION, QUEUE, Asked, asked_by_document
 from tests.fakes import RULES, START, FakeConnections, make_world
 from tests.lives import properties_of, told
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from handler.asked import DIRECT, QUEUE, asked_by_document
+from handler.entrypoints.execution import Failed, Succeeded, handle
 from handler.errors import AccessDeniedError, ProvisionerError, ThrottlingError
-from handler.handling import Failed, Succeeded, handle
+from handler.requests.unchecked_request import DIRECT, QUEUE, asked_by_document
 from tests.fakes import RULES, World, make_world
 from tests.unit.test_provisioning import BASIC, ask
 

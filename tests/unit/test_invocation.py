@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from handler import aws
-from handler.concurrency import MOST_THREADS
-from handler.invocation import Invocation
+from handler.adapters import aws_client as aws
+from handler.composition import Invocation
+from handler.entrypoints.concurrency import MOST_THREADS
 from handler.warming import SERVICES
 from tests.contexts import LambdaContext
 from tests.fake_aws import FakeAws
@@ -25,7 +25,7 @@ def test_only_clients_that_nearly_every_request_needs_are_made(
         made.append(service)
         return FakeAws().client(service, *seconds)
 
-    monkeypatch.setattr("handler.invocation.client", client)
+    monkeypatch.setattr("handler.composition.client", client)
     monkeypatch.setenv("REGISTRY_TABLE_NAME", "registry")
     Invocation(LambdaContext(ARN)).prepare()
     assert set(made) == set(SERVICES)

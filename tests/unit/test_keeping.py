@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from handler.asked import DIRECT, QUEUE, Door, asked_by_document
+from handler.connections.state import Connection, Write
 from handler.errors import (
     NetworkFailureError,
     NotStabilizedError,
@@ -16,10 +16,10 @@ from handler.errors import (
     ServiceInternalError,
     ThrottlingError,
 )
-from handler.lifecycle import Connection, Write
-from handler.outcome import Completion, Outcome
-from handler.provisioning import carry_out
-from handler.request import check
+from handler.operations.outcome import Completion, Outcome
+from handler.operations.use_cases import carry_out
+from handler.requests.request import check
+from handler.requests.unchecked_request import DIRECT, QUEUE, Door, asked_by_document
 from tests.fakes import RULES, START, FakeConnections, World, make_world
 from tests.unit.test_provisioning import BASIC, WITH_HEADER, ask, password_of
 

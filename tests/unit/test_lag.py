@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from handler.asked import DIRECT, asked_by_document
+from handler.connections.state import LONGEST_LAG, Connection, Write
 from handler.errors import NetworkFailureError, NotStabilizedError
-from handler.lifecycle import LONGEST_LAG, Connection, Write
-from handler.outcome import Completion, Outcome
-from handler.provisioning import carry_out
-from handler.request import check
+from handler.operations.outcome import Completion, Outcome
+from handler.operations.use_cases import carry_out
+from handler.requests.request import check
+from handler.requests.unchecked_request import DIRECT, asked_by_document
 from tests.fakes import RULES, START, World, make_world
 from tests.lag import Lag
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from handler.asked import QUEUE, asked_by_document
+from handler.connections.ownership import Record, Seen
 from handler.errors import (
     AccessDeniedError,
     NotStabilizedError,
@@ -17,11 +17,11 @@ from handler.errors import (
     SupersededError,
     ThrottlingError,
 )
-from handler.leasing import MARGIN_SECONDS, claimed, leased, released
-from handler.outcome import Completion, Outcome
-from handler.ownership import Record, Seen
-from handler.provisioning import carry_out
-from handler.request import check
+from handler.operations.lease import MARGIN_SECONDS, claimed, leased, released
+from handler.operations.outcome import Completion, Outcome
+from handler.operations.use_cases import carry_out
+from handler.requests.request import check
+from handler.requests.unchecked_request import QUEUE, asked_by_document
 from tests.fakes import RULES, START, World, make_world
 
 RECORD = Record("crm", "requests", claimed_at=START, request_time=START)

@@ -6,7 +6,7 @@ from typing import Any
 import botocore.session
 import pytest
 
-from handler.lifecycle import BAD, ConnectionState, is_moving, is_private, is_usable, pauses
+from handler.connections.state import BAD, ConnectionState, is_moving, is_private, is_usable, pauses
 
 ARN = "arn:aws:vpc-lattice:us-east-1:123456789012:resourceconfiguration/rcfg-0123456789abcdef0"
 PUBLIC: dict[str, Any] = {}

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from handler.ports import Connections
+from handler.operations.ports import Connections
 from tests.fakes import World, make_world
 from tests.lag import NONE, Lag
 from tests.lives import (

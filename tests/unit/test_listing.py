@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from handler.asked import DIRECT, QUEUE, Asked, asked_by_document
 from handler.errors import InvalidRequestError
-from handler.outcome import Completion, Outcome, iso, success
-from handler.provisioning import carry_out
-from handler.request import check
+from handler.operations.outcome import Completion, Outcome, iso, success
+from handler.operations.use_cases import carry_out
+from handler.requests.request import check
+from handler.requests.unchecked_request import DIRECT, QUEUE, Asked, asked_by_document
 from tests.fakes import PAGE, RULES, World, make_world
 from tests.unit.test_provisioning import BASIC, STACK_ID, ask, stack
 

@@ -13,13 +13,13 @@ from uuid import uuid4
 
 import pytest
 
-from handler import custom_resource
-from handler.answering import answer_unanswered
-from handler.asked import asked_by_custom_resource
+from handler.composition import Context, Invocation
+from handler.connections.ownership import instant
+from handler.connections.state import Connection
+from handler.entrypoints import cloudformation as custom_resource
+from handler.entrypoints.answering import answer_unanswered
 from handler.errors import NotStabilizedError
-from handler.invocation import Context, Invocation
-from handler.lifecycle import Connection
-from handler.ownership import instant
+from handler.requests.unchecked_request import asked_by_custom_resource
 from tests.cloudformation_player import Answer, CloudFormation, Killed
 from tests.contexts import LambdaContext
 from tests.fakes import RULES, START, FakeConnections, FakeTime, World, make_world

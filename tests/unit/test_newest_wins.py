@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from handler.asked import DIRECT, QUEUE, Door, asked_by_custom_resource, asked_by_document
+from handler.connections.state import Connection
 from handler.errors import (
     AlreadyExistsError,
     NotFoundError,
@@ -17,10 +17,16 @@ from handler.errors import (
     SupersededError,
     ThrottlingError,
 )
-from handler.lifecycle import Connection
-from handler.outcome import Completion, Outcome
-from handler.provisioning import carry_out
-from handler.request import check
+from handler.operations.outcome import Completion, Outcome
+from handler.operations.use_cases import carry_out
+from handler.requests.request import check
+from handler.requests.unchecked_request import (
+    DIRECT,
+    QUEUE,
+    Door,
+    asked_by_custom_resource,
+    asked_by_document,
+)
 from tests.fakes import RULES, START, World, make_world
 
 STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/9f0c"

@@ -4,8 +4,8 @@ import base64
 
 import pytest
 
+from handler.adapters.registry_items import connection_key, key_after, token_of
 from handler.errors import InvalidRequestError
-from handler.registry_item import connection_key, key_after, token_of
 
 
 def test_a_token_leads_to_what_follows() -> None:

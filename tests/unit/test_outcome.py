@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from handler.asked import DIRECT, Asked
+from handler.connections.state import Connection
 from handler.errors import NotStabilizedError, ProvisionerError, ResourceConflictError
-from handler.lifecycle import Connection
-from handler.outcome import Completion, Outcome, attributes, failure, success
+from handler.operations.outcome import Completion, Outcome, attributes, failure, success
+from handler.requests.unchecked_request import DIRECT, Asked
 from tests.bad_requests import BASIC, CANARY
 from tests.fakes import START
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from handler.lifecycle import Connection
-from handler.ownership import Record, Standing, instant, is_same, standing
+from handler.connections.ownership import Record, Standing, instant, is_same, standing
+from handler.connections.state import Connection
 from tests.fakes import START
 
 ARN, NAMESAKE_ARN = "arn:aws:events:…/crm/0001", "arn:aws:events:…/crm/0002"

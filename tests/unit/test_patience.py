@@ -6,17 +6,23 @@ from typing import Any
 
 import pytest
 
-from handler.asked import DIRECT, QUEUE, Door, asked_by_custom_resource, asked_by_document
 from handler.errors import (
     AccessDeniedError,
     NotStabilizedError,
     ProvisionerError,
     TransientError,
 )
-from handler.outcome import Completion
-from handler.ports import Ports
-from handler.provisioning import carry_out
-from handler.request import Request, check
+from handler.operations.outcome import Completion
+from handler.operations.ports import Ports
+from handler.operations.use_cases import carry_out
+from handler.requests.request import Request, check
+from handler.requests.unchecked_request import (
+    DIRECT,
+    QUEUE,
+    Door,
+    asked_by_custom_resource,
+    asked_by_document,
+)
 from tests.fakes import RULES, World, make_world
 from tests.faulty_ports import KINDS, Storm, stormy
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from handler.policy import Policy
-from handler.source import Service, Source
+from handler.references.policy import Policy
+from handler.references.source import Service, Source
 from tests.bad_requests import OTHER_ACCOUNT, secret_arn
 from tests.fakes import ACCOUNT, POLICY, REGION
 

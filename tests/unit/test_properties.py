@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from botocore.utils import ArgumentGenerator
 
-from handler.properties import (
+from handler.references.source import Service, Source
+from handler.requests.properties import (
     BLOCK_OF_TYPE,
     MOST_BYTES,
     MOST_SECRETS,
@@ -15,7 +16,6 @@ from handler.properties import (
     property_violations,
     sources,
 )
-from handler.source import Service, Source
 from tests.bad_requests import (
     ABSENT,
     API_KEY,

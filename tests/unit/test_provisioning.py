@@ -7,14 +7,8 @@ from typing import Any
 
 import pytest
 
-from handler.asked import (
-    CLOUDFORMATION,
-    DIRECT,
-    QUEUE,
-    Door,
-    asked_by_custom_resource,
-    asked_by_document,
-)
+from handler.connections.ownership import Record
+from handler.connections.state import Connection
 from handler.errors import (
     AlreadyExistsError,
     InvalidRequestError,
@@ -26,11 +20,17 @@ from handler.errors import (
     SecretNotUsableError,
     ServiceLimitExceededError,
 )
-from handler.lifecycle import Connection
-from handler.outcome import Completion, Outcome
-from handler.ownership import Record
-from handler.provisioning import LEAST_PATIENCE_SECONDS, carry_out
-from handler.request import check
+from handler.operations.outcome import Completion, Outcome
+from handler.operations.use_cases import LEAST_PATIENCE_SECONDS, carry_out
+from handler.requests.request import check
+from handler.requests.unchecked_request import (
+    CLOUDFORMATION,
+    DIRECT,
+    QUEUE,
+    Door,
+    asked_by_custom_resource,
+    asked_by_document,
+)
 from tests.bad_requests import secret_arn
 from tests.fakes import RULES, START, World, make_world
 

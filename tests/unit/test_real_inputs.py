@@ -6,11 +6,17 @@ from typing import Any
 
 import pytest
 
-from handler.asked import DIRECT, QUEUE, Asked, asked_by_custom_resource, asked_by_document
 from handler.errors import InvalidRequestError, ProvisionerError, SecretNotUsableError
-from handler.near_miss import MALFORMED, MISSPELT, UNRESOLVED
-from handler.provisioning import carry_out
-from handler.request import check
+from handler.operations.use_cases import carry_out
+from handler.references.near_miss import MALFORMED, MISSPELT, UNRESOLVED
+from handler.requests.request import check
+from handler.requests.unchecked_request import (
+    DIRECT,
+    QUEUE,
+    Asked,
+    asked_by_custom_resource,
+    asked_by_document,
+)
 from tests.bad_requests import (
     API_KEY,
     API_KEY_BLOCK,

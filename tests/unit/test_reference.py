@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handler.errors import SecretNotUsableError
-from handler.reference import LONGEST_SHOWN, Reference, Text, replaced
-from handler.source import SecretValue, Service, Source
+from handler.references.reference import LONGEST_SHOWN, Reference, Text, replaced
+from handler.references.source import SecretValue, Service, Source
 from tests.bad_requests import CANARY, secret_arn
 
 SOURCE = Source(Service.SECRETS_MANAGER, "connections/crm")

@@ -7,15 +7,8 @@ from typing import Any
 
 import pytest
 
-from handler.asked import (
-    CLOUDFORMATION,
-    DIRECT,
-    QUEUE,
-    Door,
-    asked_by_custom_resource,
-    asked_by_document,
-)
 from handler.clock import Clock
+from handler.connections.ownership import instant
 from handler.errors import (
     InvalidRequestError,
     NotFoundError,
@@ -26,12 +19,19 @@ from handler.errors import (
     SupersededError,
     ThrottlingError,
 )
-from handler.outcome import Completion, Outcome
-from handler.ownership import instant
-from handler.ports import Ports
-from handler.provisioning import carry_out
-from handler.request import check
-from handler.source import Secret
+from handler.operations.outcome import Completion, Outcome
+from handler.operations.ports import Ports
+from handler.operations.use_cases import carry_out
+from handler.references.source import Secret
+from handler.requests.request import check
+from handler.requests.unchecked_request import (
+    CLOUDFORMATION,
+    DIRECT,
+    QUEUE,
+    Door,
+    asked_by_custom_resource,
+    asked_by_document,
+)
 from tests.fakes import ACCOUNT, RULES, World, make_world
 from tests.unit.test_provisioning import BASIC, STACK_ID, ask, password_of, stack
 

@@ -10,14 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.asked import QUEUE, asked_by_document
-from handler.aws import Caller
-from handler.lifecycle import Write
-from handler.maintenance import LONGEST_KEPT_REASON
-from handler.ownership import Deletion, MaintenanceFailure, Record, Seen
-from handler.properties import MOST_BYTES, MOST_SECRETS, as_written, sources
-from handler.registry import DynamoDbRegistry
-from handler.registry_item import (
+from handler.adapters.aws_client import Caller
+from handler.adapters.registry import DynamoDbRegistry
+from handler.adapters.registry_items import (
     CONNECTION,
     connection_item,
     connection_key,
@@ -28,9 +23,14 @@ from handler.registry_item import (
     link_key,
     record_of,
 )
-from handler.request import Request, check
-from handler.source import Secret
-from handler.writing import linked, unfetched
+from handler.connections.ownership import Deletion, MaintenanceFailure, Record, Seen
+from handler.connections.state import Write
+from handler.operations.maintenance import LONGEST_KEPT_REASON
+from handler.operations.writing import linked, unfetched
+from handler.references.source import Secret
+from handler.requests.properties import MOST_BYTES, MOST_SECRETS, as_written, sources
+from handler.requests.request import Request, check
+from handler.requests.unchecked_request import QUEUE, asked_by_document
 from tests.fake_aws import FakeAws
 from tests.fakes import ACCOUNT, REGION, RULES, START, FakeTime, World, make_world
 

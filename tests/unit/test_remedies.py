@@ -18,20 +18,20 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from handler import (
-    answer,
-    answering,
-    aws,
-    custom_resource,
-    invocation,
-    request_queue,
-)
-from handler.answerable import is_answerable, refuse_unanswerable
+from handler import composition as invocation
+from handler.adapters import aws_client as aws
+from handler.adapters.aws_client import Caller
 from handler.app import lambda_handler
-from handler.asked import QUEUE, Asked, asked_by_custom_resource, asked_by_document
-from handler.aws import Caller
 from handler.clock import Clock
-from handler.document import NOT_JSON, TOO_DEEP
+from handler.composition import Invocation
+from handler.connections.ownership import Record
+from handler.connections.state import Connection
+from handler.entrypoints import answering, request_queue
+from handler.entrypoints import cloudformation as custom_resource
+from handler.entrypoints import response as answer
+from handler.entrypoints.execution import Failed, Succeeded
+from handler.entrypoints.messages import document
+from handler.entrypoints.response_url import is_answerable, refuse_unanswerable
 from handler.errors import (
     AccessDeniedError,
     AlreadyExistsError,
@@ -47,16 +47,18 @@ from handler.errors import (
     SupersededError,
     ThrottlingError,
 )
-from handler.handling import Failed, Succeeded
-from handler.invocation import Invocation
-from handler.lifecycle import Connection
-from handler.message import document
-from handler.outcome import Completion, Outcome
-from handler.ownership import Record
-from handler.provisioning import carry_out
-from handler.reference import Reference
-from handler.request import check
-from handler.source import SecretValue, Service, Source
+from handler.operations.outcome import Completion, Outcome
+from handler.operations.use_cases import carry_out
+from handler.references.reference import Reference
+from handler.references.source import SecretValue, Service, Source
+from handler.requests.document import NOT_JSON, TOO_DEEP
+from handler.requests.request import check
+from handler.requests.unchecked_request import (
+    QUEUE,
+    Asked,
+    asked_by_custom_resource,
+    asked_by_document,
+)
 from tests.contexts import LambdaContext
 from tests.deadline import guard, time_runs_out
 from tests.fake_aws import FakeAws, refusal
@@ -753,7 +755,7 @@ def test_a_bug_is_told_by_kind_and_place_without_its_text(
     def carry_out(*_: object) -> None:
         raise ValueError(CANARY)
 
-    monkeypatch.setattr("handler.handling.check", carry_out)
+    monkeypatch.setattr("handler.entrypoints.execution.check", carry_out)
     result = fake_aws
     assert invoke(message(age=1801)) == GONE
     told = str(result.of("put_events"))

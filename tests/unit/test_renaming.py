@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from handler.asked import DIRECT, asked_by_document
 from handler.errors import NotStabilizedError, ProvisionerError, SecretNotUsableError
-from handler.outcome import Completion
-from handler.provisioning import carry_out
-from handler.request import check
+from handler.operations.outcome import Completion
+from handler.operations.use_cases import carry_out
+from handler.requests.request import check
+from handler.requests.unchecked_request import DIRECT, asked_by_document
 from tests.fakes import RULES, World, make_world
 
 PASSWORD = "{{resolve:secretsmanager:connections/crm:SecretString:password}}"

@@ -5,7 +5,12 @@ from typing import Any
 
 import pytest
 
-from handler.asked import (
+from handler.errors import InvalidRequestError
+from handler.references.near_miss import UNRESOLVED
+from handler.references.reference import Text
+from handler.requests.options import OnExisting
+from handler.requests.request import SELECTORS, Request, check
+from handler.requests.unchecked_request import (
     CLOUDFORMATION,
     DIRECT,
     QUEUE,
@@ -14,11 +19,6 @@ from handler.asked import (
     asked_by_custom_resource,
     asked_by_document,
 )
-from handler.errors import InvalidRequestError
-from handler.near_miss import UNRESOLVED
-from handler.own_members import OnExisting
-from handler.reference import Text
-from handler.request import SELECTORS, Request, check
 from tests.bad_requests import BASIC, CANARY, HEADERS, PASSWORD, changed, parameter, secret
 from tests.fakes import RULES, START
 from tests.unit.test_asked import EVENT

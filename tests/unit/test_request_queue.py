@@ -11,13 +11,13 @@ import pytest
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from handler.app import lambda_handler
-from handler.asked import Asked
+from handler.composition import Invocation
+from handler.connections.state import Connection
+from handler.entrypoints.request_queue import LAST_RECEIVE, RequestQueue
 from handler.errors import NotStabilizedError, ThrottlingError
-from handler.invocation import Invocation
-from handler.lifecycle import Connection
 from handler.observability import logger
-from handler.outcome import Completion, Outcome
-from handler.request_queue import LAST_RECEIVE, RequestQueue
+from handler.operations.outcome import Completion, Outcome
+from handler.requests.unchecked_request import Asked
 from handler.settings import REQUIRED_BY_QUEUE
 from tests.bad_requests import BASIC
 from tests.contexts import LambdaContext
@@ -76,9 +76,9 @@ class Stage:
         self.time = FakeTime()
         self.outcome: Callable[[Asked], Completion] = lambda _: DONE
         self.asked: list[Asked] = []
-        monkeypatch.setattr("handler.handling.check", self._check)
-        monkeypatch.setattr("handler.handling.carry_out", lambda _, outcome: outcome)
-        monkeypatch.setattr("handler.invocation.Clock", lambda *_: self.time.clock)
+        monkeypatch.setattr("handler.entrypoints.execution.check", self._check)
+        monkeypatch.setattr("handler.entrypoints.execution.carry_out", lambda _, outcome: outcome)
+        monkeypatch.setattr("handler.composition.Clock", lambda *_: self.time.clock)
 
     def _check(self, asked: Asked, _: object) -> Completion:
         self.asked.append(asked)
@@ -208,7 +208,7 @@ def test_whatever_raises_wherever_is_one_messages_failure(
 
     stage.ends(BROKEN[place])
     with monkeypatch.context() as patch:
-        patch.setattr(f"handler.request_queue.{place}", fail)
+        patch.setattr(f"handler.entrypoints.request_queue.{place}", fail)
         assert stage.deliver(stage.record()) == ["m"]
     assert letters(aws) == []
     told = [line for line in output.lines if line["message"] == "message comes back"]

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from handler.asked import QUEUE, asked_by_document
-from handler.aws import Caller
+from handler.adapters.aws_client import Caller
+from handler.adapters.queues import MOST_TRIES, RequestsToSelf
 from handler.errors import AccessDeniedError, ServiceInternalError
-from handler.requests_to_self import MOST_TRIES, RequestsToSelf
+from handler.requests.unchecked_request import QUEUE, asked_by_document
 from tests.fake_aws import FakeAws, refusal
 from tests.fakes import START, FakeTime
 

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from handler.asked import DIRECT, asked_by_document
 from handler.errors import InvalidRequestError
-from handler.request import check
-from handler.validation import LINEAR_PATTERNS
+from handler.requests.request import check
+from handler.requests.service_model import LINEAR_PATTERNS
+from handler.requests.unchecked_request import DIRECT, asked_by_document
 from tests.fakes import RULES, START
 from tools.schema import main, request_schema
 

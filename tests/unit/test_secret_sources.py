@@ -2,10 +2,10 @@
 
 import pytest
 
-from handler.aws import Caller
+from handler.adapters.aws_client import Caller
+from handler.adapters.secret_store import SecretSources
 from handler.errors import AccessDeniedError, SecretNotUsableError
-from handler.secret_sources import SecretSources
-from handler.source import Service, Source
+from handler.references.source import Service, Source
 from tests.bad_requests import OTHER_ACCOUNT, secret_arn
 from tests.fake_aws import FakeAws, refusal
 from tests.fakes import ACCOUNT, FakeTime

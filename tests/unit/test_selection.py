@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from handler.asked import DIRECT, QUEUE, Door, asked_by_document
 from handler.errors import InvalidRequestError
-from handler.request import Request, check
-from handler.selection import WHOLE, Selection
-from handler.source import Secret
+from handler.references.source import Secret
+from handler.requests.request import Request, check
+from handler.requests.selection import WHOLE, Selection
+from handler.requests.unchecked_request import DIRECT, QUEUE, Door, asked_by_document
 from tests.bad_requests import CANARY, secret_arn
 from tests.fakes import ACCOUNT, RULES, START
 

@@ -7,7 +7,7 @@ import pytest
 from botocore.model import ListShape, Shape, StructureShape
 from jsonschema import Draft202012Validator
 
-from handler.properties import BLOCK_OF_TYPE
+from handler.requests.properties import BLOCK_OF_TYPE
 from tools.schema import request_schema
 from tools.service_model import create_connection
 from tools.skeleton import main, skeleton

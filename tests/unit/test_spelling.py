@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.near_miss import MALFORMED, MISSPELT, RIGHT, UNRESOLVED, is_near
-from handler.reference import Reference, Text, replaced
-from handler.source import SecretValue, Service, Source
-from handler.spelling import read, with_texts
+from handler.references.near_miss import MALFORMED, MISSPELT, RIGHT, UNRESOLVED, is_near
+from handler.references.reference import Reference, Text, replaced
+from handler.references.source import SecretValue, Service, Source
+from handler.references.syntax import read, with_texts
 from tests.bad_requests import CANARY, secret_arn
 from tests.fakes import ACCOUNT, POLICY, REGION
 

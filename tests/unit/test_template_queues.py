@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from handler.asked import CLOUDFORMATION
-from handler.backoff import MOST_RECEIVES, PRIVATE_SECONDS, delay_seconds
-from handler.request_queue import LAST_RECEIVE
+from handler.entrypoints.backoff import MOST_RECEIVES, PRIVATE_SECONDS, delay_seconds
+from handler.entrypoints.request_queue import LAST_RECEIVE
+from handler.requests.unchecked_request import CLOUDFORMATION
 from tests.unit.resolved_template import (
     EVERYTHING_ON,
     KEY,

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from handler.asked import QUEUE, asked_by_document
-from handler.request import check
-from handler.selection import Selection
-from handler.source import Secret
+from handler.references.source import Secret
+from handler.requests.request import check
+from handler.requests.selection import Selection
+from handler.requests.unchecked_request import QUEUE, asked_by_document
 from tests.fakes import RULES, START
 from tests.rule_messages import (
     CONNECTION_DEAUTHORIZED,

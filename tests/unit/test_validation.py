@@ -14,9 +14,9 @@ from botocore.model import ShapeResolver
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.reference import Text
-from handler.spelling import with_texts
-from handler.validation import LINEAR_PATTERNS, coerced, leaves, violations
+from handler.references.reference import Text
+from handler.references.syntax import with_texts
+from handler.requests.service_model import LINEAR_PATTERNS, coerced, leaves, violations
 from tests.bad_requests import API_KEY, BASIC, BASIC_BLOCK, CANARY, OAUTH, changed, parameter
 from tests.fakes import POLICY, SHAPE
 

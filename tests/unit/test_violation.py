@@ -3,7 +3,7 @@
 import pytest
 
 from handler.errors import InvalidRequestError, SecretNotUsableError
-from handler.violation import LONGEST_REASON, Violation, joined, refuse
+from handler.requests.violation import LONGEST_REASON, Violation, joined, refuse
 
 HIDDEN = "(a member whose name is not shown)"
 

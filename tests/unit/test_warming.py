@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from handler import aws, warming
+from handler import warming
+from handler.adapters import aws_client as aws
 from handler.errors import ServiceInternalError
 from tests.function import forget_clients
 from tools.services import used_services

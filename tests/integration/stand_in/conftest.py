@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from handler.aws import Caller
+from handler.adapters.aws_client import Caller
+from handler.adapters.eventbridge import EventBridgeConnections
 from handler.clock import Clock
-from handler.eventbridge import EventBridgeConnections
 from tests.fakes import FakeTime
 from tests.lag import NONE
 from tests.stand_in import Pace, StandIn, running_stand_in

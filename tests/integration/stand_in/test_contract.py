@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from handler.drift import drift
+from handler.adapters.eventbridge import EventBridgeConnections
+from handler.connections.drift import drift
+from handler.connections.ownership import Record
+from handler.connections.state import Connection, is_private
 from handler.errors import AlreadyExistsError, InvalidRequestError, NotFoundError
-from handler.eventbridge import EventBridgeConnections
-from handler.lifecycle import Connection, is_private
-from handler.ownership import Record
-from handler.ports import Connections
+from handler.operations.ports import Connections
 from tests.fakes import START, FakeConnections, FakeTime
 from tests.stand_in import Pace, StandIn
 from tests.stand_in.documents import API_KEY, BASIC, HEADERS, OAUTH, PRIVATE, PUBLIC, WITH_HEADERS

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from handler.adapters.eventbridge import EventBridgeConnections
 from handler.errors import AlreadyExistsError
-from handler.eventbridge import EventBridgeConnections
-from handler.ports import Connections
+from handler.operations.ports import Connections
 from tests.fakes import FakeConnections, FakeTime
 from tests.stand_in import Lag, Pace, StandIn
 from tests.stand_in.clients import refusal, state, times

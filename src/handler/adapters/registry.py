@@ -1,0 +1,176 @@
+"""
+Adapter: the registry in DynamoDB. What belongs together is written together, each write under a
+condition: a connection under the revision that was read, a claim under its owner's last deletion.
+"""
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from handler.adapters.aws_client import Caller
+from handler.adapters.registry_conditions import (
+    newest,
+    not_deleted_since,
+    not_owned,
+    steps,
+    unchanged,
+)
+from handler.adapters.registry_items import (
+    CONNECTION,
+    connection_item,
+    connection_key,
+    deletion_item,
+    deletion_key,
+    deletion_of,
+    key_after,
+    link,
+    link_key,
+    record_of,
+    token_of,
+)
+from handler.connections.ownership import Deletion, Record, Seen, instant
+from handler.errors import ResourceConflictError, SupersededError
+from handler.references.source import Secret, Source
+
+ITEMS_OF_A_PAGE = 200  # links and deletions among them
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoDbRegistry:
+    """The registry's table."""
+
+    call: Caller
+    table_name: str
+    account: str
+    region: str
+
+    def read(self, name: str) -> Record | None:
+        item = self._get(connection_key(name), f"registry entry {name}")
+        return record_of(item) if item else None
+
+    def read_deletion(self, name: str, owner: str) -> Deletion | None:
+        item = self._get(deletion_key(name, owner), f"registry deletion {name}")
+        deletion = deletion_of(item) if item else None
+        return deletion if deletion and self._now() < deletion.expires_at else None
+
+    def claim(self, record: Record) -> Record:
+        check = {"ConditionCheck": self._in_table(**not_deleted_since(record, self._now()))}
+        try:
+            return self._write(record, [check])
+        except ResourceConflictError:
+            deletion = self.read_deletion(record.name, record.owner)
+            if deletion and deletion.refuses(record.request_time):
+                raise SupersededError(f"{record.name} was deleted by a newer request") from None
+            raise
+
+    def write(self, record: Record) -> Record:
+        return self._write(record, [])
+
+    def remove(self, record: Record, deletion: Deletion | None = None) -> None:
+        *between, _ = steps(record.seen.sources, frozenset())
+        for sources in between:
+            record = self._put(record, sources, [])
+        kept = [{"Put": self._in_table(Item=deletion_item(deletion))}] if deletion else []
+        self._change(record, {"Delete": {"Key": connection_key(record.name)}}, (), kept)
+
+    def write_deletion(self, deletion: Deletion) -> None:
+        self._transact(
+            f"registry deletion {deletion.name}",
+            {"ConditionCheck": self._in_table(**not_owned(deletion))},
+            {"Put": self._in_table(**newest(deletion))},
+        )
+
+    def users(self, secret: Secret) -> list[str]:
+        names: list[str] = []
+        start: dict[str, Any] = {}
+        while True:
+            answer = self.call(
+                "query",
+                f"registry links of {secret.name}",
+                KeyConditionExpression="PK = :link",
+                ExpressionAttributeValues={":link": {"S": self._link(secret)}},
+                ConsistentRead=True,
+                **self._in_table(**start),
+            )
+            names += [item["SK"]["S"] for item in answer["Items"]]
+            if "LastEvaluatedKey" not in answer:
+                return names
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def page(self, token: str) -> tuple[list[Record], str]:
+        """
+        Give some of the registered connections, and the token of the next ones, "" at the end.
+
+        Raises:
+            InvalidRequestError: the token is none that was given.
+        """
+        start = {"ExclusiveStartKey": key_after(token)} if token else {}
+        answer = self.call(
+            "scan",
+            "the registry",
+            FilterExpression="begins_with(PK, :connection)",
+            ExpressionAttributeValues={":connection": {"S": CONNECTION}},
+            Limit=ITEMS_OF_A_PAGE,
+            ConsistentRead=True,
+            **self._in_table(**start),
+        )
+        return list(map(record_of, answer["Items"])), token_of(answer.get("LastEvaluatedKey"))
+
+    def _get(self, key: Mapping[str, Any], subject: str) -> Any:
+        answer = self.call("get_item", subject, **self._in_table(Key=key, ConsistentRead=True))
+        return answer.get("Item")
+
+    def _write(self, record: Record, checks: Sequence[Mapping[str, Any]]) -> Record:
+        for sources in steps(record.seen.sources, frozenset(record.secret_versions)):
+            record = self._put(record, sources, checks)
+        return record
+
+    def _put(
+        self, record: Record, sources: frozenset[str], checks: Sequence[Mapping[str, Any]]
+    ) -> Record:
+        named = {each: record.secret_versions.get(each, "") for each in sorted(sources)}
+        # Never one that was there before: a name may be forgotten, and made known again, meanwhile.
+        seen = Seen(uuid.uuid4().int >> 32, sources, self._now())
+        item = connection_item(replace(record, secret_versions=named, seen=seen))
+        self._change(record, {"Put": {"Item": item}}, sources, checks)
+        return replace(record, seen=seen)
+
+    def _change(
+        self,
+        record: Record,
+        change: Mapping[str, Any],
+        sources: Iterable[str],
+        beside: Sequence[Mapping[str, Any]],
+    ) -> None:
+        before, after = self._links(record.seen.sources), self._links(sources)
+        made = [{"Put": self._in_table(Item=link_key(x, record.name))} for x in after - before]
+        gone = [{"Delete": self._in_table(Key=link_key(x, record.name))} for x in before - after]
+        ((kind, given),) = change.items()
+        own = self._in_table(**given, **unchanged(record))
+        subject = f"registry entry {record.name}"
+        if made or gone or beside:
+            self._transact(subject, {kind: own}, *beside, *made, *gone)
+        else:
+            self.call(f"{kind.lower()}_item", subject, **own)
+
+    def _transact(self, subject: str, *items: Mapping[str, Any]) -> None:
+        # A try whose answer was lost is not taken for somebody else's write.
+        token = str(uuid.uuid4())
+        self.call(
+            "transact_write_items", subject, TransactItems=list(items), ClientRequestToken=token
+        )
+
+    def _in_table(self, **parameters: Any) -> dict[str, Any]:
+        return {"TableName": self.table_name, **parameters}
+
+    def _links(self, sources: Iterable[str]) -> set[str]:
+        parsed = map(Source.parse, sources)
+        return {self._link(source.secret) for source in parsed if not source.is_pinned}
+
+    def _link(self, secret: Secret) -> str:
+        return link(secret, self.account, self.region)
+
+    def _now(self) -> datetime:
+        return instant(self.call.clock.now())

@@ -1,0 +1,128 @@
+"""
+The registry's items: a connection, an owner's deletion, and a link from a secret to a connection.
+
+What an item is shows in the form of its partition key alone, whatever a connection is called.
+"""
+
+import base64
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, fields
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+from handler.connections.ownership import Deletion, MaintenanceFailure, Record, Seen
+from handler.connections.state import Write
+from handler.errors import InvalidRequestError
+from handler.references.source import Secret
+
+CONNECTION = "CONNECTION#"
+DELETION = "DELETION#"
+SECRET = "SECRET#"  # noqa: S105 (no secret)
+PARAMETER = "PARAMETER#"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def connection_key(name: str) -> dict[str, Any]:
+    """Give the key under which a connection is known."""
+    return {"PK": {"S": f"{CONNECTION}{name}"}, "SK": {"S": "CONNECTION"}}
+
+
+def deletion_key(name: str, owner: str) -> dict[str, Any]:
+    """Give the key under which an owner's deletion of a name is known."""
+    return {"PK": {"S": f"{DELETION}{name}"}, "SK": {"S": owner}}
+
+
+def link(secret: Secret, account: str, region: str) -> str:
+    """Give the partition key of the links from a secret of this account, unless it names one."""
+    kind = PARAMETER if secret.is_parameter else SECRET
+    return f"{kind}{secret.account or account}#{region}#{secret.name}"
+
+
+def link_key(partition: str, name: str) -> dict[str, Any]:
+    """Give the key of a link to a connection."""
+    return {"PK": {"S": partition}, "SK": {"S": name}}
+
+
+def connection_item(record: Record) -> dict[str, Any]:
+    """Give what is known of a connection as DynamoDB keeps it."""
+    known = asdict(record)
+    seen = known.pop("seen")
+    return connection_key(record.name) | {
+        "Owner": {"S": record.owner},  # for conditions
+        "Revision": {"N": str(seen["revision"])},
+        "WrittenAt": {"S": _iso(seen["written_at"])},
+        "Record": {"S": json.dumps(known, default=_iso)},
+    }
+
+
+def record_of(item: Mapping[str, Any]) -> Record:
+    """Understand a connection's item."""
+    known = json.loads(item["Record"]["S"])
+    unsettled, failure = known["unsettled"], known["maintenance_failure"]
+    known["unsettled"] = Write(**_with_times(unsettled, Write)) if unsettled else None
+    known["maintenance_failure"] = (
+        MaintenanceFailure(**_with_times(failure, MaintenanceFailure)) if failure else None
+    )
+    known["replaces"] = tuple(known["replaces"])
+    linked = frozenset(known["secret_versions"])
+    written_at = datetime.fromisoformat(item["WrittenAt"]["S"])
+    seen = Seen(int(item["Revision"]["N"]), linked, written_at)
+    return Record(**_with_times(known, Record), seen=seen)
+
+
+def deletion_item(deletion: Deletion) -> dict[str, Any]:
+    """Give a deletion as DynamoDB keeps it, until it clears it away by ExpiresAt."""
+    return deletion_key(deletion.name, deletion.owner) | {
+        "RequestTime": number(deletion.request_time),
+        "ExpiresAt": {"N": str(int(deletion.expires_at.timestamp()))},
+        "ConnectionArn": {"S": deletion.connection_arn},
+    }
+
+
+def deletion_of(item: Mapping[str, Any]) -> Deletion:
+    """Understand a deletion's item."""
+    return Deletion(
+        name=item["PK"]["S"].removeprefix(DELETION),
+        owner=item["SK"]["S"],
+        request_time=EPOCH + timedelta(microseconds=int(item["RequestTime"]["N"])),
+        expires_at=EPOCH + timedelta(seconds=int(item["ExpiresAt"]["N"])),
+        connection_arn=item["ConnectionArn"]["S"],
+    )
+
+
+def number(time: datetime) -> dict[str, str]:
+    """Write a time as a number that conditions can compare."""
+    return {"N": str((time - EPOCH) // timedelta(microseconds=1))}
+
+
+def token_of(key: Mapping[str, Any] | None) -> str:
+    """Write the key at which a page ended as a token, "" for none."""
+    names = [key["PK"]["S"], key["SK"]["S"]] if key else []
+    return base64.urlsafe_b64encode(json.dumps(names).encode()).decode() if key else ""
+
+
+def key_after(token: str) -> dict[str, Any]:
+    """Read a token; InvalidRequestError where it was never given."""
+    with suppress(ValueError, RecursionError):
+        match json.loads(base64.urlsafe_b64decode(token)):
+            case [str(partition), str(sort)]:
+                return {"PK": {"S": partition}, "SK": {"S": sort}}
+    raise InvalidRequestError("NextToken: none that was given")
+
+
+def _with_times(known: dict[str, Any], kind: type) -> dict[str, Any]:
+    return known | {
+        name: datetime.fromisoformat(known[name]) for name in _times(kind) if known[name]
+    }
+
+
+@cache
+def _times(kind: type) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind) if "datetime" in str(each.type))
+
+
+def _iso(time: datetime) -> str:
+    return time.isoformat()

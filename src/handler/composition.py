@@ -1,0 +1,133 @@
+"""One invocation of the function: its settings, its time, and the adapters put together for it."""
+
+import os
+import random
+import time
+import uuid
+from functools import cached_property
+from typing import Any, Protocol
+
+from handler import settings
+from handler.adapters.aws_client import Caller, client
+from handler.adapters.eventbridge import EventBridgeConnections
+from handler.adapters.queues import RequestsToSelf
+from handler.adapters.registry import DynamoDbRegistry
+from handler.adapters.results import Results
+from handler.adapters.secret_store import SecretSources
+from handler.clock import Clock
+from handler.connections.ownership import instant
+from handler.errors import NetworkFailureError, ServiceInternalError, ThrottlingError
+from handler.operations.ports import Ports, Progress
+from handler.references.policy import Policy
+from handler.requests.properties import Rules
+
+# Kept back at the end: the last call may take its whole time-outs, then comes the answer.
+ANSWER_SECONDS = 20.0
+LONGEST_ANSWER_SHARE = 0.2  # of functions with a short time-out
+
+
+class Context(Protocol):
+    """What is used of Lambda's context."""
+
+    aws_request_id: str
+    invoked_function_arn: str
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Tell the milliseconds until Lambda ends the function."""
+
+
+class Invocation:
+    """Everything that one invocation shares, made when first needed."""
+
+    def __init__(self, context: Context, required: tuple[str, ...] = settings.REQUIRED) -> None:
+        """Start the clock."""
+        self.context = context
+        self._required = required
+        margin = min(ANSWER_SECONDS, self.seconds_left() * LONGEST_ANSWER_SHARE)
+        self.clock = Clock(time.time, time.sleep, lambda: self.seconds_left() - margin, _jitter)
+        self.arrival = instant(self.clock.now())
+        self.progress = Progress()
+        self._holder = str(uuid.uuid4())  # not Lambda's id, which its own retries share
+
+    def seconds_left(self) -> float:
+        """Tell the seconds until Lambda ends the function."""
+        return self.context.get_remaining_time_in_millis() / 1000
+
+    def prepare(self) -> None:
+        """
+        Put everything together, before more than one thread asks for it.
+
+        Raises:
+            ServiceInternalError: the environment is not usable.
+        """
+        _ = self.ports, self.results
+
+    @cached_property
+    def settings(self) -> settings.Settings:
+        """Give the checked environment."""
+        return settings.load(os.environ, self.context.invoked_function_arn, self._required)
+
+    @cached_property
+    def rules(self) -> Rules:
+        """Give what requests are judged by."""
+        given = self.settings
+        policy = Policy(
+            given.partition,
+            given.region,
+            given.account,
+            given.allowed_secret_prefixes,
+            given.allowed_parameter_prefixes,
+            given.allowed_accounts,
+        )
+        return Rules(self._connections.shape, policy, given.connection_name_prefix)
+
+    @cached_property
+    def ports(self) -> Ports:
+        """Put the adapters together."""
+        given = self.settings
+        registry = DynamoDbRegistry(
+            self._registry_caller(), given.registry_table_name, given.account, given.region
+        )
+        return Ports(
+            connections=self._connections,
+            secrets=SecretSources(
+                self.caller("secretsmanager"), lambda: self.caller("ssm"), given.account
+            ),
+            registry=registry,
+            requests=RequestsToSelf(lambda: self.caller("sqs"), given.request_queue_url),
+            clock=self.clock,
+            rules=self.rules,
+            holder=self._holder,
+            is_repairing=given.is_repairing,
+            progress=self.progress,
+        )
+
+    @cached_property
+    def _connections(self) -> EventBridgeConnections:
+        return EventBridgeConnections(self.caller("events"))
+
+    @cached_property
+    def results(self) -> Results:
+        """Put the publisher of results together."""
+        return Results(
+            self.caller("events"),
+            lambda: self.caller("stepfunctions"),
+            self.settings.result_bus_name,
+        )
+
+    def caller(self, service: str) -> Caller:
+        """Make a caller of one service."""
+        return Caller(service, self._client(service), self.clock)
+
+    def _registry_caller(self) -> Caller:
+        # A failed condition stays failed; only a fresh look at the registry helps.
+        retried = (NetworkFailureError, ServiceInternalError, ThrottlingError)
+        return Caller("dynamodb", self._client("dynamodb"), self.clock, retried)
+
+    def _client(self, service: str) -> Any:
+        given = self.settings
+        return client(service, given.connect_timeout_seconds, given.read_timeout_seconds)
+
+
+def _jitter(pause_seconds: float) -> float:
+    return random.uniform(pause_seconds / 2, pause_seconds)  # noqa: S311

@@ -1,0 +1,169 @@
+"""
+Door: CloudFormation's custom resource, on crhelper; exactly one answer per request.
+
+A wait that outlasts the invocation is not answered: Lambda delivers the request again, twice.
+
+crhelper dispatches and guards the deadline. What it does badly is overridden in one class here.
+"""
+
+import logging
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from crhelper import CfnResource
+
+from handler.composition import Context, Invocation
+from handler.connections.ownership import instant
+from handler.entrypoints import response as answer
+from handler.entrypoints.answering import deliver, id_of_unknown_end
+from handler.entrypoints.execution import Failed, Succeeded, handle
+from handler.entrypoints.response_url import refuse_unanswerable
+from handler.errors import ProvisionerError
+from handler.observability import logger
+from handler.operations.outcome import attributes
+from handler.requests.unchecked_request import Asked, asked_by_custom_resource
+
+TIMEOUT_MARGIN_SECONDS = 5.0  # a PUT with its handshake takes up to one; the rest is for retries
+TIMEOUT_SHARE = 0.25  # of a shorter invocation: less than its wait leaves, so that this ends first
+
+# It prints events, and exceptions with their text.
+logging.getLogger("crhelper").setLevel(logging.CRITICAL + 1)
+
+
+def handle_custom_resource(event: Mapping[str, Any], context: Context) -> None:
+    """
+    Carry out a custom-resource request and answer it.
+
+    Raises:
+        InvalidRequestError: the event is none that could be answered.
+        NetworkFailureError: the answer was not acknowledged; Lambda tries again.
+        ProvisionerError: the invocation ends before the wait does; Lambda tries again.
+    """
+    refuse_unanswerable(event, context)
+    invocation = Invocation(context)
+    prefix = os.environ.get("CONNECTION_NAME_PREFIX", "")
+    asked = asked_by_custom_resource(event, prefix, invocation.arrival)
+    resource = ConnectionResource(event, asked, invocation)
+    resource(event, context)
+    if resource.unanswered:
+        raise resource.unanswered from None
+
+
+class _ReasonError(Exception):
+    """When a request failed; its text is the Reason that a stack event shows."""
+
+
+class ConnectionResource(CfnResource):
+    """
+    crhelper for one request; made anew each time, for it keeps state from one request to the next.
+    """
+
+    def __init__(self, event: Mapping[str, Any], asked: Asked, invocation: Invocation) -> None:
+        """Register the one handler for all request types."""
+        self._request = event
+        self._asked = asked
+        self._invocation = invocation
+        self._answering = threading.Lock()
+        self._is_answered = False
+        self.unanswered: ProvisionerError | None = None
+        with _without_clients():
+            super().__init__(
+                # It sets the root logger's level, to what it is already.
+                log_level=logging.root.level,  # type: ignore[arg-type]
+                boto_level="CRITICAL",
+                sleep_on_delete=0,
+            )
+        for register in (self.create, self.update, self.delete):
+            register(self._handle)
+
+    def generate_physical_id(self, event: Mapping[str, Any]) -> str:  # noqa: ARG002
+        """Give an id that is the same at every retry, where crhelper's is random."""
+        return self._asked.physical_resource_id or self._asked.name
+
+    def _handle(self, event: Mapping[str, Any], _: Context) -> str:
+        match handle(self._asked, self._invocation, self._comes_back):
+            case Failed(_, error):
+                if self._comes_back(error):
+                    self._leave_unanswered(error)
+                # What this request created must be known, so that CloudFormation can delete it.
+                # An earlier delivery may have made it, too, if this one only ran out of tries.
+                unknown = id_of_unknown_end(self._asked) if error.is_transient else ""
+                self.PhysicalResourceId = error.created_name or unknown
+                raise _ReasonError(self._told(f"{error.code}: {error.reason}")) from None
+            case Succeeded(_, completion):
+                self.Data = attributes(completion)
+                is_deletion = event["RequestType"] == "Delete"
+                own_id = self._asked.physical_resource_id if is_deletion else ""
+                return own_id or completion.connection.name
+
+    def _comes_back(self, error: ProvisionerError) -> bool:
+        return error.is_transient and self._is_waiting()
+
+    def _is_waiting(self) -> bool:
+        invocation = self._invocation
+        return invocation.progress.has_time_left(instant(invocation.clock.now()))
+
+    def _leave_unanswered(self, error: ProvisionerError) -> None:
+        with self._answering:
+            if not self._is_answered:
+                self._is_answered, self.unanswered = True, error
+
+    def _told(self, reason: str) -> str:
+        seen = self._invocation.progress.seen
+        if seen is None or seen.state_and_reason in reason:
+            return reason
+        return f"{reason}; {seen.name} was last seen {seen.state_and_reason}"
+
+    def _log_setup(self, event: Mapping[str, Any], context: Context) -> None:
+        """Leave everybody's log levels alone."""
+
+    def _set_timeout(self) -> None:
+        left = self._invocation.seconds_left()
+        margin = min(TIMEOUT_MARGIN_SECONDS, left * TIMEOUT_SHARE)
+        self._timer = threading.Timer(left - margin, self._timeout)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _timeout(self) -> None:
+        if self._is_waiting():
+            return  # and Lambda ends the invocation, if that still hangs
+        self.PhysicalResourceId = id_of_unknown_end(self._asked)
+        self._send("FAILED", self._told("the function's time ran out before EventBridge answered"))
+
+    def _send(self, status: str | None = None, reason: str = "", _: object = None) -> None:
+        with self._answering:
+            if self._is_answered:
+                return
+            self._is_answered = True
+            self._deliver(self._body(status or self.Status, reason or str(self.Reason)))
+
+    def _body(self, status: str, reason: str) -> dict[str, Any]:
+        name = self.PhysicalResourceId or self.generate_physical_id(self._request)
+        body = answer.failed(self._request, str(name), reason)
+        return body if status == "FAILED" else {**body, "Status": status, "Data": self.Data}
+
+    def _deliver(self, body: Mapping[str, Any]) -> None:
+        try:
+            deliver(self._request["ResponseURL"], body, self._invocation)
+        except ProvisionerError as error:
+            # Raised here, crhelper would answer FAILED for what succeeded.
+            self.unanswered = error
+            logger.error("answer not delivered", reason=error.reason, correlation_id=self.RequestId)
+
+
+@contextmanager
+def _without_clients() -> Iterator[None]:
+    # Where this variable is set, crhelper's constructor leaves out three clients that only its
+    # polling needs.
+    before = os.environ.get("AWS_SAM_LOCAL")
+    os.environ["AWS_SAM_LOCAL"] = "true"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["AWS_SAM_LOCAL"]
+        else:
+            os.environ["AWS_SAM_LOCAL"] = before

@@ -1,0 +1,75 @@
+"""
+What is kept of a message that cannot be carried out: a request that passed every check, or ids.
+
+There is no masking: what was refused may hold a credential anywhere, and what passed holds none.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from handler.errors import InvalidRequestError, ProvisionerError
+from handler.operations.outcome import iso
+from handler.requests.document import MOST_BYTES
+from handler.requests.properties import Rules
+from handler.requests.request import NAME_ONLY, check
+from handler.requests.unchecked_request import Asked
+
+QUEUE = "RequestQueue"  # its name in the template
+LONGEST_ATTRIBUTE = 1024
+LONGEST_BODY = MOST_BYTES - 8 * 1024  # with its attributes it fits every queue, and is taken again
+# By SQS; within JSON they stand in strings only, where an escape says the same.
+REFUSED = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
+
+
+def body(asked: Asked, error: ProvisionerError, rules: Rules) -> str:
+    """Give the request so that sending it again is right, or its id alone."""
+    if not isinstance(error, InvalidRequestError):  # of AWS, too: it can never work as it stands
+        with suppress(ProvisionerError):
+            check(asked, rules)
+            letter = _text(_request(asked))
+            if len(letter.encode()) <= LONGEST_BODY:
+                return letter
+    return _text({"RequestId": asked.request_id})
+
+
+def attributes(error: ProvisionerError, request_id: str) -> dict[str, Any]:
+    """Say why a message is kept, and where it came from."""
+    values = {
+        "ErrorCode": error.code,
+        "Reason": _printable(error.reason),
+        "RequestId": _printable(request_id),
+        "Queue": QUEUE,
+    }
+    return {name: {"DataType": "String", "StringValue": value} for name, value in values.items()}
+
+
+def _request(asked: Asked) -> dict[str, Any]:
+    properties = {"ResourceProperties": _checked_properties(asked)} if asked.properties else {}
+    return {
+        "RequestType": asked.request_type,
+        "RequestId": asked.request_id,
+        "RequestTime": iso(asked.request_time),
+        **properties,
+    }
+
+
+def _checked_properties(asked: Asked) -> object:
+    # Where the name alone counts, nobody looked at the values of all else.
+    if asked.request_type not in NAME_ONLY or not isinstance(asked.properties, Mapping):
+        return asked.properties
+    looked_at = ("Name", *asked.door.own_members)
+    return {name: value for name, value in asked.properties.items() if name in looked_at}
+
+
+def _text(document: Mapping[str, Any]) -> str:
+    plain = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+    return REFUSED.sub(lambda found: f"\\u{ord(found[0]):04x}", plain)
+
+
+def _printable(text: str) -> str:
+    # SQS refuses an attribute that is empty or holds a control character.
+    clean = "".join(character if character.isprintable() else " " for character in text)
+    return clean[:LONGEST_ATTRIBUTE] or "-"

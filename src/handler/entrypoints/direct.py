@@ -1,0 +1,34 @@
+"""Door: a direct invocation, whose caller waits for the result or the error."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from handler.composition import Context, Invocation
+from handler.entrypoints.execution import Failed, Succeeded, handle
+from handler.errors import ProvisionerError
+from handler.observability import logger
+from handler.requests.document import within_limits
+from handler.requests.unchecked_request import DIRECT, asked_by_document
+
+
+def handle_direct_request(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """
+    Carry out a request and give its result.
+
+    Raises:
+        ProvisionerError: of the class that says what went wrong, for Step Functions to match.
+    """
+    invocation = Invocation(context)
+    document = within_limits(event)
+    asked = asked_by_document(document, DIRECT, context.aws_request_id, invocation.arrival)
+    handled = handle(asked, invocation)
+    try:
+        if handled.asked.task_token:
+            invocation.results.finish_task(handled.asked.task_token, handled.result)
+    except ProvisionerError as error:
+        logger.error("task not told", extra={"reason": error.reason})
+        if isinstance(handled, Succeeded):
+            raise
+    if isinstance(handled, Failed):
+        raise handled.error from None
+    return handled.result

@@ -1,0 +1,159 @@
+"""
+What all doors share: check a request, carry it out, and leave one log line and one metrics document
+of it.
+"""
+
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from handler.composition import Invocation
+from handler.connections.state import ConnectionState
+from handler.errors import (
+    NotStabilizedError,
+    ProvisionerError,
+    ServiceInternalError,
+    SupersededError,
+)
+from handler.observability import emit, logger
+from handler.operations.maintenance import write_failure
+from handler.operations.outcome import Completion, Outcome, failure, success
+from handler.operations.use_cases import carry_out
+from handler.requests.request import check
+from handler.requests.unchecked_request import Asked, RequestType
+from handler.requests.violation import joined
+
+USABLE = (ConnectionState.AUTHORIZED, ConnectionState.ACTIVE)
+MOST_MEMBERS = 20  # of a log line
+SETTLING = (Outcome.CREATED, Outcome.UPDATED, Outcome.ADOPTED, Outcome.REFRESHED)
+
+
+@dataclass(frozen=True, slots=True)
+class Succeeded:
+    """A request carried out."""
+
+    asked: Asked
+    completion: Completion
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """Give the result as doors other than CloudFormation's return it."""
+        return success(self.asked, self.completion)
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A request that ended without success."""
+
+    asked: Asked
+    error: ProvisionerError
+
+    @property
+    def result(self) -> dict[str, str]:
+        """Give the result as doors other than CloudFormation's return it."""
+        return failure(self.asked, self.error)
+
+
+def handle(
+    asked: Asked,
+    invocation: Invocation,
+    comes_back: Callable[[ProvisionerError], bool] = lambda _: False,
+) -> Succeeded | Failed:
+    """
+    Carry out what was asked, whatever happens; the rest is the door's way of answering.
+
+    ``comes_back`` tells of an error whether the door will see the same request again, so that
+    it is no failure yet.
+    """
+    started = time.monotonic()
+    handled: Succeeded | Failed
+    try:
+        request = check(asked, invocation.rules)
+        handled = Succeeded(asked, carry_out(invocation.ports, request))
+    except Exception as error:  # noqa: BLE001 (a bug is answered, and told without the message)
+        handled = Failed(asked, unexpected(error))
+    milliseconds = (time.monotonic() - started) * 1000
+    match handled:
+        case Succeeded():
+            _observe_success(handled, milliseconds)
+        case Failed():
+            is_final = not comes_back(handled.error)
+            observe_failure(handled, milliseconds, is_final=is_final)
+            _observe_maintenance(handled, invocation, is_final=is_final)
+    return handled
+
+
+def unexpected(error: BaseException) -> ProvisionerError:
+    """Give our own error as it is, and of any other its kind and place alone."""
+    if isinstance(error, ProvisionerError):
+        return error
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
+    return ServiceInternalError(f"unexpected {type(error).__name__} at {place}")
+
+
+def observe_failure(failed: Failed, milliseconds: float, *, is_final: bool) -> None:
+    """Log and count a failure."""
+    error = failed.error
+    outcome = {"error_code": error.code, "reason": error.reason}
+    keys = _asked_keys(failed.asked, milliseconds) | outcome
+    if not is_final:
+        logger.warning("request comes back", extra=keys)
+        return
+    if isinstance(error, SupersededError):
+        logger.info("request superseded", extra=keys)
+        emit({"RequestType": failed.asked.known_request_type}, ["ConnectionSuperseded"], {})
+        return
+    logger.error("request failed", extra=keys)
+    emit({"ErrorCode": error.code}, ["ConnectionFailed"], {})
+
+
+def _observe_maintenance(failed: Failed, invocation: Invocation, *, is_final: bool) -> None:
+    if failed.asked.request_type not in (RequestType.REFRESH, RequestType.RECONCILE):
+        return
+    # Where the new credential was written and does not work, nobody should wait for the last try;
+    # what still moves is on its way.
+    error = failed.error
+    is_broken = isinstance(error, NotStabilizedError) and not error.is_moving
+    if is_final or is_broken:
+        emit({}, ["RefreshFailed"], {})
+        with suppress(ProvisionerError):  # without ports, the environment is at fault
+            write_failure(invocation.ports, failed.asked.name, error)
+
+
+def _observe_success(succeeded: Succeeded, milliseconds: float) -> None:
+    asked, completion = succeeded.asked, succeeded.completion
+    keys = _asked_keys(asked, milliseconds) | _completion_keys(completion)
+    logger.info("request succeeded", extra=keys)
+    counted = "DeleteIgnored" if completion.is_ignored else f"Connection{completion.outcome}"
+    is_settled = completion.connection.state in USABLE and completion.outcome in SETTLING
+    durations = {"TimeToSettled": milliseconds} if is_settled else {}
+    emit({"RequestType": asked.known_request_type}, [counted], durations)
+    if completion.details.get("Drift"):
+        emit({}, ["DriftFound"], {})
+
+
+def _asked_keys(asked: Asked, milliseconds: float) -> dict[str, object]:
+    properties = asked.properties if isinstance(asked.properties, Mapping) else {}
+    return {
+        "door": asked.door.name,
+        "request_type": asked.known_request_type,
+        "correlation_id": asked.request_id,
+        "owner": asked.owner,
+        "connection_name": asked.name,
+        "duration_ms": round(milliseconds),
+        "members": sorted({joined("", name) for name in properties})[:MOST_MEMBERS],
+    }
+
+
+def _completion_keys(completion: Completion) -> dict[str, object]:
+    return {
+        "outcome": completion.outcome,
+        "connection_state": completion.connection.state,
+        "connection_arn": completion.connection.arn,
+        "is_ignored": completion.is_ignored,
+        "drift": completion.details.get("Drift", ()),
+    }

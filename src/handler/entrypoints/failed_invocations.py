@@ -1,0 +1,94 @@
+"""
+Door: what Lambda could not get done: the process was killed, found no memory, or waited to the end.
+
+Nothing is carried out here: a stack that still waits is told FAILED, under the id by which its
+Delete will find what may have been made.
+
+Source: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch import (
+    BatchProcessor,
+    EventType,
+    process_partial_response,
+)
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from handler.composition import Context, Invocation
+from handler.entrypoints.answering import answer_unanswered
+from handler.entrypoints.messages import receives
+from handler.entrypoints.visibility import hide
+from handler.errors import InvalidRequestError, ProvisionerError
+from handler.observability import emit, logger
+
+MOST_RECEIVES = 5
+FIRST_DELAY_SECONDS = 60  # all tries together stay far within a ResponseURL's two hours
+KEPT = ("RequestType", "RequestId", "StackId", "LogicalResourceId", "PhysicalResourceId")
+
+
+def handle_unanswered(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """Answer a batch of Lambda's records of failed invocations; those named shall come back."""
+    invocation = Invocation(context)
+    processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
+
+    def process(record: SQSRecord) -> None:
+        _process(record, invocation)
+
+    response = process_partial_response(
+        event=dict(event), record_handler=process, processor=processor
+    )
+    return dict(response)
+
+
+def _process(record: SQSRecord, invocation: Invocation) -> None:
+    request = _request(record.body)
+    try:
+        answer_unanswered(request, invocation)
+    except ProvisionerError as error:
+        logger.error("request not answered", extra=_keys(request) | {"reason": error.reason})
+        if not isinstance(error, InvalidRequestError) and receives(record) < MOST_RECEIVES:
+            delay = FIRST_DELAY_SECONDS * receives(record)
+            hide(invocation, _queue_url(record), [record.receipt_handle], delay)
+            raise
+        _bury(request, error, invocation)
+    else:
+        logger.error("request answered FAILED for its function", extra=_keys(request))
+        emit({"ErrorCode": "Unanswered"}, ["ConnectionFailed"], {})
+
+
+def _queue_url(record: SQSRecord) -> str:
+    # In the same account and Region as the other queue, whose URL is known.
+    beside, _, _ = os.environ.get("REQUEST_QUEUE_URL", "").rpartition("/")
+    return f"{beside}/{record.event_source_arn.rpartition(':')[2]}"
+
+
+def _request(body: str) -> Mapping[str, Any]:
+    try:
+        document = json.loads(body)
+        request = document["requestPayload"]
+    except (ValueError, RecursionError, KeyError, TypeError):
+        return {}
+    return request if isinstance(request, Mapping) else {}
+
+
+def _keys(request: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(request[name]) for name in KEPT if isinstance(request.get(name), str)}
+
+
+def _bury(request: Mapping[str, Any], error: ProvisionerError, invocation: Invocation) -> None:
+    # Neither the ResponseURL, which is a credential, nor properties, which may hold one.
+    invocation.caller("sqs")(
+        "send_message",
+        "the dead-letter queue",
+        QueueUrl=invocation.settings.dead_letter_queue_url,
+        MessageBody=json.dumps(_keys(request)),
+        MessageAttributes={
+            "ErrorCode": {"DataType": "String", "StringValue": "Unanswered"},
+            "Reason": {"DataType": "String", "StringValue": error.reason[:1024]},
+        },
+    )

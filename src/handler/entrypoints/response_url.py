@@ -1,0 +1,70 @@
+"""
+Which events of CloudFormation can be answered, and where: nothing is sent to anybody else.
+
+Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requests.html
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from handler.composition import Context
+from handler.errors import InvalidRequestError
+from handler.requests.unchecked_request import CLOUDFORMATION
+from handler.requests.violation import Violation, refuse
+from handler.settings import response_url_hosts, url_suffix
+
+REQUIRED = ("RequestType", "RequestId", "ResponseURL", "StackId", "LogicalResourceId")
+# No backslash, @, space or control character before the path: parsers disagree about those, and
+# what is judged here must be what is dialled.
+PLAIN_URL = re.compile(r"https?://[A-Za-z0-9.\-:\[\]]+(/[\x21-\x5B\x5D-\x7E]*)?")
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
+
+
+def refuse_unanswerable(event: Mapping[str, Any], context: Context) -> None:
+    """
+    Let nothing pass that crhelper could stumble over, or that leads to a foreign host.
+
+    Raises:
+        InvalidRequestError: tells everything that is missing or malformed.
+    """
+    found = [
+        Violation(name, "required, a string")
+        for name in REQUIRED
+        if not isinstance(event.get(name), str) or not event[name]
+    ]
+    if event.get("RequestType") not in CLOUDFORMATION.request_types:
+        found.append(Violation("RequestType", "must be Create, Update or Delete"))
+    if not isinstance(event.get("PhysicalResourceId", ""), str):
+        found.append(Violation("PhysicalResourceId", "must be a string"))
+    if any(name.startswith("CrHelper") for name in event):
+        found.append(Violation("", "members that begin with CrHelper are not accepted"))
+    refuse(found)
+    region = context.invoked_function_arn.split(":")[3]
+    suffix = url_suffix(os.environ)
+    if not is_answerable(event["ResponseURL"], region, suffix, response_url_hosts(os.environ)):
+        problem = f"must lead to CloudFormation's bucket in {region} under {suffix} (URL_SUFFIX)"
+        others = "or to a host of ResponseUrlHosts (RESPONSE_URL_HOSTS)"
+        raise InvalidRequestError(f"ResponseURL: {problem}, {others}")
+
+
+def is_answerable(url: str, region: str, suffix: str, configured_hosts: tuple[str, ...]) -> bool:
+    """
+    Tell whether a ResponseURL leads to CloudFormation's bucket of this Region, or to a configured
+    host.
+    """
+    if not PLAIN_URL.fullmatch(url):
+        return False
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    bucket = f"cloudformation-custom-resource-response-{region.replace('-', '')}"
+    aws = rf"{bucket}\.s3([.-](dualstack\.)?{region})?\.{re.escape(suffix)}"
+    if parts.scheme == "https" and port in (None, 443) and re.fullmatch(aws, host):
+        return True
+    is_safe_scheme = parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK_HOSTS)
+    return host in configured_hosts and is_safe_scheme

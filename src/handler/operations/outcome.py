@@ -1,0 +1,108 @@
+"""What became of a request, and the result that every door gives of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from handler.connections.ownership import Record
+from handler.connections.state import Connection
+from handler.errors import ProvisionerError
+from handler.requests.request import Request
+from handler.requests.unchecked_request import Asked
+
+
+class Outcome(StrEnum):
+    """What became of a request that succeeded."""
+
+    CREATED = "Created"
+    UPDATED = "Updated"
+    UNCHANGED = "Unchanged"
+    ADOPTED = "Adopted"
+    DELETED = "Deleted"
+    RELEASED = "Released"
+    DESCRIBED = "Described"
+    VALIDATED = "Validated"
+    REFRESHED = "Refreshed"
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A request carried out: the outcome, and the connection as last seen."""
+
+    outcome: Outcome
+    connection: Connection
+    is_ignored: bool = False  # a Delete of what is not the requester's
+    is_silent: bool = False  # nothing that anybody waits to hear
+    details: Mapping[str, Any] = field(default_factory=dict)  # members of this result only
+
+
+def outcome_of_write(request: Request, before: Record) -> Outcome:
+    """Give what a request is told once the connection that it wrote has settled."""
+    # Who maintains must come back until it is settled, whatever the owner waits for.
+    if request.is_maintenance:
+        return Outcome.REFRESHED
+    if not before.properties:
+        return Outcome.ADOPTED if before.is_adopted else Outcome.CREATED
+    if before.unsettled is None or before.properties != request.written:
+        return Outcome.UPDATED
+    again = Outcome(before.unsettled.outcome)
+    return Outcome.UPDATED if again is Outcome.REFRESHED else again
+
+
+def final_outcome(request: Request, record: Record) -> Outcome:
+    """Give what a request is told of a connection that has settled."""
+    outcome = Outcome(record.unsettled.outcome if record.unsettled else Outcome.UNCHANGED)
+    is_anothers = outcome is Outcome.REFRESHED and not request.is_maintenance
+    return Outcome.UNCHANGED if is_anothers else outcome
+
+
+def attributes(completion: Completion) -> dict[str, str]:
+    """Give every member of a result that Fn::GetAtt can ask for, "" where AWS gives none."""
+    connection = completion.connection
+    return {
+        "Name": connection.name,
+        "ConnectionArn": connection.arn,
+        "Arn": connection.arn,
+        "ArnForPolicy": _arn_for_policy(connection),
+        "ConnectionState": connection.state,
+        "StateReason": connection.state_reason,
+        "SecretArn": connection.secret_arn,
+        "AuthorizationType": connection.authorization_type,
+        "CreationTime": iso(connection.creation_time),
+        "LastModifiedTime": iso(connection.last_modified_time),
+        "LastAuthorizedTime": iso(connection.last_authorized_time),
+        "Outcome": completion.outcome,
+    }
+
+
+def success(asked: Asked, completion: Completion) -> dict[str, Any]:
+    """Give the result of a request that succeeded, outside CloudFormation."""
+    given = {name: value for name, value in attributes(completion).items() if value}
+    return _identity(asked) | {"Status": "SUCCESS"} | given | dict(completion.details)
+
+
+def failure(asked: Asked, error: ProvisionerError) -> dict[str, str]:
+    """Give the result of a request that failed."""
+    named = {"Name": asked.name} if asked.name else {}
+    return (
+        _identity(asked)
+        | {"Status": "FAILED"}
+        | named
+        | {"ErrorCode": error.code, "Reason": error.reason}
+    )
+
+
+def _identity(asked: Asked) -> dict[str, str]:
+    return {"RequestId": asked.request_id, "RequestType": asked.known_request_type}
+
+
+def _arn_for_policy(connection: Connection) -> str:
+    # IAM matches connections without the UUID at the end of their ARN.
+    return connection.arn.partition("/")[0] + f"/{connection.name}" if connection.arn else ""
+
+
+def iso(time: datetime | None) -> str:
+    """Write a time in UTC, "" for none."""
+    return time.astimezone(UTC).isoformat().replace("+00:00", "Z") if time else ""

@@ -1,0 +1,141 @@
+"""
+What the use cases need from the world outside; adapters fit these, and so do the tests' fakes.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from handler.clock import Clock
+from handler.connections.ownership import Deletion, Record
+from handler.connections.state import Connection, pauses
+from handler.references.source import Secret, SecretValue, Source
+from handler.requests.properties import Rules
+from handler.requests.request import Request
+
+
+class Connections(Protocol):
+    """EventBridge's connections."""
+
+    def describe(self, name: str) -> Connection | None:
+        """Show a connection, None where there is none."""
+
+    def create(self, properties: Mapping[str, Any]) -> Connection:
+        """Create a connection, and give what the answer tells of it."""
+
+    def update(self, properties: Mapping[str, Any]) -> Connection:
+        """Change a connection, as UpdateConnection does: what is left out stays."""
+
+    def delete(self, name: str) -> None:
+        """Begin to delete a connection; none there is fine."""
+
+    def deauthorize(self, name: str) -> None:
+        """Begin to remove everything that authorizes a connection."""
+
+
+class Secrets(Protocol):
+    """Secrets Manager and Parameter Store."""
+
+    def fetch(self, source: Source) -> SecretValue:
+        """Read a source; SecretNotUsableError where there is no text to be had."""
+
+
+class Registry(Protocol):
+    """Who owns which name; every write is conditional on the revision that was read."""
+
+    def read(self, name: str) -> Record | None:
+        """Read what is known about a name, strongly consistent."""
+
+    def read_deletion(self, name: str, owner: str) -> Deletion | None:
+        """Read whether an owner deleted a name within a day, strongly consistent."""
+
+    def claim(self, record: Record) -> Record:
+        """
+        Write a record of a name that its owner is about to create or adopt.
+
+        Raises:
+            ResourceConflictError: somebody else wrote since it was read.
+            SupersededError: the owner deleted the name after it asked for it.
+        """
+
+    def write(self, record: Record) -> Record:
+        """
+        Write a record and its links, and give its new revision.
+
+        Raises:
+            ResourceConflictError: somebody else wrote since it was read.
+        """
+
+    def remove(self, record: Record, deletion: Deletion | None = None) -> None:
+        """Forget a name, under the same condition, and remember that its owner deleted it."""
+
+    def write_deletion(self, deletion: Deletion) -> None:
+        """
+        Remember a Delete that found nothing of its owner; ResourceConflictError where that changed.
+        """
+
+    def users(self, secret: Secret) -> list[str]:
+        """Give the names of all connections made from a secret."""
+
+    def page(self, token: str) -> tuple[list[Record], str]:
+        """Give some of what is registered, and the token of what follows, "" at the end."""
+
+
+class Requests(Protocol):
+    """The request queue, seen from its other end."""
+
+    def send(self, documents: Sequence[Mapping[str, Any]], request_time: datetime) -> None:
+        """Send requests to this function itself, as old as what they are sent for."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """How a request's wait stands, for a door whose time may end before it."""
+
+    wait_until: datetime | None = None
+    seen: Connection | None = None  # the requester's own, when last looked at
+
+    def has_time_left(self, now: datetime) -> bool:
+        """Tell whether a wait has begun and is not over."""
+        return self.wait_until is not None and self.wait_until - now > timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Everything outside, for one invocation."""
+
+    connections: Connections
+    secrets: Secrets
+    registry: Registry
+    requests: Requests
+    clock: Clock
+    rules: Rules
+    holder: str  # of leases: this invocation and no other
+    is_repairing: bool = False  # what a Reconcile finds, beside a secret's version
+    progress: Progress = field(default_factory=Progress)
+
+    def watch(
+        self,
+        name: str,
+        is_done: Callable[[Connection | None], bool],
+        seconds: float,
+        first: Connection | None = None,
+    ) -> Connection | None:
+        """
+        Describe a connection, at growing intervals, until it is as awaited or the seconds are over.
+
+        ``first``: what it showed just now.
+        """
+        until_remaining = max(self.clock.remaining() - seconds, self.clock.spare_seconds())
+        waiting = self.clock.pauses(pauses(), until_remaining)
+        seen = first or self.connections.describe(name)
+        while not is_done(seen) and next(waiting, None) is not None:
+            seen = self.connections.describe(name)
+        return seen
+
+    def hand_on(self, request: Request, about: Sequence[Mapping[str, Any]]) -> None:
+        """Send a request of the same kind and id for each of these properties."""
+        kind = {"RequestType": request.request_type, "RequestId": request.request_id}
+        documents = [{**kind, "ResourceProperties": each} for each in about]
+        self.requests.send(documents, request.request_time)

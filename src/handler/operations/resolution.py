@@ -1,0 +1,93 @@
+"""From references to values: fetch, check what came, and remember only the versions."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from handler.errors import SecretNotUsableError
+from handler.operations.ports import Ports
+from handler.references.reference import Text, replaced
+from handler.references.source import SecretValue, Source
+from handler.requests.properties import sources
+from handler.requests.request import Request
+from handler.requests.service_model import Leaf, leaves, violations
+from handler.requests.violation import Violation, refuse
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """
+    The desired properties with every reference replaced, and the versions of the secrets used.
+    """
+
+    properties: Mapping[str, Any] = field(repr=False)
+    versions: Mapping[str, str]
+
+
+def resolve(ports: Ports, request: Request) -> Resolved:
+    """
+    Fetch every reference of a request once, and check what came against AWS's model.
+
+    Raises:
+        SecretNotUsableError: tells all that cannot be used, each with its path, none with a value.
+    """
+    fetched = _fetched(ports, request)
+    values: dict[int, str] = {}
+    found: list[Violation] = []
+    for leaf in leaves(request.properties, ports.rules.shape):
+        if isinstance(leaf.value, Text):
+            try:
+                values[id(leaf.value)] = leaf.value.resolve(fetched.__getitem__)
+                found += _secrecy_violations(fetched, leaf, leaf.value)
+            except SecretNotUsableError as error:
+                found.append(Violation(leaf.path, error.reason))
+    refuse(found, SecretNotUsableError)
+    properties: Any = replaced(request.properties, lambda text: values[id(text)])
+    # The literals passed before; what is wrong now came out of a secret.
+    found = list(violations(properties, ports.rules.shape))
+    refuse(
+        [Violation(each.path, f"the value referred to {each.problem}") for each in found],
+        SecretNotUsableError,
+    )
+    versions = {str(each.answered(held.name)): held.version_id for each, held in fetched.items()}
+    return Resolved(properties, versions)
+
+
+class _Fetched(dict[Source, SecretValue]):
+    """What was fetched; to ask for what could not be is to be told why."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refused: dict[Source, str] = {}
+
+    def __missing__(self, source: Source) -> SecretValue:
+        raise SecretNotUsableError(self.refused[source])
+
+
+def _fetched(ports: Ports, request: Request) -> _Fetched:
+    fetched = _Fetched()
+    for source in sources(request.properties):
+        try:
+            value = ports.secrets.fetch(source)
+        except SecretNotUsableError as error:
+            fetched.refused[source] = error.reason
+            continue
+        # An ARN may have turned out to mean another name than it looked like.
+        problems = list(ports.rules.policy.problems(Source(source.service, value.name)))
+        if problems:
+            fetched.refused[source] = f"secret {value.name}: {problems[0]}"
+        else:
+            fetched[source] = value
+    return fetched
+
+
+def _secrecy_violations(fetched: _Fetched, leaf: Leaf, text: Text) -> Iterator[Violation]:
+    # Whether a parameter named by its ARN is a SecureString shows only now.
+    if not leaf.shape.metadata.get("sensitive"):
+        return
+    is_secret = any(fetched[each.source].is_secret for each in text.references)
+    is_plain_wanted = leaf.name == "Value" and leaf.siblings.get("IsValueSecret") is False
+    if is_secret and is_plain_wanted:
+        yield Violation(leaf.path, "refers to a secret, so IsValueSecret must not be false")
+    elif not is_secret and leaf.name != "Value":
+        yield Violation(leaf.path, "must refer to a secret or to a SecureString parameter")

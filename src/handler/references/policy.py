@@ -1,0 +1,44 @@
+"""Which secrets and parameters this installation may read; IAM says the same."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from handler.references.source import Service, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Which sources this installation may read."""
+
+    partition: str
+    region: str
+    account: str
+    secret_prefixes: tuple[str, ...]
+    parameter_prefixes: tuple[str, ...]
+    accounts: tuple[str, ...]
+
+    def problems(self, source: Source) -> Iterator[str]:
+        """Yield every reason why a source is out of bounds."""
+        is_secret = source.service is Service.SECRETS_MANAGER
+        prefixes = self.secret_prefixes if is_secret else self.parameter_prefixes
+        setting = (  # the template's parameter, and the variable that it sets
+            "AllowedSecretPrefixes (ALLOWED_SECRET_PREFIXES)"
+            if is_secret
+            else "AllowedParameterPrefixes (ALLOWED_PARAMETER_PREFIXES)"
+        )
+        if "!" in source.name:
+            yield "secrets that an AWS service owns (with ! in their name) cannot be referenced"
+        elif not any(each.name.startswith(prefixes) for each in source.readings):
+            allowed = ", ".join(prefixes)
+            yield f"its name begins with no allowed prefix; {setting}: {allowed}"
+        if source.is_arn:
+            yield from self._arn_problems(source, *source.source_id.split(":")[1:4:2])
+
+    def _arn_problems(self, source: Source, partition: str, region: str) -> Iterator[str]:
+        if (partition, region) != (self.partition, self.region):
+            yield f"it lies in another Region; only {self.region} ({self.partition}) is supported"
+        others = self.accounts if source.service is Service.SECRETS_MANAGER else ()
+        if source.account not in (self.account, *others):
+            yield "its account is not allowed; AllowedAccounts (ALLOWED_ACCOUNTS), for secrets only"
+        elif source.account != self.account and source.is_partial:
+            yield "the ARN of another account's secret ends with the six characters after its name"

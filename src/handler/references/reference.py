@@ -1,0 +1,126 @@
+"""
+A reference to a secret, and texts that hold references: take parts of secrets, put them in place.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from handler.errors import SecretNotUsableError
+from handler.references.source import SecretValue, Service, Source
+
+LONGEST_SHOWN = 160
+KEY_WANTED = "the secret holds JSON, so the reference must name a key of it"
+BYTE_ORDER_MARK = "\ufeff"
+
+
+def shortened(text: str) -> str:
+    """Cut a text to what an error message can carry."""
+    return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "…"
+
+
+def _refuse_constant(constant: str) -> None:
+    # NaN and Infinity are Python's own; nobody else takes them for JSON.
+    raise ValueError(constant)
+
+
+def _json(text: str) -> object:
+    try:
+        return json.loads(text, parse_float=str, parse_int=str, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One reference, as written and as understood."""
+
+    spelling: str
+    source: Source
+    json_key: str = ""
+
+    def __str__(self) -> str:
+        """Show it as it was written, in quotes, the end of an overlong one left out."""
+        return f'"{shortened(self.spelling)}"'
+
+    def pick(self, value: SecretValue) -> str:
+        """
+        Take this reference's part out of what its source holds.
+
+        Raises:
+            SecretNotUsableError: wrong kind, not JSON, key absent, no scalar, nothing in it; never
+                with the value.
+        """
+        picked = self._picked(value)
+        if not picked:
+            raise SecretNotUsableError(f"{self}: it refers to an empty text")
+        return picked
+
+    def _picked(self, value: SecretValue) -> str:
+        if self.source.service is Service.SSM_SECURE and not value.is_secret:
+            raise SecretNotUsableError(f"{self}: the parameter is no SecureString")
+        if self.source.service is Service.SSM and value.is_secret:
+            raise SecretNotUsableError(f"{self}: the parameter is a SecureString; write ssm-secure")
+        text = value.text.removeprefix(BYTE_ORDER_MARK)
+        document = _json(text) if self.source.service is Service.SECRETS_MANAGER else None
+        if not self.json_key and isinstance(document, (dict, list)):
+            raise SecretNotUsableError(f"{self}: {KEY_WANTED}")
+        if not self.json_key:
+            return text
+        if not isinstance(document, dict):
+            raise SecretNotUsableError(f"{self}: the secret is not a JSON object")
+        if self.json_key not in document:
+            raise SecretNotUsableError(f"{self}: the secret has no key {self._shown_key}")
+        return self._scalar(document[self.json_key])
+
+    @property
+    def _shown_key(self) -> str:
+        return f'"{shortened(self.json_key)}"'
+
+    def _scalar(self, value: object) -> str:
+        match value:
+            case str():
+                return value
+            case bool():
+                return json.dumps(value)
+            case _:
+                kind = "an object" if isinstance(value, dict) else "an array or null"
+                raise SecretNotUsableError(f"{self}: key {self._shown_key} holds {kind}")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """
+    A value that holds references: literal pieces and references in order, and what is wrong with
+    them.
+    """
+
+    spelling: str | Mapping[str, Any]
+    parts: tuple[str | Reference, ...]
+    problems: tuple[str, ...] = ()
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """Give the references in it."""
+        return tuple(part for part in self.parts if isinstance(part, Reference))
+
+    def resolve(self, fetch: Callable[[Source], SecretValue]) -> str:
+        """Put the values in their places."""
+        return "".join(
+            part.pick(fetch(part.source)) if isinstance(part, Reference) else part
+            for part in self.parts
+        )
+
+
+def replaced(value: object, by: Callable[[Text], object]) -> object:
+    """Put something in the place of every Text of a document."""
+    match value:
+        case Text():
+            return by(value)
+        case Mapping():
+            return {name: replaced(item, by) for name, item in value.items()}
+        case list():
+            return [replaced(item, by) for item in value]
+        case _:
+            return value

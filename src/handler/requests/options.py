@@ -1,0 +1,45 @@
+"""Our own members of a request, beside AWS's."""
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import Any
+
+from handler.requests.unchecked_request import Door
+from handler.requests.violation import Violation
+
+ANSWER_SECONDS = 30  # of ServiceTimeout, kept back for the answer
+
+
+class OnExisting(StrEnum):
+    """What to do about a connection of that name which nobody is registered for."""
+
+    FAIL = "Fail"
+    ADOPT = "Adopt"
+
+
+def own_violations(own: Mapping[str, Any], door: Door) -> Iterator[Violation]:
+    """Yield what is wrong with our own members."""
+    if own.get("OnExisting", "Fail") not in list(OnExisting):
+        yield Violation("OnExisting", f"must be one of {', '.join(OnExisting)}")
+    wait = _seconds(own.get("WaitTimeoutSeconds", 0))
+    if wait is None or wait > door.longest_wait_seconds:
+        problem = f"must be a whole number from 0 to {door.longest_wait_seconds}"
+        yield Violation("WaitTimeoutSeconds", problem)
+    if not isinstance(own.get("Revision", ""), str):
+        yield Violation("Revision", "must be a string")
+
+
+def wait_seconds(own: Mapping[str, Any], door: Door, *, is_private: bool = False) -> float:
+    """Give how long to wait for a settled state, bounded by ServiceTimeout."""
+    wait = _seconds(own.get("WaitTimeoutSeconds"))
+    bound = _seconds(own.get("ServiceTimeout"))
+    default = door.private_wait_seconds if is_private else door.default_wait_seconds
+    wanted = default if wait is None else wait
+    return wanted if bound is None else min(wanted, max(bound - ANSWER_SECONDS, bound / 2))
+
+
+def _seconds(value: object) -> int | None:
+    # CloudFormation sends "30", a message 30; True is no number here.
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 4:  # noqa: PLR2004
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

@@ -1,0 +1,141 @@
+"""
+ResourceProperties: CreateConnection's own shape with references in place of credentials, and our
+three members.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from handler.references.policy import Policy
+from handler.references.reference import replaced
+from handler.references.source import Source
+from handler.references.syntax import with_texts
+from handler.requests.credential_rules import credential_violations, with_secret_parameters
+from handler.requests.service_model import Shape, violations
+from handler.requests.unchecked_request import DIRECT
+from handler.requests.violation import Violation, unknown_member
+
+MOST_SECRETS = 50
+MOST_BYTES = 256 * 1024
+# Every parser takes this host for the host: it ends the URL, or a port, a path or a query follows.
+ENDPOINT = re.compile(
+    r"(https://[\w.-]+|http://(?i:localhost|127\.0\.0\.1))(:\d+)?([/?].*)?", re.ASCII | re.DOTALL
+)
+SCHEME = re.compile(r"[A-Za-z]*:?[/\\]*")
+BLOCK_OF_TYPE = {
+    "BASIC": "BasicAuthParameters",
+    "API_KEY": "ApiKeyAuthParameters",
+    "OAUTH_CLIENT_CREDENTIALS": "OAuthParameters",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What properties are judged by: AWS's model, the references allowed, the prefix of names."""
+
+    shape: Shape
+    policy: Policy
+    connection_name_prefix: str
+
+
+def prepared(properties: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
+    """Read the references of a document into Texts, and say what it leaves unsaid."""
+    full = with_secret_parameters(with_texts(properties, rules.policy), rules.shape)
+    return dict(full) if isinstance(full, Mapping) else {}
+
+
+def property_violations(properties: Mapping[str, Any], rules: Rules) -> Iterator[Violation]:
+    """Yield everything that is wrong with prepared properties, an auth block too many first."""
+    authorization_type = properties.get("AuthorizationType")
+    wanted = BLOCK_OF_TYPE.get(authorization_type) if isinstance(authorization_type, str) else None
+    yield from _block_violations(properties.get("AuthParameters"), wanted, authorization_type)
+    kept = _without_other_blocks(properties, wanted)
+    refused = [*credential_violations(kept, rules.shape), *_endpoint_violations(kept)]
+    paths = {each.path for each in refused}  # whose form is no matter any more
+    yield from (each for each in violations(kept, rules.shape) if each.path not in paths)
+    yield from refused
+    yield from _name_prefix_violations(properties, rules)
+    if len(sources(kept)) > MOST_SECRETS:
+        yield Violation("AuthParameters", f"refers to more than {MOST_SECRETS} different secrets")
+    if len(json.dumps(as_written(properties))) > MOST_BYTES:
+        yield Violation("", f"the request is larger than {MOST_BYTES // 1024} KB")
+
+
+def name_violations(properties: Mapping[str, Any], rules: Rules) -> Iterator[Violation]:
+    """Yield what is wrong where only Name counts; other members are looked at by name alone."""
+    shape: Any = rules.shape
+    known = (*shape.members, *DIRECT.own_members)
+    yield from (unknown_member("", name, known) for name in properties if name not in shape.members)
+    if "Name" not in properties:
+        yield Violation("Name", "required")
+        return
+    name = {"Name": properties["Name"]}
+    yield from violations(name["Name"], shape.members["Name"], "Name")
+    yield from credential_violations(name, rules.shape)
+    yield from _name_prefix_violations(name, rules)
+
+
+def sources(properties: object) -> tuple[Source, ...]:
+    """Give every source that a document refers to, each once."""
+    found: dict[Source, None] = {}
+    replaced(properties, lambda text: found.update({each.source: None for each in text.references}))
+    return tuple(found)
+
+
+def as_written(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a document back as plain JSON: references as they were written, no value."""
+    value = replaced(properties, lambda text: text.spelling)
+    return dict(value) if isinstance(value, Mapping) else {}
+
+
+def _block_violations(
+    auth_parameters: object, wanted: str | None, authorization_type: object
+) -> Iterator[Violation]:
+    if not isinstance(auth_parameters, Mapping):
+        return
+    present = [block for block in BLOCK_OF_TYPE.values() if block in auth_parameters]
+    if wanted is None:
+        if len(present) != 1:
+            yield Violation(
+                "AuthParameters", f"must hold exactly one of {', '.join(BLOCK_OF_TYPE.values())}"
+            )
+        return
+    for block in present:
+        if block != wanted:
+            problem = f"does not go with AuthorizationType {authorization_type}; remove it"
+            yield Violation(f"AuthParameters.{block}", problem)
+    if wanted not in present:
+        yield Violation(
+            f"AuthParameters.{wanted}", f"required with AuthorizationType {authorization_type}"
+        )
+
+
+def _without_other_blocks(properties: Mapping[str, Any], wanted: str | None) -> Mapping[str, Any]:
+    # What is wrong in a block that has to go would only hide that it has to go.
+    auth_parameters = properties.get("AuthParameters")
+    if wanted is None or not isinstance(auth_parameters, Mapping):
+        return properties
+    others = set(BLOCK_OF_TYPE.values()) - {wanted}
+    kept = {name: value for name, value in auth_parameters.items() if name not in others}
+    return {**properties, "AuthParameters": kept}
+
+
+def _endpoint_violations(properties: Mapping[str, Any]) -> Iterator[Violation]:
+    path = "AuthParameters.OAuthParameters.AuthorizationEndpoint"
+    match properties:
+        case {"AuthParameters": {"OAuthParameters": {"AuthorizationEndpoint": str(endpoint)}}}:
+            authority = re.split(r"[/\\]", SCHEME.sub("", endpoint, count=1), maxsplit=1)[0]
+            if "@" in authority:
+                yield Violation(path, "must not hold a user name or password")
+            elif not ENDPOINT.fullmatch(endpoint):
+                yield Violation(path, "must begin with https:// (http:// only to a loopback host)")
+
+
+def _name_prefix_violations(properties: Mapping[str, Any], rules: Rules) -> Iterator[Violation]:
+    name, prefix = properties.get("Name"), rules.connection_name_prefix
+    if isinstance(name, str) and not name.startswith(prefix):
+        setting = "ConnectionNamePrefix (CONNECTION_NAME_PREFIX)"
+        yield Violation("Name", f"must begin with {prefix}; {setting}")

@@ -1,0 +1,163 @@
+"""
+A request against AWS's own service model: every violation with its path, never a value.
+
+Shapes are botocore's, taken by their form, so that this module needs no import of botocore.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from handler.references.reference import Text
+from handler.requests.unchecked_request import DIRECT
+from handler.requests.violation import Violation, below, misfit, unknown_member
+
+# Two published patterns backtrack exponentially in Python's re; these accept the same strings in
+# linear time.
+LINEAR_PATTERNS = {
+    r"^[ \t]*[^\x00-\x1F:\x7F]+([ \t]+[^\x00-\x1F:\x7F]+)*[ \t]*$": (
+        r"\t*[^\x00-\x1F:\x7F][^\x00-\x08\x0A-\x1F:\x7F]*"
+    ),
+    r"^[ \t]*[\x20-\x7E]+([ \t]+[\x20-\x7E]+)*[ \t]*$": r"\t*[\x20-\x7E][\t\x20-\x7E]*",
+}
+HINTS = dict.fromkeys(LINEAR_PATTERNS, ", so no colon and no control character") | {
+    r"^[ \t]*[\x20-\x7E]+([ \t]+[\x20-\x7E]+)*[ \t]*$": ", so printable ASCII only",
+    ".*": ", so line breaks are not allowed",
+}
+BOOLEANS = {"true": True, "false": False}
+
+
+class Shape(Protocol):
+    """What is used of a botocore shape."""
+
+    type_name: str
+    metadata: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A scalar in its place: path, name, shape, and the structure around it."""
+
+    path: str
+    name: str
+    value: object
+    shape: Shape
+    siblings: Mapping[str, object]
+
+
+def violations(value: object, shape: Shape, path: str = "") -> Iterator[Violation]:
+    """
+    Yield everything in which a value departs from AWS's own model of it, values left out.
+
+    Args:
+        value: ``{"Name": str, "AuthParameters": {...}}``; a Text where a reference stands, which
+            is checked once it is resolved.
+        shape: the input shape of CreateConnection, or one below it.
+        path: where the value stands.
+
+    Source:
+        https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateConnection.html
+    """
+    match shape.type_name:
+        case "structure":
+            yield from _structure_violations(value, shape, path)
+        case "list":
+            yield from _list_violations(value, shape, path)
+        case "string" if not isinstance(value, Text):
+            yield from _string_violations(value, shape, path)
+        case "boolean" if not isinstance(value, bool | Text):
+            yield misfit(path, "true or false", value)
+        case "integer" | "long" if not isinstance(value, int) or isinstance(value, bool):
+            yield misfit(path, "a whole number", value)
+
+
+def leaves(value: object, shape: Any, path: str = "") -> Iterator[Leaf]:
+    """Yield every scalar of a value at a place that the model knows."""
+    if isinstance(value, Mapping) and shape.type_name == "structure":
+        for name, child in shape.members.items():
+            if name in value and child.type_name not in ("structure", "list"):
+                yield Leaf(below(path, name), name, value[name], child, value)
+            elif name in value:
+                yield from leaves(value[name], child, below(path, name))
+    elif isinstance(value, list) and shape.type_name == "list":
+        for index, item in enumerate(value):
+            if not _is_empty(item):
+                yield from leaves(item, shape.member, f"{path}[{index}]")
+
+
+def coerced(value: object, shape: Any) -> object:
+    """
+    Undo CloudFormation's turning of every scalar into a string, where the model says boolean.
+
+    Source:
+        https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1037
+    """
+    if isinstance(value, Mapping) and shape.type_name == "structure":
+        return {
+            name: coerced(item, shape.members[name]) if name in shape.members else item
+            for name, item in value.items()
+        }
+    if isinstance(value, list) and shape.type_name == "list":
+        return [coerced(item, shape.member) for item in value]
+    if shape.type_name == "boolean" and isinstance(value, str):
+        return BOOLEANS.get(value.lower(), value)
+    return value
+
+
+def _structure_violations(value: object, shape: Any, path: str) -> Iterator[Violation]:
+    if not isinstance(value, Mapping):
+        yield misfit(path, "an object", value)
+        return
+    known = (*shape.members, *(() if path else DIRECT.own_members))
+    unknown = (name for name in value if name not in shape.members)
+    yield from (unknown_member(path, name, known) for name in unknown)
+    for name in shape.required_members:
+        if name not in value:
+            yield Violation(below(path, name), "required")
+    for name, child in shape.members.items():
+        if name in value:
+            yield from violations(value[name], child, below(path, name))
+
+
+def _list_violations(value: object, shape: Any, path: str) -> Iterator[Violation]:
+    if not isinstance(value, list):
+        yield misfit(path, "a list", value)
+        return
+    if len(value) > shape.metadata.get("max", len(value)):
+        yield Violation(path, f"must have at most {shape.metadata['max']} items")
+    if len(value) < shape.metadata.get("min", 0):
+        yield Violation(path, f"must have at least {shape.metadata['min']} items")
+    for index, item in enumerate(value):
+        if _is_empty(item):
+            yield Violation(f"{path}[{index}]", "empty; remove this entry")
+        else:
+            yield from violations(item, shape.member, f"{path}[{index}]")
+
+
+def _string_violations(value: object, shape: Any, path: str) -> Iterator[Violation]:
+    pattern = shape.metadata.get("pattern")
+    if not isinstance(value, str):
+        yield misfit(path, "a string", value)
+    elif shape.enum and value not in shape.enum:
+        yield Violation(path, f"must be one of {', '.join(shape.enum)}")
+    elif not value and (shape.metadata.get("min") or not _matches(pattern, value)):
+        yield Violation(path, "must not be empty")
+    elif len(value) < shape.metadata.get("min", 0):
+        yield Violation(path, f"must have at least {shape.metadata['min']} characters")
+    elif len(value) > shape.metadata.get("max", len(value)):
+        yield Violation(path, f"must have at most {shape.metadata['max']} characters")
+    elif not _matches(pattern, value):
+        yield Violation(path, f"must match {pattern}{HINTS.get(pattern, '')}")
+
+
+def _is_empty(item: object) -> bool:
+    # What a skeleton of the CLI prints for a list, left as it is.
+    given = item.values() if isinstance(item, Mapping) else [item]
+    members = [each for each in given if not (isinstance(item, Mapping) and isinstance(each, bool))]
+    return all(each in ("", None, {}) for each in members)
+
+
+def _matches(pattern: str | None, value: str) -> bool:
+    # fullmatch, because a $ lets a trailing line break through, common in secrets.
+    return pattern is None or bool(re.fullmatch(LINEAR_PATTERNS.get(pattern, pattern), value))

@@ -1,0 +1,166 @@
+"""What is asked, before any check: from an event of any door to one form."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from handler.entrypoints.signing_time import signing_time
+from handler.requests.document import foreign, within_limits
+from handler.requests.envelope import (
+    MEMBERS,
+    TERRAFORM_MEMBER,
+    envelope_violations,
+    enveloped,
+    is_change,
+    request_time,
+    text,
+)
+from handler.requests.violation import Violation
+
+
+class RequestType(StrEnum):
+    """What can be asked."""
+
+    CREATE = "Create"
+    UPDATE = "Update"
+    DELETE = "Delete"
+    DESCRIBE = "Describe"
+    VALIDATE = "Validate"
+    RELEASE = "Release"
+    REFRESH = "Refresh"
+    RECONCILE = "Reconcile"
+    LIST = "List"
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What differs between the ways in."""
+
+    name: str
+    request_types: tuple[str, ...]
+    default_wait_seconds: int
+    longest_wait_seconds: int
+    private_wait_seconds: int = 30  # the default where the connection leads to a private API
+    own_members: tuple[str, ...] = ("OnExisting", "WaitTimeoutSeconds", "Revision")
+    members: tuple[str, ...] = MEMBERS
+    waits_again: bool = False  # a message comes back, so that running out of time is not final
+    is_last_chance: bool = False  # a failure is final, and nobody would ask again
+    is_deleting_foreign_fine: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request before any check, as far as an answer needs it."""
+
+    door: Door
+    request_type: object
+    request_id: str
+    owner: str
+    request_time: datetime
+    properties: object = field(repr=False)
+    physical_resource_id: str = ""
+    derived_name: str = ""
+    previous_name: str = ""  # another one, which Terraform applied before
+    violations: tuple[Violation, ...] = ()
+    task_token: str = field(default="", repr=False)
+    is_object: bool = True
+
+    @property
+    def known_request_type(self) -> str:
+        """Give the request's type if it is one that this door takes, else an empty text."""
+        return str(self.request_type) if self.request_type in self.door.request_types else ""
+
+    @property
+    def name(self) -> str:
+        """Give the best name there is; one that is not well-formed is never repeated."""
+        own_id = {"Name": self.physical_resource_id}
+        return well_formed(self.properties) or well_formed(own_id) or self.derived_name
+
+
+NAME = re.compile(r"[.\-_A-Za-z0-9]{1,64}")
+LONGEST_WAIT_SECONDS = 2400  # twice what private APIs took; Lambda's three deliveries cover it
+CLOUDFORMATION = Door(
+    name="cloudformation",
+    request_types=("Create", "Update", "Delete"),
+    default_wait_seconds=840,  # what one delivery can wait
+    longest_wait_seconds=LONGEST_WAIT_SECONDS,
+    private_wait_seconds=LONGEST_WAIT_SECONDS,
+    own_members=("OnExisting", "WaitTimeoutSeconds", "Revision", "ServiceToken", "ServiceTimeout"),
+    is_last_chance=True,
+    is_deleting_foreign_fine=True,  # nothing of the stack's own is left, so that it can go
+)
+QUEUE = Door(
+    name="queue",
+    request_types=("Create", "Update", "Delete", "Describe", "Validate", "Refresh", "Reconcile"),
+    default_wait_seconds=30,
+    longest_wait_seconds=60,
+    waits_again=True,
+)
+DIRECT = Door(
+    name="direct",
+    request_types=tuple(RequestType),
+    default_wait_seconds=30,
+    longest_wait_seconds=300,
+    members=(*MEMBERS, TERRAFORM_MEMBER),
+)
+TERRAFORM = replace(DIRECT, is_deleting_foreign_fine=True)  # so that a destroy can end
+OWNER_OF_REQUESTS = "requests"
+LONGEST_NAME = 64
+NO_OBJECT = Violation("", "the request must be a JSON object")
+
+
+def asked_by_document(document: object, door: Door, request_id: str, arrival: datetime) -> Asked:
+    """Read a message or an invocation: an envelope, a bare document, or why it cannot be read."""
+    problem = document if isinstance(document, Violation) else foreign(document)
+    if problem or not isinstance(document, Mapping):
+        unread = Asked(door, None, request_id, OWNER_OF_REQUESTS, arrival, None)
+        return replace(unread, violations=(problem or NO_OBJECT,), is_object=False)
+    envelope = enveloped(document, door.members)
+    properties = envelope.get("ResourceProperties")
+    is_terraform = door is DIRECT and is_change(envelope.get(TERRAFORM_MEMBER))
+    before = envelope[TERRAFORM_MEMBER]["prev_input"] if is_terraform else None
+    previous_name = well_formed(enveloped(before or {}, door.members).get("ResourceProperties"))
+    return Asked(
+        door=TERRAFORM if is_terraform else door,
+        request_type=envelope.get("RequestType"),
+        request_id=text(envelope, "RequestId") or request_id,
+        owner=OWNER_OF_REQUESTS,
+        request_time=min(arrival, request_time(envelope) or arrival),
+        properties=properties,
+        previous_name=previous_name if previous_name != well_formed(properties) else "",
+        violations=tuple(envelope_violations(envelope, door.members)),
+        task_token=text(envelope, "TaskToken"),
+    )
+
+
+def asked_by_custom_resource(
+    event: Mapping[str, Any], name_prefix: str, arrival: datetime
+) -> Asked:
+    """Read a CloudFormation request, whose form its door has checked."""
+    return Asked(
+        door=CLOUDFORMATION,
+        request_type=event["RequestType"],
+        request_id=event["RequestId"],
+        owner=f"cloudformation/{event['StackId']}/{event['LogicalResourceId']}",
+        request_time=signing_time(event.get("ResponseURL", ""), arrival),
+        properties=within_limits(event.get("ResourceProperties")),
+        physical_resource_id=event.get("PhysicalResourceId", ""),
+        derived_name=derived_name(event["StackId"], event["LogicalResourceId"], name_prefix),
+    )
+
+
+def derived_name(stack_id: str, logical_resource_id: str, prefix: str) -> str:
+    """Make the name of a custom resource without Name: legible, and the same at every retry."""
+    stack_name = stack_id.split("/")[1] if "/" in stack_id else "stack"
+    digest = hashlib.sha256(f"{stack_id}/{logical_resource_id}".encode()).hexdigest()
+    return f"{prefix}{stack_name}-{logical_resource_id}"[: LONGEST_NAME - 9] + f"-{digest[:8]}"
+
+
+def well_formed(properties: object) -> str:
+    """Give the Name among properties if EventBridge could take it, else an empty text."""
+    named = properties.get("Name") if isinstance(properties, Mapping) else None
+    return named if isinstance(named, str) and NAME.fullmatch(named) else ""

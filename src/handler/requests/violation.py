@@ -1,0 +1,86 @@
+"""What is wrong with a request: paths and what to do, told all at once, no value."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import accumulate
+from types import NoneType
+
+from handler.errors import InvalidRequestError, ProvisionerError
+from handler.references.reference import Text
+
+KINDS = {str: "text", bool: "a boolean", list: "a list", dict: "an object", NoneType: "null"}
+JSON_TEXT = re.compile(r"[\s\ufeff]*(\{(?!\{)|\[|\")")
+LONGEST_MEMBER = 40
+MEMBER = re.compile(rf"[A-Za-z]{{1,{LONGEST_MEMBER}}}")
+LONGEST_REASON = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One thing that is wrong: where, and what to do."""
+
+    path: str
+    problem: str
+
+    def __str__(self) -> str:
+        """Join path and problem as requesters read them."""
+        return f"{self.path}: {self.problem}" if self.path else self.problem
+
+
+def refuse(
+    violations: Sequence[Violation], error: type[ProvisionerError] = InvalidRequestError
+) -> None:
+    """
+    Raise one error that tells every violation, if there is any.
+
+    Raises:
+        ProvisionerError: of the class given.
+    """
+    if violations:
+        raise error(_told(list(dict.fromkeys(map(str, violations)))))
+
+
+def numbered(sentences: Sequence[str]) -> str:
+    """Tell sentences in one text, each with its number, since they may hold any separator."""
+    if len(sentences) < 2:  # noqa: PLR2004 (one needs no number)
+        return "".join(sentences)
+    return " ".join(f"({number}) {each}" for number, each in enumerate(sentences, 1))
+
+
+def joined(path: str, name: object) -> str:
+    """Append a requester's name of a member to a path; one that may be a credential is not told."""
+    is_plain = isinstance(name, str) and MEMBER.fullmatch(name)
+    return below(path, str(name) if is_plain else "(a member whose name is not shown)")
+
+
+def below(path: str, name: str) -> str:
+    """Append the name of a known member to a path."""
+    return f"{path}.{name}" if path else name
+
+
+def unknown_member(path: str, name: object, known: Iterable[str]) -> Violation:
+    """Tell that a member is unknown, and which known one it resembles."""
+    as_known = {each.lower(): each for each in known}
+    bare = re.sub(r"[\W_]", "", str(name)[:LONGEST_MEMBER]).lower()
+    close = get_close_matches(bare, as_known, n=1)
+    hint = f"; did you mean {as_known[close[0]]}?" if close else ""
+    return Violation(joined(path, name), f"unknown member{hint}")
+
+
+def misfit(path: str, wanted: str, value: object) -> Violation:
+    """Tell that a value is of another kind than wanted, and of which."""
+    given = value.spelling if isinstance(value, Text) else value
+    kind = KINDS.get(type(given), "a number")
+    if isinstance(given, str) and JSON_TEXT.match(given):
+        kind = "JSON text"
+    return Violation(path, f"must be {wanted}, not {kind}")
+
+
+def _told(sentences: list[str]) -> str:
+    # A reason that no event could carry would never reach its sender.
+    lengths = accumulate(len(sentence) for sentence in sentences)
+    shown = max(1, sum(length <= LONGEST_REASON for length in lengths))
+    more = f" and {len(sentences) - shown} more" if len(sentences) > shown else ""
+    return numbered(sentences[:shown]) + more
