@@ -11,7 +11,7 @@ import botocore.session
 
 from handler.clock import Clock
 from handler.connections.ownership import Deletion, Record, Seen
-from handler.connections.state import Connection, is_private
+from handler.connections.state import Connection
 from handler.errors import (
     AlreadyExistsError,
     InvalidRequestError,
@@ -23,7 +23,7 @@ from handler.errors import (
 from handler.operations.ports import Ports
 from handler.references.policy import Policy
 from handler.references.source import Secret, SecretValue, Source
-from handler.requests.properties import Rules
+from handler.requests.properties import Rules, is_private
 from handler.requests.service_model import Shape
 from tests.lag import NONE, Lag, Past
 

@@ -18,8 +18,7 @@ import pytest
 from hypothesis import strategies as st
 
 from handler.adapters.secret_store import SecretSources
-from handler.clock import Clock
-from handler.connections.ownership import instant
+from handler.clock import Clock, instant
 from handler.entrypoints import cloudformation as custom_resource
 from handler.entrypoints.answering import id_of_unknown_end
 from handler.entrypoints.execution import Failed, Succeeded

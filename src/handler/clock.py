@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 # With the 20 s that an invocation keeps back, nearly a minute. No more: the retry of a killed
 # delivery, which comes a minute later, must outlast that one's lease.
@@ -48,3 +49,13 @@ def growing(first_seconds: float, factor: float, longest_seconds: float) -> Iter
     while True:
         yield pause
         pause = min(pause * factor, longest_seconds)
+
+
+def instant(seconds: float) -> datetime:
+    """Turn seconds since the epoch into UTC."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def iso(time: datetime | None) -> str:
+    """Write a time in UTC, "" for none."""
+    return time.astimezone(UTC).isoformat().replace("+00:00", "Z") if time else ""

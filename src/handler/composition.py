@@ -14,8 +14,7 @@ from handler.adapters.queues import RequestsToSelf
 from handler.adapters.registry import DynamoDbRegistry
 from handler.adapters.results import Results
 from handler.adapters.secret_store import SecretSources
-from handler.clock import Clock
-from handler.connections.ownership import instant
+from handler.clock import Clock, instant
 from handler.errors import NetworkFailureError, ServiceInternalError, ThrottlingError
 from handler.operations.ports import Ports, Progress
 from handler.references.policy import Policy

@@ -6,7 +6,9 @@ from typing import Any
 import botocore.session
 import pytest
 
-from handler.connections.state import BAD, ConnectionState, is_moving, is_private, is_usable, pauses
+from handler.connections.state import BAD, ConnectionState, is_moving, is_usable
+from handler.operations.ports import pauses
+from handler.requests.properties import is_private
 
 ARN = "arn:aws:vpc-lattice:us-east-1:123456789012:resourceconfiguration/rcfg-0123456789abcdef0"
 PUBLIC: dict[str, Any] = {}
@@ -43,7 +45,7 @@ def test_a_state_is_usable_moving_or_failed(
     state: str, public: tuple[bool, bool], private: tuple[bool, bool]
 ) -> None:
     """A private connection passes through AUTHORIZED on its way to ACTIVE."""
-    assert (is_usable(state, PUBLIC), is_moving(state, PUBLIC)) == public
+    assert (is_usable(state, is_private=False), is_moving(state, is_private=False)) == public
     for properties, expected in ((PRIVATE, private), (PRIVATE_TOKEN, public)):
         assert (is_usable(state, properties), is_moving(state, properties)) == expected
     assert (state in BAD) == (public == FAILED)

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from handler.clock import iso
 from handler.errors import InvalidRequestError
-from handler.operations.outcome import Completion, Outcome, iso, success
+from handler.operations.outcome import Completion, Outcome, success
 from handler.operations.use_cases import carry_out
 from handler.requests.request import check
 from handler.requests.unchecked_request import DIRECT, QUEUE, Asked, asked_by_document

@@ -13,8 +13,8 @@ from uuid import uuid4
 
 import pytest
 
+from handler.clock import instant
 from handler.composition import Context, Invocation
-from handler.connections.ownership import instant
 from handler.connections.state import Connection
 from handler.entrypoints import cloudformation as custom_resource
 from handler.entrypoints.answering import answer_unanswered

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from handler.connections.ownership import Record, Standing, instant, is_same, standing
+from handler.clock import instant
+from handler.connections.ownership import Record, Standing, is_same, standing
 from handler.connections.state import Connection
 from tests.fakes import START
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from handler.clock import Clock
-from handler.connections.ownership import instant
+from handler.clock import Clock, instant
 from handler.errors import (
     InvalidRequestError,
     NotFoundError,

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from handler.adapters.aws_client import Caller
+from handler.clock import iso
 from handler.errors import ServiceInternalError
-from handler.operations.outcome import iso
 
 ENTRIES_OF_A_BATCH = 10  # SendMessageBatch takes no more
 MOST_TRIES = 3

@@ -30,7 +30,8 @@ from handler.adapters.registry_items import (
     record_of,
     token_of,
 )
-from handler.connections.ownership import Deletion, Record, Seen, instant
+from handler.clock import instant
+from handler.connections.ownership import Deletion, Record, Seen
 from handler.errors import ResourceConflictError, SupersededError
 from handler.references.source import Secret, Source
 

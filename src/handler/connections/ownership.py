@@ -4,7 +4,7 @@ Whose is a connection? Decided on plain data: what the registry says, and what E
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -146,8 +146,3 @@ def is_shown(record: Record, connection: Connection | None, now: datetime) -> bo
 def remembered(record: Record) -> Connection:
     """Give what is known of a connection that is gone."""
     return Connection(record.name, record.connection_arn)
-
-
-def instant(seconds: float) -> datetime:
-    """Turn seconds since the epoch into UTC."""
-    return datetime.fromtimestamp(seconds, UTC)

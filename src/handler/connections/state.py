@@ -4,13 +4,11 @@ Connection states: settled? usable? how long until the next look?
 Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-target-connection-states.html
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
-
-from handler.clock import growing
 
 
 class ConnectionState(StrEnum):
@@ -79,33 +77,15 @@ class Write:
         return is_modified and not is_stale
 
 
-def is_private(properties: object) -> bool:
-    """Tell whether these properties reach an API inside a VPC; a token endpoint is no API."""
-    found: Any = properties
-    for name in (
-        "InvocationConnectivityParameters",
-        "ResourceParameters",
-        "ResourceConfigurationArn",
-    ):
-        found = found.get(name) if isinstance(found, Mapping) else None
-    return bool(found)
-
-
-def is_usable(state: str, properties: Mapping[str, Any]) -> bool:
+def is_usable(state: str, *, is_private: bool) -> bool:
     """
     Tell whether a connection works; a private one passes through AUTHORIZED on its way to ACTIVE.
     """
     if state == ConnectionState.ACTIVE:
         return True
-    return state == ConnectionState.AUTHORIZED and not is_private(properties)
+    return state == ConnectionState.AUTHORIZED and not is_private
 
 
-def is_moving(state: str, properties: Mapping[str, Any]) -> bool:
+def is_moving(state: str, *, is_private: bool) -> bool:
     """Tell whether another look may find another state."""
-    return state not in BAD and not is_usable(state, properties)
-
-
-def pauses() -> Iterator[float]:
-    """Yield the seconds to wait before each next look at a connection: short at first, growing."""
-    # So slowly that OAuth, which takes seconds, is noticed within 0.3 s.
-    return growing(0.2, 1.03, 5.0)
+    return state not in BAD and not is_usable(state, is_private=is_private)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from handler.connections.state import is_private
+from handler.requests.properties import is_private
 
 FIRST_DELAY_SECONDS = 10
 LONGEST_DELAY_SECONDS = 600  # times the jitter: from the seventh receive on, 5 to 15 minutes

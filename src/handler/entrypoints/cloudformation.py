@@ -15,8 +15,8 @@ from typing import Any
 
 from crhelper import CfnResource
 
+from handler.clock import instant
 from handler.composition import Context, Invocation
-from handler.connections.ownership import instant
 from handler.entrypoints import response as answer
 from handler.entrypoints.answering import deliver, id_of_unknown_end
 from handler.entrypoints.execution import Failed, Succeeded, handle

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from handler.clock import iso
 from handler.errors import InvalidRequestError, ProvisionerError
-from handler.operations.outcome import iso
 from handler.requests.document import MOST_BYTES
 from handler.requests.properties import Rules
 from handler.requests.request import NAME_ONLY, check

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from handler.connections.ownership import instant
+from handler.clock import instant
 from handler.requests.document import parsed
 
 

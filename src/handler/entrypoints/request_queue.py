@@ -13,8 +13,8 @@ from aws_lambda_powertools.utilities.batch import (
 )
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
+from handler.clock import instant
 from handler.composition import Context, Invocation
-from handler.connections.ownership import instant
 from handler.entrypoints import dead_letter
 from handler.entrypoints.backoff import MOST_RECEIVES, delay_seconds, patience_seconds
 from handler.entrypoints.concurrency import at_once

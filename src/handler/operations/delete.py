@@ -3,14 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from handler.connections.ownership import (
-    DELETION_LIFETIME,
-    Deletion,
-    Record,
-    instant,
-    is_same,
-    remembered,
-)
+from handler.clock import instant
+from handler.connections.ownership import DELETION_LIFETIME, Deletion, Record, is_same, remembered
 from handler.connections.state import Connection
 from handler.errors import NotFoundError, SupersededError
 from handler.operations.lease import leased

@@ -5,7 +5,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 
-from handler.connections.ownership import Record, instant
+from handler.clock import instant
+from handler.connections.ownership import Record
 from handler.errors import NotStabilizedError, ProvisionerError
 from handler.operations.ports import Ports
 

@@ -3,10 +3,11 @@
 from contextlib import suppress
 from typing import Any
 
+from handler.clock import iso
 from handler.connections.ownership import MaintenanceFailure, Record
 from handler.connections.state import Connection
 from handler.errors import ProvisionerError
-from handler.operations.outcome import Completion, Outcome, iso
+from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Ports
 from handler.references.source import Source
 from handler.requests.request import Request

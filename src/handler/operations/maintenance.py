@@ -3,7 +3,8 @@
 from contextlib import suppress
 from dataclasses import replace
 
-from handler.connections.ownership import MaintenanceFailure, Record, instant
+from handler.clock import instant
+from handler.connections.ownership import MaintenanceFailure, Record
 from handler.errors import ProvisionerError
 from handler.operations.outcome import Outcome
 from handler.operations.ports import Ports

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from handler.connections.ownership import Record, Standing, instant, is_shown, standing
+from handler.clock import instant
+from handler.connections.ownership import Record, Standing, is_shown, standing
 from handler.connections.state import Connection, ConnectionState
 from handler.errors import ResourceConflictError
 from handler.operations.ports import Ports

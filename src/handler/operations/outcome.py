@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from handler.clock import iso
 from handler.connections.ownership import Record
 from handler.connections.state import Connection
 from handler.errors import ProvisionerError
@@ -101,8 +101,3 @@ def _identity(asked: Asked) -> dict[str, str]:
 def _arn_for_policy(connection: Connection) -> str:
     # IAM matches connections without the UUID at the end of their ARN.
     return connection.arn.partition("/")[0] + f"/{connection.name}" if connection.arn else ""
-
-
-def iso(time: datetime | None) -> str:
-    """Write a time in UTC, "" for none."""
-    return time.astimezone(UTC).isoformat().replace("+00:00", "Z") if time else ""

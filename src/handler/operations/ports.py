@@ -2,14 +2,14 @@
 What the use cases need from the world outside; adapters fit these, and so do the tests' fakes.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from handler.clock import Clock
+from handler.clock import Clock, growing
 from handler.connections.ownership import Deletion, Record
-from handler.connections.state import Connection, pauses
+from handler.connections.state import Connection
 from handler.references.source import Secret, SecretValue, Source
 from handler.requests.properties import Rules
 from handler.requests.request import Request
@@ -99,6 +99,12 @@ class Progress:
     def has_time_left(self, now: datetime) -> bool:
         """Tell whether a wait has begun and is not over."""
         return self.wait_until is not None and self.wait_until - now > timedelta(seconds=1)
+
+
+def pauses() -> Iterator[float]:
+    """Yield the seconds to wait before each next look at a connection: short at first, growing."""
+    # So slowly that OAuth, which takes seconds, is noticed within 0.3 s.
+    return growing(0.2, 1.03, 5.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
+from handler.clock import instant
 from handler.connections.drift import Finding, absence, drift
-from handler.connections.ownership import Record, instant, is_same, remembered
+from handler.connections.ownership import Record, is_same, remembered
 from handler.connections.state import BAD, Connection, is_usable
 from handler.errors import AlreadyExistsError, NotFoundError
 from handler.operations.maintenance import clear_failure, is_following, owners_request
@@ -85,7 +86,7 @@ def _settle(
     # Nobody waited for it to settle; without the time, a change by hand would never be seen.
     if not record.unsettled:
         clear_failure(ports, record)
-    elif is_usable(connection.state, wanted.properties):
+    elif is_usable(connection.state, is_private=wanted.is_private):
         completed(ports, wanted, record, desired, connection)
 
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from handler.clock import instant
 from handler.connections.drift import is_behind
-from handler.connections.ownership import Record, Standing, instant, remembered
+from handler.connections.ownership import Record, Standing, remembered
 from handler.connections.state import BAD, Connection
 from handler.errors import NotFoundError, ServiceInternalError
 from handler.operations.maintenance import clear_failure, is_following, owners_request

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from handler.connections.ownership import GRACE, Record, instant
+from handler.clock import instant
+from handler.connections.ownership import GRACE, Record
 from handler.connections.state import Connection
 from handler.errors import (
     AlreadyExistsError,

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from handler.clock import growing
-from handler.connections.ownership import Record, Standing, instant, remembered
+from handler.clock import growing, instant
+from handler.connections.ownership import Record, Standing, remembered
 from handler.connections.state import Connection
 from handler.errors import (
     AlreadyExistsError,

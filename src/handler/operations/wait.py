@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from handler.clock import instant
 from handler.connections.convergence import leftovers, update_of
-from handler.connections.ownership import Record, instant, is_same
+from handler.connections.ownership import Record, is_same
 from handler.connections.state import BAD, Connection, ConnectionState, Write, is_moving
 from handler.errors import NotStabilizedError, ResourceConflictError
 from handler.operations.observation import observe
@@ -31,7 +32,7 @@ def settled(ports: Ports, request: Request, record: Record) -> Connection:
     name = request.name
 
     def is_settled(seen: Connection) -> bool:
-        return not is_moving(seen.state, request.properties)
+        return not is_moving(seen.state, is_private=request.is_private)
 
     connection = awaited(ports, request, record, is_settled, "did not settle")
     if connection is None:

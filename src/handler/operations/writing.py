@@ -4,9 +4,10 @@ Writing an own connection: under the lease, to the full desired state, until it 
 
 from dataclasses import replace
 
+from handler.clock import instant
 from handler.connections.convergence import leftovers, update_of
 from handler.connections.drift import is_behind
-from handler.connections.ownership import Record, instant
+from handler.connections.ownership import Record
 from handler.connections.state import (
     BAD,
     LONGEST_LAG,
@@ -136,11 +137,11 @@ def completed(
 
     ``seen`` is what it showed, where nothing was written since.
     """
-    if seen and is_usable(seen.state, request.properties):
+    if seen and is_usable(seen.state, is_private=request.is_private):
         connection = seen
     else:
         connection = _settled(ports, request, record)
-    if not is_moving(connection.state, request.properties) and any(
+    if not is_moving(connection.state, is_private=request.is_private) and any(
         leftovers(desired.properties, connection.properties)
     ):
         with leased(ports, record) as held:
@@ -148,7 +149,7 @@ def completed(
             record = ports.registry.write(released(held))
     newest = max(record.request_time, request.request_time)
     final = replace(released(record), request_time=newest)  # a crashed one may still have it
-    if is_usable(connection.state, request.properties):
+    if is_usable(connection.state, is_private=request.is_private):
         final = replace(
             final,
             unsettled=None,

@@ -78,6 +78,18 @@ def name_violations(properties: Mapping[str, Any], rules: Rules) -> Iterator[Vio
     yield from _name_prefix_violations(name, rules)
 
 
+def is_private(properties: object) -> bool:
+    """Tell whether these properties reach an API inside a VPC; a token endpoint is no API."""
+    found: Any = properties
+    for name in (
+        "InvocationConnectivityParameters",
+        "ResourceParameters",
+        "ResourceConfigurationArn",
+    ):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return bool(found)
+
+
 def sources(properties: object) -> tuple[Source, ...]:
     """Give every source that a document refers to, each once."""
     found: dict[Source, None] = {}

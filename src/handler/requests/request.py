@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from handler.connections.state import is_private
 from handler.requests.options import OnExisting, own_violations, wait_seconds
 from handler.requests.properties import (
     Rules,
     as_written,
+    is_private,
     name_violations,
     prepared,
     property_violations,
@@ -58,6 +58,11 @@ class Request:
     def is_maintenance(self) -> bool:
         """Tell whether it keeps what an owner asked for, and asks for nothing itself."""
         return self.request_type in SELECTORS
+
+    @property
+    def is_private(self) -> bool:
+        """Tell whether its connection leads to an API inside a VPC."""
+        return is_private(self.properties)
 
     @property
     def written(self) -> dict[str, Any]:

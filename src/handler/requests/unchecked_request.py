@@ -8,7 +8,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from handler.entrypoints.signing_time import signing_time
 from handler.requests.document import foreign, within_limits
 from handler.requests.envelope import (
     MEMBERS,
@@ -19,6 +18,7 @@ from handler.requests.envelope import (
     request_time,
     text,
 )
+from handler.requests.request_time import signing_time
 from handler.requests.violation import Violation
 
 

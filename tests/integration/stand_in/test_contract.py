@@ -8,9 +8,10 @@ import pytest
 from handler.adapters.eventbridge import EventBridgeConnections
 from handler.connections.drift import drift
 from handler.connections.ownership import Record
-from handler.connections.state import Connection, is_private
+from handler.connections.state import Connection
 from handler.errors import AlreadyExistsError, InvalidRequestError, NotFoundError
 from handler.operations.ports import Connections
+from handler.requests.properties import is_private
 from tests.fakes import START, FakeConnections, FakeTime
 from tests.stand_in import Pace, StandIn
 from tests.stand_in.documents import API_KEY, BASIC, HEADERS, OAUTH, PRIVATE, PUBLIC, WITH_HEADERS
