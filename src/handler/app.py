@@ -3,12 +3,11 @@
 import os
 from typing import Any
 
-from handler.composition import Context
+from handler.composition import Context, warm
 from handler.errors import InvalidRequestError
 from handler.observability import count_cold_start, logger
 from handler.requests.document import foreign
 from handler.requests.envelope import MEMBERS
-from handler.warming import warm
 
 CLOUDFORMATION_MEMBERS = ("ResponseURL", "StackId", "LogicalResourceId")
 BARE_MEMBERS = ("Name", "AuthorizationType", "AuthParameters")

@@ -4,6 +4,7 @@ import os
 import random
 import time
 import uuid
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -16,9 +17,11 @@ from handler.adapters.results import Results
 from handler.adapters.secret_store import SecretSources
 from handler.clock import Clock, instant
 from handler.errors import NetworkFailureError, ServiceInternalError, ThrottlingError
+from handler.observability import logger
 from handler.operations.ports import Ports, Progress
 from handler.references.policy import Policy
 from handler.requests.properties import Rules
+from handler.settings import Settings, load
 
 # Kept back at the end: the last call may take its whole time-outs, then comes the answer.
 ANSWER_SECONDS = 20.0
@@ -130,3 +133,22 @@ class Invocation:
 
 def _jitter(pause_seconds: float) -> float:
     return random.uniform(pause_seconds / 2, pause_seconds)  # noqa: S311
+
+
+SERVICES = ("events", "dynamodb", "secretsmanager")
+
+
+def warm(environment: Mapping[str, str]) -> None:
+    """Make clients, in Lambda alone: elsewhere the environment may still change."""
+    if "AWS_LAMBDA_FUNCTION_NAME" not in environment:
+        return
+    try:
+        given = load(environment, "", ())
+        for service in SERVICES:
+            _make_client(service, given)
+    except Exception as error:  # noqa: BLE001 - a request will meet it again, and can be answered
+        logger.warning("clients not made in the init phase", kind=type(error).__name__)
+
+
+def _make_client(service: str, given: Settings) -> None:
+    client(service, given.connect_timeout_seconds, given.read_timeout_seconds)

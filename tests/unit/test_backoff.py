@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.entrypoints.backoff import PRIVATE_SECONDS, delay_seconds, patience_seconds
+from handler.entrypoints.messages import PRIVATE_SECONDS, delay_seconds, patience_seconds
 from tests.bad_requests import BASIC
 
 CONFIGURATION = "arn:aws:vpc-lattice:us-east-1:123456789012:resourceconfiguration/rcfg-1"

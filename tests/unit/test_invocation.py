@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 
 from handler.adapters import aws_client as aws
-from handler.composition import Invocation
-from handler.entrypoints.concurrency import MOST_THREADS
-from handler.warming import SERVICES
+from handler.composition import SERVICES, Invocation
+from handler.entrypoints.messages import MOST_THREADS
 from tests.contexts import LambdaContext
 from tests.fake_aws import FakeAws
 from tests.function import forget_clients

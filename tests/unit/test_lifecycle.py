@@ -46,8 +46,7 @@ def test_a_state_is_usable_moving_or_failed(
 ) -> None:
     """A private connection passes through AUTHORIZED on its way to ACTIVE."""
     assert (is_usable(state, is_private=False), is_moving(state, is_private=False)) == public
-    for properties, expected in ((PRIVATE, private), (PRIVATE_TOKEN, public)):
-        assert (is_usable(state, properties), is_moving(state, properties)) == expected
+    assert (is_usable(state, is_private=True), is_moving(state, is_private=True)) == private
     assert (state in BAD) == (public == FAILED)
 
 

@@ -17,7 +17,7 @@ from handler.clock import instant
 from handler.composition import Context, Invocation
 from handler.connections.state import Connection
 from handler.entrypoints import cloudformation as custom_resource
-from handler.entrypoints.answering import answer_unanswered
+from handler.entrypoints.failed_invocations import answer_unanswered
 from handler.errors import NotStabilizedError
 from handler.requests.unchecked_request import asked_by_custom_resource
 from tests.cloudformation_player import Answer, CloudFormation, Killed

@@ -26,8 +26,8 @@ from handler.clock import Clock
 from handler.composition import Invocation
 from handler.connections.ownership import Record
 from handler.connections.state import Connection
-from handler.entrypoints import answering, request_queue
 from handler.entrypoints import cloudformation as custom_resource
+from handler.entrypoints import request_queue
 from handler.entrypoints import response as answer
 from handler.entrypoints.execution import Failed, Succeeded
 from handler.entrypoints.messages import document
@@ -98,7 +98,7 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(answering, "LAST_SECOND", 0.05)  # these invocations are short
+    monkeypatch.setattr(answer, "LAST_SECOND", 0.05)  # these invocations are short
 
 
 @pytest.fixture

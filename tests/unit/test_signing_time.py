@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.requests.request_time import signing_time
+from handler.requests.envelope import signing_time
 
 ARRIVAL = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
 EARLIER = datetime(2026, 11, 22, 13, 5, 7, tzinfo=UTC)

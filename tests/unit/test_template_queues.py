@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from handler.entrypoints.backoff import MOST_RECEIVES, PRIVATE_SECONDS, delay_seconds
+from handler.entrypoints.messages import MOST_RECEIVES, PRIVATE_SECONDS, delay_seconds
 from handler.entrypoints.request_queue import LAST_RECEIVE
 from handler.requests.unchecked_request import CLOUDFORMATION
 from tests.unit.resolved_template import (

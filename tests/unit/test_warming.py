@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from handler import warming
+from handler import composition as warming
 from handler.adapters import aws_client as aws
 from handler.errors import ServiceInternalError
 from tests.function import forget_clients

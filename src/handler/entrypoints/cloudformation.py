@@ -18,8 +18,8 @@ from crhelper import CfnResource
 from handler.clock import instant
 from handler.composition import Context, Invocation
 from handler.entrypoints import response as answer
-from handler.entrypoints.answering import deliver, id_of_unknown_end
 from handler.entrypoints.execution import Failed, Succeeded, handle
+from handler.entrypoints.response import deliver, id_of_unknown_end
 from handler.entrypoints.response_url import refuse_unanswerable
 from handler.errors import ProvisionerError
 from handler.observability import logger

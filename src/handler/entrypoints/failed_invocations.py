@@ -10,6 +10,7 @@ Source: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-rec
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch import (
@@ -20,11 +21,13 @@ from aws_lambda_powertools.utilities.batch import (
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from handler.composition import Context, Invocation
-from handler.entrypoints.answering import answer_unanswered
-from handler.entrypoints.messages import receives
-from handler.entrypoints.visibility import hide
+from handler.connections.ownership import is_same
+from handler.entrypoints.messages import hide, receives
+from handler.entrypoints.response import deliver, failed, id_of_unknown_end
+from handler.entrypoints.response_url import refuse_unanswerable
 from handler.errors import InvalidRequestError, ProvisionerError
 from handler.observability import emit, logger
+from handler.requests.unchecked_request import Asked, asked_by_custom_resource
 
 MOST_RECEIVES = 5
 FIRST_DELAY_SECONDS = 60  # all tries together stay far within a ResponseURL's two hours
@@ -92,3 +95,31 @@ def _bury(request: Mapping[str, Any], error: ProvisionerError, invocation: Invoc
             "Reason": {"DataType": "String", "StringValue": error.reason[:1024]},
         },
     )
+
+
+def answer_unanswered(event: Mapping[str, Any], invocation: Invocation) -> None:
+    """
+    Tell FAILED to a request that was never answered, and do nothing else about it.
+
+    Raises:
+        InvalidRequestError: it is none that could be answered.
+        NetworkFailureError: the answer was not acknowledged.
+    """
+    refuse_unanswerable(event, invocation.context)
+    prefix = os.environ.get("CONNECTION_NAME_PREFIX", "")
+    asked = asked_by_custom_resource(event, prefix, invocation.arrival)
+    reason = "the function ended, each time, before it could answer; see its log"
+    told = reason + _state_found(invocation, asked)
+    deliver(event["ResponseURL"], failed(event, id_of_unknown_end(asked), told), invocation)
+
+
+def _state_found(invocation: Invocation, asked: Asked) -> str:
+    """Tell the state of the requester's own connection, nothing where it cannot be seen."""
+    name = id_of_unknown_end(asked)
+    with suppress(Exception):  # the answer is worth more
+        record = invocation.ports.registry.read(name)
+        is_its = record is not None and record.owner == asked.owner
+        seen = invocation.ports.connections.describe(name) if is_its else None
+        if record and seen and is_same(record, seen):
+            return f"; {name} is {seen.state_and_reason}"
+    return ""

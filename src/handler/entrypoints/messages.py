@@ -1,11 +1,19 @@
-"""What a message of a queue says beside its request; its own attributes say nothing."""
+"""Messages of a queue: what they say, which are worked on side by side, when they come back."""
 
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from itertools import chain
 
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from handler.clock import instant
+from handler.composition import Invocation
+from handler.entrypoints.execution import unexpected
+from handler.errors import ProvisionerError
+from handler.observability import logger
 from handler.requests.document import parsed
+from handler.requests.properties import is_private
 
 
 def document(record: SQSRecord) -> object:
@@ -30,3 +38,67 @@ def receives(record: SQSRecord) -> int:
 def time_of(milliseconds: str | None) -> datetime:
     """Understand one of SQS's own times."""
     return instant(int(milliseconds or "") / 1000)
+
+
+MOST_THREADS = 10  # as many as a batch has messages, and a client's pool has connections
+
+
+def at_once(
+    process: Callable[[SQSRecord], ProvisionerError | None], records: Iterable[SQSRecord]
+) -> dict[str, ProvisionerError | None]:
+    """
+    Process messages, and give for the id of each what makes it come back, if anything.
+
+    Those of one connection are processed one after another, in the order of the batch.
+    """
+    groups: dict[str, list[SQSRecord]] = {}
+    for record in records:
+        groups.setdefault(connection_name(record) or record.message_id, []).append(record)
+    with ThreadPoolExecutor(MOST_THREADS) as pool:
+        ends = pool.map(
+            lambda group: [(each.message_id, process(each)) for each in group], groups.values()
+        )
+        return dict(chain.from_iterable(ends))
+
+
+MOST_ENTRIES = 10  # of one ChangeMessageVisibilityBatch
+
+
+def hide(
+    invocation: Invocation, queue_url: str, receipt_handles: Sequence[str], seconds: int
+) -> None:
+    """Hide received messages for some seconds from now."""
+    entries = [
+        {"Id": str(index), "ReceiptHandle": handle, "VisibilityTimeout": seconds}
+        for index, handle in enumerate(receipt_handles)
+    ]
+    try:
+        for start in range(0, len(entries), MOST_ENTRIES):
+            invocation.caller("sqs")(
+                "change_message_visibility_batch",
+                "the queue",
+                QueueUrl=queue_url,
+                Entries=entries[start : start + MOST_ENTRIES],
+            )
+    except Exception as raised:  # noqa: BLE001 (only when they come back is at stake)
+        logger.warning("visibility not changed", reason=unexpected(raised).reason)
+
+
+FIRST_DELAY_SECONDS = 10
+LONGEST_DELAY_SECONDS = 600  # times the jitter: from the seventh receive on, 5 to 15 minutes
+JITTER = (0.5, 1.5)  # those who were throttled together must not come back together
+PRIVATE_SECONDS = 3600  # EventBridge and VPC Lattice need up to that long to connect
+# Beyond every receive that the patience allows for, and throttled polls; else SQS would bury.
+MOST_RECEIVES = 25
+
+
+def delay_seconds(receives: int, uniform: Callable[[float, float], float]) -> int:
+    """Tell how long a message stays away after so many receives: twice as long each time."""
+    delay = min(FIRST_DELAY_SECONDS << (receives - 1), LONGEST_DELAY_SECONDS)
+    return round(delay * uniform(*JITTER))
+
+
+def patience_seconds(properties: object, give_up_seconds: int) -> int:
+    """Tell how long after its first receive a message's transient failure becomes final."""
+    # Whatever fails: a call that is throttled once must not end the wait for a private connection.
+    return max(give_up_seconds, PRIVATE_SECONDS) if is_private(properties) else give_up_seconds

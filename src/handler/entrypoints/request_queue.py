@@ -16,11 +16,17 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from handler.clock import instant
 from handler.composition import Context, Invocation
 from handler.entrypoints import dead_letter
-from handler.entrypoints.backoff import MOST_RECEIVES, delay_seconds, patience_seconds
-from handler.entrypoints.concurrency import at_once
 from handler.entrypoints.execution import Failed, Succeeded, handle, observe_failure, unexpected
-from handler.entrypoints.messages import document, receives, time_of
-from handler.entrypoints.visibility import hide
+from handler.entrypoints.messages import (
+    MOST_RECEIVES,
+    at_once,
+    delay_seconds,
+    document,
+    hide,
+    patience_seconds,
+    receives,
+    time_of,
+)
 from handler.errors import (
     ProvisionerError,
     ResourceConflictError,

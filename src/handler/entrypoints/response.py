@@ -13,8 +13,11 @@ from typing import Any
 import urllib3
 
 from handler.clock import Clock
+from handler.composition import Invocation
 from handler.errors import NetworkFailureError
+from handler.requests.unchecked_request import Asked
 
+LAST_SECOND = 0.5  # of the function, never used
 MOST_BYTES = 4096
 LONGEST_REASON_BYTES = 1200
 LONGEST_STATE_REASON_BYTES = 1000
@@ -100,3 +103,22 @@ def _head(text: str, longest: int) -> str:
 def _json(body: Mapping[str, Any]) -> bytes:
     # Not as ASCII: there, each character beyond it would cost six bytes.
     return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def id_of_unknown_end(asked: Asked) -> str:
+    """Give the id by which a Delete will find whatever may have been made."""
+    # A rename may have created the new name; the registry knows whether a Delete of it is ours.
+    given = asked.physical_resource_id if asked.request_type == "Delete" else ""
+    return given or asked.name
+
+
+def deliver(url: str, body: Mapping[str, Any], invocation: Invocation) -> None:
+    """
+    Send an answer, with retries until half a second before the function ends.
+
+    Raises:
+        NetworkFailureError: it was not acknowledged.
+    """
+    clock = invocation.clock
+    until_killed = Clock(clock.now, clock.sleep, lambda: invocation.seconds_left() - LAST_SECOND)
+    put(url, encode(body), until_killed)

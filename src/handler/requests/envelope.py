@@ -1,8 +1,9 @@
-"""What stands around the properties in a message or an invocation."""
+"""What stands around the properties of a request, and when the request was made."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from handler.requests.violation import Violation, unknown_member
 
@@ -70,3 +71,24 @@ def is_change(value: object) -> bool:
             return action in TERRAFORM_ACTIONS and not more
         case _:
             return False
+
+
+URL_LIFETIME = timedelta(hours=2)  # of a ResponseURL that tells only its end
+
+
+def signing_time(response_url: str, arrival: datetime) -> datetime:
+    """
+    Give the time at which CloudFormation made a request: when it signed the ResponseURL.
+
+    Source:
+        https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
+    """
+    query = parse_qs(urlsplit(response_url).query)
+    try:
+        if "X-Amz-Date" in query:
+            signed = datetime.strptime(query["X-Amz-Date"][0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        else:
+            signed = datetime.fromtimestamp(int(query["Expires"][0]), UTC) - URL_LIFETIME
+    except (KeyError, ValueError, OverflowError, OSError):
+        return arrival
+    return min(signed, arrival)

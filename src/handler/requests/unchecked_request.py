@@ -16,9 +16,9 @@ from handler.requests.envelope import (
     enveloped,
     is_change,
     request_time,
+    signing_time,
     text,
 )
-from handler.requests.request_time import signing_time
 from handler.requests.violation import Violation
 
 
