@@ -21,7 +21,7 @@ from handler.errors import (
     SupersededError,
 )
 from handler.operations.ports import Ports
-from handler.references.policy import Policy
+from handler.references.policy import AllowedSources
 from handler.references.source import Secret, SecretValue, Source
 from handler.requests.properties import Rules, is_private
 from handler.requests.service_model import Shape
@@ -43,7 +43,7 @@ def service_shape() -> Shape:
 
 
 SHAPE = service_shape()
-POLICY = Policy("aws", REGION, ACCOUNT, ("connections/",), ("/connections/",), ())
+POLICY = AllowedSources("aws", REGION, ACCOUNT, ("connections/",), ("/connections/",), ())
 RULES = Rules(SHAPE, POLICY, "")
 
 
@@ -266,7 +266,7 @@ class FakeSecrets:
     before_read: Callable[[str], None] | None = None
 
     def fetch(self, source: Source) -> SecretValue:
-        names = [each.name for each in source.readings]  # an ARN's end may be a part of the name
+        names = [each.name for each in source.candidates]  # an ARN's end may be a part of the name
         name = next((each for each in names if each in self.texts), names[0])
         if self.before_read:
             self.before_read(name)

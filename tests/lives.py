@@ -17,11 +17,11 @@ from unittest import mock
 import pytest
 from hypothesis import strategies as st
 
-from handler.adapters.secret_store import SecretSources
+from handler.adapters.secret_store import SecretStore
 from handler.clock import Clock, instant
 from handler.entrypoints import cloudformation as custom_resource
 from handler.entrypoints.execution import Failed, Succeeded
-from handler.entrypoints.response import id_of_unknown_end
+from handler.entrypoints.response import physical_id_of_unknown_end
 from handler.errors import (
     NetworkFailureError,
     NotStabilizedError,
@@ -35,9 +35,9 @@ from handler.operations.use_cases import carry_out
 from handler.requests.request import check
 from handler.requests.unchecked_request import (
     QUEUE,
-    Asked,
-    asked_by_custom_resource,
-    asked_by_document,
+    UncheckedRequest,
+    read_custom_resource,
+    read_document,
 )
 from tests.contexts import LambdaContext
 from tests.fakes import ACCOUNT, RULES, START, FakeTime, World
@@ -124,7 +124,7 @@ class Play:
 class Delivery:
     """A request that can be delivered any number of times."""
 
-    asked: Asked
+    asked: UncheckedRequest
     sent: int
     content: Content | None  # None: a Delete
 
@@ -159,17 +159,17 @@ class RecordingDoor(custom_resource.ConnectionResource):
 
 def told(outcome: Succeeded | Failed) -> tuple[bool, str]:
     """Give what the door answers: whether it was a success, and the PhysicalResourceId."""
-    asked = outcome.asked
+    asked = outcome.unchecked
     names = ("StackId", "RequestId", "LogicalResourceId", "ResponseURL")
     event = dict.fromkeys(names, "x") | {"RequestType": asked.request_type}
     if asked.physical_resource_id:
         event["PhysicalResourceId"] = asked.physical_resource_id
     invocation: Any = Handled(outcome)
-    door = RecordingDoor(event, asked, invocation)
+    entry_point = RecordingDoor(event, asked, invocation)
     with mock.patch.object(custom_resource, "handle", return_value=outcome):
-        door(event, LambdaContext("arn"))
-    assert 0 < len(door.answer["PhysicalResourceId"]) <= LONGEST_ID
-    return door.answer["Status"] == "SUCCESS", door.answer["PhysicalResourceId"]
+        entry_point(event, LambdaContext("arn"))
+    assert 0 < len(entry_point.answer["PhysicalResourceId"]) <= LONGEST_ID
+    return entry_point.answer["Status"] == "SUCCESS", entry_point.answer["PhysicalResourceId"]
 
 
 def properties_of(name: str, variant: int, *, adopts: bool = False) -> dict[str, Any]:
@@ -370,7 +370,7 @@ class Player:
         while self.waiting:
             self.finish(self.waiting.pop(0))
 
-    def send(self, asked: Callable[[datetime], Asked], earlier: int = 0) -> Delivery:
+    def send(self, asked: Callable[[datetime], UncheckedRequest], earlier: int = 0) -> Delivery:
         """Make a request of this moment, or of an earlier one."""
         self._seconds += 10
         sent = self._seconds - earlier
@@ -391,7 +391,7 @@ class Player:
     def _send_maintenance(self, request_type: str, properties: Mapping[str, Any]) -> None:
         document = {"RequestType": request_type, "ResourceProperties": properties}
         self.waiting.append(
-            self.send(lambda sent: asked_by_document(document, QUEUE, "request-1", sent))
+            self.send(lambda sent: read_document(document, QUEUE, "request-1", sent))
         )
 
     def _receive_own_requests(self) -> None:
@@ -422,7 +422,7 @@ class Player:
             self.stage.world.ports,
             connections=port(self.stage.connections),
             registry=port(self.stage.world.registry),
-            secrets=port(SecretSources(secrets_manager, lambda: secrets_manager, ACCOUNT)),
+            secrets=port(SecretStore(secrets_manager, lambda: secrets_manager, ACCOUNT)),
             requests=port(self.stage.world.requests),
             clock=Clock(lambda: time.seconds, time.sleep, lambda: deadline - time.seconds),
             holder=str(next(self._holders)),
@@ -670,20 +670,20 @@ class Stack:
             else:
                 return told(Succeeded(delivery.asked, completion))
         self.player.happened["unanswered"] += 1
-        return False, id_of_unknown_end(delivery.asked)
+        return False, physical_id_of_unknown_end(delivery.asked)
 
 
-def _message(step: Step, sent: datetime) -> Asked:
+def _message(step: Step, sent: datetime) -> UncheckedRequest:
     properties = properties_of(step.name, step.variant, adopts=step.adopts)
     if step.kind == "Delete":
         properties = {"Name": step.name}
     document = {"RequestType": step.kind, "ResourceProperties": properties}
-    return asked_by_document(document, QUEUE, "request-1", sent)
+    return read_document(document, QUEUE, "request-1", sent)
 
 
-def _of_stack(event: Mapping[str, Any], sent: datetime) -> Asked:
+def _of_stack(event: Mapping[str, Any], sent: datetime) -> UncheckedRequest:
     url = f"https://bucket/?X-Amz-Date={sent:%Y%m%dT%H%M%SZ}"
-    return asked_by_custom_resource(
+    return read_custom_resource(
         {**event, "ResponseURL": url}, "", datetime.max.replace(tzinfo=sent.tzinfo)
     )
 

@@ -54,7 +54,7 @@ def table(proven: Sequence[Provisioned]) -> str:
     head = ("Asked through", "AuthorizationType", "Connection", "State", "Credential")
     rows = [
         (
-            each.door,
+            each.entry_point,
             each.authorization_type,
             each.name,
             each.state,
@@ -70,7 +70,7 @@ def rotation_table(followed: Sequence[Followed]) -> str:
     head = ("Asked through", "Rotated secret", "Connection", "New credential", "Seconds")
     rows = [
         (
-            each.connection.door,
+            each.connection.entry_point,
             each.secret_name,
             each.connection.name,
             "arrived" if each.connection.is_proven else "DIFFERS",

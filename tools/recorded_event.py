@@ -60,9 +60,9 @@ def _store_secret(stack: LocalStack, name: str, keys: set[str]) -> str:
 
 
 def _store_parameters(stack: LocalStack, text: str) -> None:
-    for kind, name, _, other_name in PARAMETER.findall(text):
+    for kind, name, _, fallback_name in PARAMETER.findall(text):
         stack.ssm.put_parameter(
-            Name=name or other_name,
+            Name=name or fallback_name,
             Value=secrets.token_urlsafe(12),
             Type="String" if kind == "ssm" else "SecureString",
             Overwrite=True,

@@ -22,7 +22,7 @@ class Provisioned:
     ``header`` is the line with which the credential arrived.
     """
 
-    door: str
+    entry_point: str
     authorization_type: str
     name: str
     arn: str
@@ -84,10 +84,10 @@ def _deploy(stack: LocalStack, example: Example) -> Provisioned:
 
 
 def _provisioned(
-    door: str, authorization_type: str, connection: doors.Connection, stored: StoredSecret
+    entry_point: str, authorization_type: str, connection: doors.Connection, stored: StoredSecret
 ) -> Provisioned:
     return Provisioned(
-        door=door,
+        entry_point=entry_point,
         authorization_type=authorization_type,
         name=connection.name,
         arn=connection.arn,

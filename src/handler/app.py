@@ -30,9 +30,9 @@ def lambda_handler(event: Any, context: Context) -> Any:
     # Each door brings libraries of its own, which the others' cold starts must not pay for.
     match event:
         case {"Records": [*records]} if records and all(map(_is_unanswered, records)):
-            from handler.entrypoints.failed_invocations import handle_unanswered  # noqa: PLC0415
+            from handler.entrypoints.failed_invocations import handle_failed_invocations  # noqa: PLC0415
 
-            return handle_unanswered(event, context)
+            return handle_failed_invocations(event, context)
         case {"Records": [*records]} if all(map(_is_message, records)):
             from handler.entrypoints.request_queue import handle_batch  # noqa: PLC0415
 
@@ -42,9 +42,9 @@ def lambda_handler(event: Any, context: Context) -> Any:
 
             return handle_custom_resource(event, context)
         case dict() if any(name in event for name in (*MEMBERS, *BARE_MEMBERS)):
-            from handler.entrypoints.direct import handle_direct_request  # noqa: PLC0415
+            from handler.entrypoints.direct import handle_direct_invocation  # noqa: PLC0415
 
-            return handle_direct_request(event, context)
+            return handle_direct_invocation(event, context)
     error = InvalidRequestError(str(foreign(event) or UNKNOWN))
     logger.error("event refused", error_code=error.code, reason=error.reason)
     raise error

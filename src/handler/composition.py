@@ -11,15 +11,15 @@ from typing import Any, Protocol
 from handler import settings
 from handler.adapters.aws_client import Caller, client
 from handler.adapters.eventbridge import EventBridgeConnections
-from handler.adapters.queues import RequestsToSelf
+from handler.adapters.queues import RequestQueueSender
 from handler.adapters.registry import DynamoDbRegistry
 from handler.adapters.results import Results
-from handler.adapters.secret_store import SecretSources
+from handler.adapters.secret_store import SecretStore
 from handler.clock import Clock, instant
 from handler.errors import NetworkFailureError, ServiceInternalError, ThrottlingError
 from handler.observability import logger
 from handler.operations.ports import Ports, Progress
-from handler.references.policy import Policy
+from handler.references.policy import AllowedSources
 from handler.requests.properties import Rules
 from handler.settings import Settings, load
 
@@ -73,7 +73,7 @@ class Invocation:
     def rules(self) -> Rules:
         """Give what requests are judged by."""
         given = self.settings
-        policy = Policy(
+        policy = AllowedSources(
             given.partition,
             given.region,
             given.account,
@@ -92,11 +92,11 @@ class Invocation:
         )
         return Ports(
             connections=self._connections,
-            secrets=SecretSources(
+            secrets=SecretStore(
                 self.caller("secretsmanager"), lambda: self.caller("ssm"), given.account
             ),
             registry=registry,
-            requests=RequestsToSelf(lambda: self.caller("sqs"), given.request_queue_url),
+            requests=RequestQueueSender(lambda: self.caller("sqs"), given.request_queue_url),
             clock=self.clock,
             rules=self.rules,
             holder=self._holder,

@@ -84,12 +84,12 @@ def filled_in(document: dict[str, Any], secret_name: str) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize(("name", "door"), DOORS.items())
+@pytest.mark.parametrize(("name", "entry_point"), DOORS.items())
 def test_the_stored_credential_arrives_at_the_destination(
-    proven: Mapping[str, Provisioned], name: str, door: str
+    proven: Mapping[str, Provisioned], name: str, entry_point: str
 ) -> None:
     """Authorized is what we say; the destination's own word is the proof."""
-    assert proven[name].door == door
+    assert proven[name].entry_point == entry_point
     assert proven[name].state == "AUTHORIZED"
     assert proven[name].received == proven[name].stored
 

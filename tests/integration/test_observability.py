@@ -19,7 +19,7 @@ NAMESPACE = "EventBridgeConnectionProvisioner"
 SERVICE = {"service": "eventbridge-connection-provisioner"}
 KEYS = {
     *("level", "location", "message", "timestamp", "service"),
-    *("door", "request_type", "correlation_id", "owner", "connection_name", "members"),
+    *("entry_point", "request_type", "correlation_id", "owner", "connection_name", "members"),
     "duration_ms",
 }
 KEYS_OF_SUCCESS = KEYS | {"outcome", "connection_state", "connection_arn", "is_ignored", "drift"}
@@ -145,7 +145,7 @@ def test_a_request_leaves_one_line_with_what_was_asked_and_what_became_of_it(
     (line,) = output.lines
     assert set(line) == KEYS_OF_SUCCESS
     assert line["message"] == "request succeeded"
-    assert line["door"] == "direct"
+    assert line["entry_point"] == "direct"
     assert line["request_type"] == "Create"
     assert line["correlation_id"] == "request-to-Create"
     assert line["owner"] == "requests"
@@ -182,7 +182,7 @@ def test_each_door_leaves_the_same_line(
     function(from_stack)
     function(event_source.batch(ask("Validate", basic | {"Name": f"{name}-2"})), seconds=200)
     lines = [line for line in output.lines if line["message"] == "request succeeded"]
-    assert [line["door"] for line in lines] == ["cloudformation", "queue"]
+    assert [line["entry_point"] for line in lines] == ["cloudformation", "queue"]
     assert [line["correlation_id"] for line in lines] == [
         from_stack["RequestId"],
         "request-to-Validate",

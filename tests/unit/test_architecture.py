@@ -1,4 +1,4 @@
-"""Imports point one way, pure modules stay pure, functions and modules stay small."""
+"""Imports point from room to room in one direction, pure rooms stay pure, functions stay small."""
 
 import ast
 import statistics
@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
-from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -14,58 +13,53 @@ import pytest
 ROOT = Path(__file__).parents[2]
 HANDLER = ROOT / "src" / "handler"
 MODULES = {
-    path.stem: ast.parse(path.read_text())
-    for path in HANDLER.glob("*.py")
+    ".".join(path.relative_to(HANDLER).with_suffix("").parts): ast.parse(path.read_text())
+    for path in HANDLER.glob("**/*.py")
     if path.stem != "__init__"
 }
-LAYERS = {
-    "entry": {"app"},
-    "door": {"custom_resource", "request_queue", "direct_request", "unanswered"},
-    # What doors say to their own services.
-    "wire": {"answer", "answerable", "answering", "concurrency", "message", "visibility"},
-    "shared": {"handling", "invocation", "observability", "warming"},
-    "use case": {
-        "provisioning",
-        "applying",
-        "deleting",
-        "refreshing",
-        "reconciling",
-        "listing",
-        "looking",
-        "writing",
-        "leasing",
-        "stabilizing",
-        "resolution",
-    },
-    "adapter": {
-        "aws",
-        "eventbridge",
-        "secret_sources",
-        "registry",
-        "requests_to_self",
-        "results",
-    },
-}
-PURE = set(MODULES).difference(*LAYERS.values())
+TOP = {"app", "composition", "settings", "errors", "clock", "observability"}
+BASE = {"errors", "clock", "settings"}
+# What each room, or file on top, may import beside itself.
 EDGES = {
-    "entry": {"door", "shared", "pure"},
-    "door": {"wire", "shared", "pure"},
-    "wire": {"wire", "shared", "pure"},
-    "shared": {"shared", "use case", "adapter", "pure"},
-    "use case": {"use case", "pure"},
-    "adapter": {"adapter", "pure"},
-    "pure": {"pure"},
+    "app": {"entrypoints", "composition", "requests", "observability", *BASE},
+    "entrypoints": {
+        "composition",
+        "observability",
+        "operations",
+        "requests",
+        "connections",
+        *BASE,
+    },
+    "composition": {
+        "adapters",
+        "operations",
+        "requests",
+        "connections",
+        "references",
+        "observability",
+        *BASE,
+    },
+    "operations": {"requests", "connections", "references", *BASE},
+    "adapters": {"requests", "connections", "references", *BASE},
+    "requests": {"references", *BASE},
+    "connections": BASE,
+    "references": {"errors", "settings"},
+    "observability": {"settings"},
+    "settings": {"errors"},
+    "errors": set(),
+    "clock": {"settings"},
 }
+PURE = ("requests", "references", "connections", "operations", "errors", "clock")
 FOREIGN = {
-    "aws": {"botocore"},
-    "answer": {"urllib3"},
-    "custom_resource": {"crhelper"},
-    "request_queue": {"aws_lambda_powertools"},
-    "unanswered": {"aws_lambda_powertools"},
-    "concurrency": {"aws_lambda_powertools"},
-    "message": {"aws_lambda_powertools"},
+    "adapters.aws_client": {"botocore"},
+    "entrypoints.response": {"urllib3"},
+    "entrypoints.cloudformation": {"crhelper"},
+    "entrypoints.request_queue": {"aws_lambda_powertools"},
+    "entrypoints.failed_invocations": {"aws_lambda_powertools"},
+    "entrypoints.messages": {"aws_lambda_powertools"},
     "observability": {"aws_lambda_powertools"},
 }
+OPENED_LATE = ("cloudformation", "request_queue", "direct", "failed_invocations")
 HARMLESS = {  # they neither read the world nor change it
     "base64",
     "collections",
@@ -90,9 +84,9 @@ CLOCKS = {"now", "today", "utcnow"}
 LONGEST_MODULE = 170
 
 
-def layer(module: str) -> str:
-    """Give a module's layer; what no layer lists must be pure."""
-    return next((name for name, modules in LAYERS.items() if module in modules), "pure")
+def room(module: str) -> str:
+    """Give the room in which a module lies, or the file on top itself."""
+    return module.partition(".")[0]
 
 
 def imports(tree: ast.AST) -> Iterator[str]:
@@ -109,46 +103,61 @@ def imports(tree: ast.AST) -> Iterator[str]:
 
 def own(module: str) -> set[str]:
     """Give the modules of the function that a module imports."""
-    names = (name.split(".") for name in imports(MODULES[module]))
-    return {parts[1] for parts in names if parts[0] == "handler"}
+    names = (name.partition(".")[2] for name in imports(MODULES[module]) if ours(name))
+    return {name for name in names if name in MODULES}
+
+
+def ours(name: str) -> bool:
+    """Tell whether an imported name is one of the function's own modules."""
+    return name.partition(".")[0] == "handler"
 
 
 def foreign(module: str) -> set[str]:
     """Give what a module imports from elsewhere."""
-    return {name for name in imports(MODULES[module]) if not name.startswith("handler")}
+    return {name for name in imports(MODULES[module]) if not ours(name)}
 
 
-def test_every_layer_exists() -> None:
-    """Else its rules would hold for nothing."""
-    assert set(MODULES) >= set(chain(*LAYERS.values(), FOREIGN))
-    assert {"reference", "validation", "request", "lifecycle", "errors", "ports"} <= PURE
+def test_every_room_has_its_rule_and_two_sentences() -> None:
+    """A new room is a decision, and its purpose is written where it begins."""
+    assert {room(module) for module in MODULES} == set(EDGES)
+    assert {module for module in MODULES if "." not in module} == TOP
+    assert set(FOREIGN) <= set(MODULES)
+    for name in set(EDGES) - TOP:
+        tree = ast.parse((HANDLER / name / "__init__.py").read_text())
+        assert len(tree.body) == 1, "no code"
+        assert (ast.get_docstring(tree) or "").count(".\n") == 1, "two sentences"
 
 
 @pytest.mark.parametrize("module", sorted(MODULES))
-def test_imports_point_one_way(module: str) -> None:
-    """Entry to doors, doors to use cases, use cases and adapters to what is pure."""
-    assert {layer(name) for name in own(module)} <= EDGES[layer(module)], own(module)
+def test_imports_lead_from_room_to_room_in_one_direction(module: str) -> None:
+    """Entry points to operations, operations to requests and connections, these to references."""
+    assert {room(name) for name in own(module)} <= EDGES[room(module)] | {room(module)}
 
 
 def test_no_module_imports_itself_by_a_detour() -> None:
-    """Also inside a layer there is an order."""
-    graph = {module: own(module) & set(MODULES) for module in MODULES}
-    TopologicalSorter(graph).prepare()
+    """Also inside a room there is an order."""
+    TopologicalSorter({module: own(module) for module in MODULES}).prepare()
 
 
 @pytest.mark.parametrize("module", sorted(MODULES))
 def test_a_library_is_met_in_its_place_only(module: str) -> None:
-    """AWS behind one module, crhelper and Powertools behind their doors."""
+    """AWS behind one module, crhelper and Powertools behind their entry points."""
     roots = {name.split(".")[0] for name in foreign(module)}
     assert roots - sys.stdlib_module_names == FOREIGN.get(module, set())
 
 
-@pytest.mark.parametrize("module", sorted(PURE | LAYERS["use case"]))
+@pytest.mark.parametrize("module", sorted(name for name in MODULES if room(name) in PURE))
 def test_what_is_pure_neither_reads_nor_changes_the_world(module: str) -> None:
     """No environment, no clock but an injected one, no file, no output, no chance."""
     used = foreign(module)
     assert {name for name in used if not {name, name.split(".")[0]} & HARMLESS} == set()
     assert list(effects(MODULES[module])) == []
+
+
+def test_the_environment_is_read_in_one_place() -> None:
+    """Whoever looks for a variable finds it there."""
+    readers = {name for name, tree in MODULES.items() if "environ" in ast.dump(tree)}
+    assert readers == {"settings"}
 
 
 def effects(tree: ast.AST) -> Iterator[str]:
@@ -161,8 +170,8 @@ def effects(tree: ast.AST) -> Iterator[str]:
                 yield name
 
 
-def test_a_doors_libraries_are_not_loaded_before_it_opens() -> None:
-    """The other doors' cold starts do not pay for them."""
+def test_an_entry_points_libraries_are_not_loaded_before_it_opens() -> None:
+    """The cold starts of the others do not pay for them."""
     code = "import sys, handler.app; print(*sys.modules)"
     result = subprocess.run(
         [sys.executable, "-c", code],
@@ -177,7 +186,7 @@ def test_a_doors_libraries_are_not_loaded_before_it_opens() -> None:
     assert "handler.app" in loaded
     assert not {name for name in loaded if name.startswith("crhelper")}
     assert "aws_lambda_powertools.utilities.batch" not in loaded
-    assert not {f"handler.{door}" for door in LAYERS["door"]} & loaded
+    assert not {f"handler.entrypoints.{name}" for name in OPENED_LATE} & loaded
 
 
 def lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
@@ -205,4 +214,6 @@ def test_functions_are_small() -> None:
 @pytest.mark.parametrize("module", sorted(MODULES))
 def test_modules_are_small(module: str) -> None:
     """What is longer has two subjects."""
-    assert len((HANDLER / f"{module}.py").read_text().splitlines()) <= LONGEST_MODULE
+    assert (
+        len((HANDLER / f"{module.replace('.', '/')}.py").read_text().splitlines()) <= LONGEST_MODULE
+    )

@@ -11,11 +11,11 @@ from handler.requests.unchecked_request import (
     CLOUDFORMATION,
     DIRECT,
     QUEUE,
-    Asked,
-    Door,
-    asked_by_custom_resource,
-    asked_by_document,
+    EntryPoint,
+    UncheckedRequest,
     derived_name,
+    read_custom_resource,
+    read_document,
 )
 from tests.bad_requests import BASIC, CANARY
 from tests.fakes import START
@@ -30,9 +30,9 @@ EVENT: dict[str, Any] = {
 }
 
 
-def asked(document: object, door: Door = DIRECT) -> Asked:
+def asked(document: object, entry_point: EntryPoint = DIRECT) -> UncheckedRequest:
     """Read a message or a direct invocation."""
-    return asked_by_document(document, door, "of the door", START)
+    return read_document(document, entry_point, "of the door", START)
 
 
 def told(document: object) -> list[str]:
@@ -44,7 +44,9 @@ def test_an_envelope_is_read_member_by_member() -> None:
     """Type, id, properties, token; the owner is the same for all requests."""
     document = {"RequestType": "Update", "RequestId": "mine", "TaskToken": "t"}
     found = asked({**document, "ResourceProperties": BASIC}, QUEUE)
-    assert found == Asked(QUEUE, "Update", "mine", "requests", START, BASIC, task_token="t")
+    assert found == UncheckedRequest(
+        QUEUE, "Update", "mine", "requests", START, BASIC, task_token="t"
+    )
 
 
 @pytest.mark.parametrize("extra", [{}, {"RequestId": "mine"}, {"TaskToken": "t"}])
@@ -103,7 +105,7 @@ def test_an_unusable_request_id_gives_way_to_the_doors(request_id: object) -> No
 
 
 @pytest.mark.parametrize(
-    ("request_type", "door", "known"),
+    ("request_type", "entry_point", "known"),
     [
         ("Create", DIRECT, "Create"),
         ("Release", DIRECT, "Release"),
@@ -115,17 +117,17 @@ def test_an_unusable_request_id_gives_way_to_the_doors(request_id: object) -> No
     ],
 )
 def test_an_unknown_request_type_is_not_repeated(
-    request_type: object, door: Door, known: str
+    request_type: object, entry_point: EntryPoint, known: str
 ) -> None:
     """Logs, metrics and results get a type of this door or none."""
-    assert asked({"RequestType": request_type}, door).known_request_type == known
+    assert asked({"RequestType": request_type}, entry_point).known_request_type == known
 
 
 def test_the_doors_differ_in_what_a_failure_means() -> None:
     """Only a message comes back; only a stack has to be let go."""
     doors = (CLOUDFORMATION, QUEUE, DIRECT)
-    assert [door.waits_again for door in doors] == [False, True, False]
-    assert [door.is_deleting_foreign_fine for door in doors] == [True, False, False]
+    assert [entry_point.waits_again for entry_point in doors] == [False, True, False]
+    assert [entry_point.may_delete_nothing for entry_point in doors] == [True, False, False]
 
 
 def test_neither_properties_nor_token_are_in_the_repr() -> None:
@@ -136,9 +138,9 @@ def test_neither_properties_nor_token_are_in_the_repr() -> None:
 
 def test_a_custom_resource_is_its_stacks_and_logical_ids() -> None:
     """Two resources of one stack are two owners."""
-    found = asked_by_custom_resource(EVENT, "", START)
+    found = read_custom_resource(EVENT, "", START)
     assert found.owner == f"cloudformation/{STACK_ID}/Connection"
-    assert (found.door, found.request_type, found.request_id) == (
+    assert (found.entry_point, found.request_type, found.request_id) == (
         CLOUDFORMATION,
         "Create",
         "request-1",
@@ -169,13 +171,13 @@ def test_an_answer_goes_by_the_best_name_there_is(
     event = {**EVENT, "ResourceProperties": {"Name": name}}
     if physical_resource_id:
         event["PhysicalResourceId"] = physical_resource_id
-    assert asked_by_custom_resource(event, "", START).name == expected
+    assert read_custom_resource(event, "", START).name == expected
 
 
 def test_an_id_that_is_no_name_is_not_shown_as_one() -> None:
     """CloudFormation gets it back as it is; a log line shows what could be a name."""
     event = {**EVENT, "PhysicalResourceId": f"{CANARY}!", "ResourceProperties": {}}
-    found = asked_by_custom_resource(event, "", START)
+    found = read_custom_resource(event, "", START)
     assert found.physical_resource_id == f"{CANARY}!"
     assert found.name == found.derived_name
 
@@ -184,8 +186,8 @@ def test_an_id_that_is_no_name_is_not_shown_as_one() -> None:
 def test_without_any_name_it_is_the_derived_one(properties: object) -> None:
     """The same for every delivery of one request."""
     event = {**EVENT, "ResourceProperties": properties}
-    name = asked_by_custom_resource(event, "", START).name
-    assert name == asked_by_custom_resource({**event, "RequestId": "request-2"}, "", START).name
+    name = read_custom_resource(event, "", START).name
+    assert name == read_custom_resource({**event, "RequestId": "request-2"}, "", START).name
     assert name.startswith("shop-Connection-")
 
 

@@ -9,7 +9,7 @@ import pytest
 from botocore import xform_name
 
 from handler.adapters import aws_errors
-from handler.adapters.aws_errors import COMMON_CODES, SERVICE_CODES, error_class, error_of_answer
+from handler.adapters.aws_errors import COMMON_CODES, SERVICE_CODES, error_class, error_of_response
 from handler.errors import (
     AccessDeniedError,
     AlreadyExistsError,
@@ -153,12 +153,12 @@ def test_an_unknown_answer_is_judged_by_its_status(
 def test_refused_credentials_are_told_as_the_functions_own(service: str, code: str) -> None:
     """No policy would mend them."""
     response = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": 400}}
-    error = error_of_answer(service, f"{service}:Call on it", response)
+    error = error_of_response(service, f"{service}:Call on it", response)
     assert type(error) is AccessDeniedError
     assert "the function's own credentials are expired or not valid" in error.reason
     assert "role needs" not in error.reason
     refused = {**response, "Error": {"Code": "AccessDeniedException"}}
-    assert "role needs" in error_of_answer(service, f"{service}:Call on it", refused).reason
+    assert "role needs" in error_of_response(service, f"{service}:Call on it", refused).reason
 
 
 def test_a_network_failure_is_no_answer_of_aws() -> None:

@@ -12,9 +12,9 @@ from handler.requests.unchecked_request import (
     CLOUDFORMATION,
     DIRECT,
     QUEUE,
-    Asked,
-    Door,
-    asked_by_document,
+    EntryPoint,
+    UncheckedRequest,
+    read_document,
 )
 from tests.bad_requests import BAD_REQUESTS, BASIC, CANARY, HEADERS, BadRequest, changed
 from tests.fakes import RULES, START
@@ -24,7 +24,7 @@ LARGEST_REASON = 100_000  # an event on a bus holds 256 KB, with the reason esca
 IDS = [f"{number}: {each.kind}" for number, each in enumerate(BAD_REQUESTS)]
 
 
-def refused(asked: Asked) -> InvalidRequestError:
+def refused(asked: UncheckedRequest) -> InvalidRequestError:
     """Give the one error of a request."""
     with pytest.raises(InvalidRequestError) as raised:
         check(asked, RULES)
@@ -38,14 +38,16 @@ def test_there_are_many_of_many_kinds() -> None:
     assert sum(CANARY in json.dumps(bad.request) for bad in BAD_REQUESTS) >= 50
 
 
-@pytest.mark.parametrize("door", [DIRECT, QUEUE], ids=lambda door: door.name)
+@pytest.mark.parametrize("entry_point", [DIRECT, QUEUE], ids=lambda entry_point: entry_point.name)
 @pytest.mark.parametrize("bad", BAD_REQUESTS, ids=IDS)
-def test_one_error_names_every_wrong_path_and_no_value(bad: BadRequest, door: Door) -> None:
+def test_one_error_names_every_wrong_path_and_no_value(
+    bad: BadRequest, entry_point: EntryPoint
+) -> None:
     """And no path that is right."""
-    asked = asked_by_document(bad.request, door, "request-1", START)
+    asked = read_document(bad.request, entry_point, "request-1", START)
     error = refused(asked)
     expected = set(bad.paths)
-    if door is QUEUE and asked.request_type == "Release":
+    if entry_point is QUEUE and asked.request_type == "Release":
         expected.add("RequestType")
     assert set(PATH.findall(error.reason)) == expected
     assert not error.is_transient
@@ -69,7 +71,9 @@ def test_cloudformations_requests_are_judged_alike(bad: BadRequest) -> None:
     """But for the name, which may be derived, and for what its door takes otherwise."""
     request: dict[str, object] = dict(bad.request) if isinstance(bad.request, dict) else {}
     properties, owner = request["ResourceProperties"], "cloudformation/stack/Connection"
-    asked = Asked(CLOUDFORMATION, "Create", "r", owner, START, properties, derived_name="derived")
+    asked = UncheckedRequest(
+        CLOUDFORMATION, "Create", "r", owner, START, properties, derived_name="derived"
+    )
     error = refused(asked)
     assert set(bad.paths) - {"Name"} <= set(PATH.findall(error.reason))
     assert CANARY not in error.reason
@@ -83,6 +87,6 @@ def test_cloudformations_requests_are_judged_alike(bad: BadRequest) -> None:
 def test_however_much_is_wrong_the_error_can_be_told(value: list[object]) -> None:
     """A reason that no event can carry would never reach its sender."""
     request = changed(BASIC, {HEADERS: value})
-    error = refused(asked_by_document(request, QUEUE, "request-1", START))
+    error = refused(read_document(request, QUEUE, "request-1", START))
     assert error.reason.removeprefix("(1) ").startswith(HEADERS)
     assert len(error.reason) < LARGEST_REASON

@@ -11,7 +11,7 @@ from handler.entrypoints import dead_letter
 from handler.errors import InvalidRequestError, ProvisionerError, ThrottlingError
 from handler.requests.document import MOST_BYTES, parsed
 from handler.requests.request import check
-from handler.requests.unchecked_request import QUEUE, Asked, asked_by_document
+from handler.requests.unchecked_request import QUEUE, UncheckedRequest, read_document
 from tests.bad_requests import (
     API_KEY,
     BAD_REQUESTS,
@@ -54,10 +54,10 @@ HOSTILE: dict[str, object] = {
 }
 
 
-def asked(document: object) -> Asked:
+def asked(document: object) -> UncheckedRequest:
     """Read a message."""
     text = document if isinstance(document, str) else json.dumps(document)
-    return asked_by_document(parsed(text), QUEUE, "request-1", START)
+    return read_document(parsed(text), QUEUE, "request-1", START)
 
 
 def letter(document: object, error: ProvisionerError = PASSING) -> str:
@@ -88,7 +88,7 @@ def test_a_request_that_passed_every_check_can_be_sent_again(
     found = kept({**document, "TaskToken": CANARY})
     assert found == {**document, "RequestTime": "2026-01-01T00:00:00Z"}
     before = asked(document)
-    again = asked_by_document(found, QUEUE, "another", LATER)
+    again = read_document(found, QUEUE, "another", LATER)
     assert again == before
     assert check(again, RULES) == check(before, RULES)
 
@@ -106,7 +106,7 @@ def test_a_bare_document_becomes_an_envelope() -> None:
 def test_what_is_kept_of_what_was_kept_is_the_same() -> None:
     """Through any number of redrives."""
     once = letter(BASIC)
-    again = asked_by_document(parsed(once), QUEUE, "another", LATER)
+    again = read_document(parsed(once), QUEUE, "another", LATER)
     assert dead_letter.body(again, PASSING, RULES) == once
 
 

@@ -18,7 +18,7 @@ from handler.errors import (
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.use_cases import carry_out
 from handler.requests.request import check
-from handler.requests.unchecked_request import DIRECT, asked_by_custom_resource, asked_by_document
+from handler.requests.unchecked_request import DIRECT, read_custom_resource, read_document
 from tests.fakes import RULES, START, World, make_world
 
 STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/9f0c"
@@ -57,7 +57,7 @@ def stack(
         "PhysicalResourceId": physical_resource_id,
         "ResourceProperties": BASIC | properties,
     }
-    asked = asked_by_custom_resource(event, "", sent or world.time.now)
+    asked = read_custom_resource(event, "", sent or world.time.now)
     return carry_out(world.ports, check(asked, RULES))
 
 
@@ -67,7 +67,7 @@ def request(
     """Carry out a direct request."""
     given = {"Name": "crm"} if request_type == "Delete" else BASIC
     document = {"RequestType": request_type, "ResourceProperties": given | properties}
-    asked = asked_by_document(document, DIRECT, "request", sent or world.time.now)
+    asked = read_document(document, DIRECT, "request", sent or world.time.now)
     return carry_out(world.ports, check(asked, RULES))
 
 

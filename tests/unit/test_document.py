@@ -20,9 +20,9 @@ from handler.requests.unchecked_request import (
     CLOUDFORMATION,
     DIRECT,
     QUEUE,
-    Door,
-    asked_by_custom_resource,
-    asked_by_document,
+    EntryPoint,
+    read_custom_resource,
+    read_document,
 )
 from handler.requests.violation import Violation
 from tests.contexts import LambdaContext
@@ -43,10 +43,10 @@ FOREIGN = {
 }
 
 
-def refusal(document: object, door: Door = QUEUE) -> str:
+def refusal(document: object, entry_point: EntryPoint = QUEUE) -> str:
     """Give the reason for which a document is refused."""
     with pytest.raises(InvalidRequestError) as raised:
-        check(asked_by_document(document, door, "m", START), RULES)
+        check(read_document(document, entry_point, "m", START), RULES)
     return raised.value.reason
 
 
@@ -91,10 +91,10 @@ def test_a_stacks_properties_are_measured_as_well(properties: object) -> None:
         "ResourceProperties": properties,
     }
     with pytest.raises(InvalidRequestError) as raised:
-        check(asked_by_custom_resource(event, "", START), RULES)
+        check(read_custom_resource(event, "", START), RULES)
     assert raised.value.reason in (TOO_DEEP.problem, TOO_LARGE.problem)
-    deletion = asked_by_custom_resource({**event, "RequestType": "Delete"}, "", START)
-    assert deletion.door is CLOUDFORMATION
+    deletion = read_custom_resource({**event, "RequestType": "Delete"}, "", START)
+    assert deletion.entry_point is CLOUDFORMATION
     assert check(deletion, RULES).name.startswith("shop-Connection-")
 
 
@@ -105,13 +105,13 @@ def test_a_byte_order_mark_is_ignored() -> None:
 
 
 @pytest.mark.parametrize("kind", FOREIGN)
-@pytest.mark.parametrize("door", [QUEUE, DIRECT], ids=lambda door: door.name)
+@pytest.mark.parametrize("entry_point", [QUEUE, DIRECT], ids=lambda entry_point: entry_point.name)
 def test_another_services_envelope_is_named_with_its_cure_and_nothing_else(
-    kind: str, door: Door
+    kind: str, entry_point: EntryPoint
 ) -> None:
     """In one sentence; a dozen unknown members would hide what has to be done."""
     document, cure = FOREIGN[kind]
-    reason = refusal(document, door)
+    reason = refusal(document, entry_point)
     assert reason.startswith(f"this is an {kind.partition(' for ')[0].partition(' to ')[0]}, ")
     assert cure in reason
     assert CANARY not in reason

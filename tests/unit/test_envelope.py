@@ -12,7 +12,13 @@ from handler.errors import InvalidRequestError, NotFoundError, ProvisionerError
 from handler.operations.outcome import Outcome
 from handler.operations.use_cases import carry_out
 from handler.requests.request import check
-from handler.requests.unchecked_request import DIRECT, QUEUE, Asked, Door, asked_by_document
+from handler.requests.unchecked_request import (
+    DIRECT,
+    QUEUE,
+    EntryPoint,
+    UncheckedRequest,
+    read_document,
+)
 from tests.bad_requests import BASIC, CANARY, PASSWORD, USERNAME, changed, secret
 from tests.fakes import RULES, START, World, make_world
 
@@ -21,14 +27,16 @@ NO_TIME = "RequestTime: must be an ISO 8601 time with a zone, such as 2026-11-28
 NO_CHANGE = "tf: must be what Terraform adds: action (create, update or delete) and prev_input"
 
 
-def asked(document: object, door: Door = DIRECT, arrival: datetime = START) -> Asked:
+def asked(
+    document: object, entry_point: EntryPoint = DIRECT, arrival: datetime = START
+) -> UncheckedRequest:
     """Read a document."""
-    return asked_by_document(document, door, "r", arrival)
+    return read_document(document, entry_point, "r", arrival)
 
 
-def told(document: object, door: Door = DIRECT) -> list[str]:
+def told(document: object, entry_point: EntryPoint = DIRECT) -> list[str]:
     """Give what is wrong with an envelope."""
-    return [str(violation) for violation in asked(document, door).violations]
+    return [str(violation) for violation in asked(document, entry_point).violations]
 
 
 def terraform(action: object, properties: object = BASIC, **more: Any) -> dict[str, Any]:
@@ -47,12 +55,14 @@ def terraform(action: object, properties: object = BASIC, **more: Any) -> dict[s
         ("2999-01-01T00:00:00Z", START),
     ],
 )
-@pytest.mark.parametrize("door", [QUEUE, DIRECT], ids=lambda door: door.name)
+@pytest.mark.parametrize("entry_point", [QUEUE, DIRECT], ids=lambda entry_point: entry_point.name)
 def test_a_request_is_as_old_as_it_says_and_never_newer_than_it_is(
-    text: str, expected: datetime, door: Door
+    text: str, expected: datetime, entry_point: EntryPoint
 ) -> None:
     """A redrive, a retry or a fan-out stays old; nobody outlasts what is asked later."""
-    found = asked({"RequestType": "Create", "ResourceProperties": BASIC, "RequestTime": text}, door)
+    found = asked(
+        {"RequestType": "Create", "ResourceProperties": BASIC, "RequestTime": text}, entry_point
+    )
     assert found.request_time == expected
     assert found.request_time.tzinfo is UTC
     assert found.violations == ()

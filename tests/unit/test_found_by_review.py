@@ -32,10 +32,10 @@ from handler.requests.unchecked_request import (
     CLOUDFORMATION,
     DIRECT,
     QUEUE,
-    Asked,
-    Door,
-    asked_by_custom_resource,
-    asked_by_document,
+    EntryPoint,
+    UncheckedRequest,
+    read_custom_resource,
+    read_document,
 )
 from tests.fake_aws import FakeAws, FakeClient, refusal
 from tests.fakes import RULES, START, FakeConnections, World, make_world
@@ -57,18 +57,20 @@ def message(
     variant: int = 2,
     sent: int = 0,
     owner: str = "requests",
-    door: Door = QUEUE,
+    entry_point: EntryPoint = QUEUE,
     **more: Any,
-) -> Asked:
+) -> UncheckedRequest:
     """Make a request about alpha."""
     is_named_only = kind in ("Delete", "Release")
     properties = {"Name": "alpha"} if is_named_only else properties_of("alpha", variant) | more
     document = {"RequestType": kind, "ResourceProperties": properties}
-    asked = asked_by_document(document, door, "r", START + timedelta(seconds=sent))
+    asked = read_document(document, entry_point, "r", START + timedelta(seconds=sent))
     return replace(asked, owner=owner)
 
 
-def of_stack(kind: str, physical_resource_id: str = "", sent: int = 0, **more: Any) -> Asked:
+def of_stack(
+    kind: str, physical_resource_id: str = "", sent: int = 0, **more: Any
+) -> UncheckedRequest:
     """Make a stack's request about alpha."""
     time = START + timedelta(seconds=sent)
     event = {
@@ -80,15 +82,15 @@ def of_stack(kind: str, physical_resource_id: str = "", sent: int = 0, **more: A
         "ResourceProperties": properties_of("alpha", 2) | {"ServiceToken": "arn"} | more,
     }
     given = {"PhysicalResourceId": physical_resource_id} if physical_resource_id else {}
-    return asked_by_custom_resource(event | given, "", START + timedelta(days=9))
+    return read_custom_resource(event | given, "", START + timedelta(days=9))
 
 
-def run(world: World, asked: Asked, **ports: Any) -> Completion:
+def run(world: World, asked: UncheckedRequest, **ports: Any) -> Completion:
     """Carry out a request, some ports replaced."""
     return carry_out(replace(world.ports, **ports), check(asked, RULES))
 
 
-def deliver(world: World, asked: Asked, holder: str, **ports: Any) -> Completion:
+def deliver(world: World, asked: UncheckedRequest, holder: str, **ports: Any) -> Completion:
     """Carry out a request in an invocation of the template's function."""
     end = world.time.seconds + 880
     clock = Clock(lambda: world.time.seconds, world.time.sleep, lambda: end - world.time.seconds)
@@ -180,7 +182,7 @@ def test_a_lost_creation_is_named_though_a_later_try_is_refused_for_good(world: 
         run(world, message(owner=A), connections=refusing)
     assert raised.value.created_name == "alpha"
     delete = replace(
-        message("Delete", sent=5, owner=A), door=CLOUDFORMATION, physical_resource_id="alpha"
+        message("Delete", sent=5, owner=A), entry_point=CLOUDFORMATION, physical_resource_id="alpha"
     )
     run(world, delete)
     assert world.connections.describe("alpha") is None
@@ -208,8 +210,8 @@ def test_who_was_released_while_waiting_takes_nothing_back(world: World) -> None
     world.connections.states_after_write = ("AUTHORIZING",) * 6 + ("AUTHORIZED",)
 
     def release_and_adopt() -> None:
-        run(world, message("Release", door=DIRECT), holder="h2")
-        adoption = message(owner=B, door=DIRECT, OnExisting="Adopt", WaitTimeoutSeconds=0)
+        run(world, message("Release", entry_point=DIRECT), holder="h2")
+        adoption = message(owner=B, entry_point=DIRECT, OnExisting="Adopt", WaitTimeoutSeconds=0)
         run(world, adoption, holder="h3")
 
     watched = watching(world, 2, release_and_adopt)
@@ -308,7 +310,7 @@ def test_a_release_waits_for_the_lease(world: World) -> None:
     def released_meanwhile(properties: Mapping[str, Any]) -> Connection:
         arn = create(properties)
         with pytest.raises(ResourceConflictError):
-            run(world, message("Release", door=DIRECT), holder="h2")
+            run(world, message("Release", entry_point=DIRECT), holder="h2")
         return arn
 
     creating = connections(world, create=released_meanwhile)
@@ -341,9 +343,9 @@ def test_a_roll_back_that_fails_tells_the_id_it_came_with(world: World) -> None:
 def test_a_release_remembers_what_others_deleted(world: World) -> None:
     """A late Create of theirs is as late as before."""
     run(world, message())
-    other = replace(message("Delete", sent=20, owner=B), door=CLOUDFORMATION)
+    other = replace(message("Delete", sent=20, owner=B), entry_point=CLOUDFORMATION)
     run(world, replace(other, physical_resource_id="alpha"))
-    run(world, message("Release", sent=30, door=DIRECT))
+    run(world, message("Release", sent=30, entry_point=DIRECT))
     world.connections.stored.clear()
     with pytest.raises(SupersededError):
         run(world, message(sent=10, owner=B))

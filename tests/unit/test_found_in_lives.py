@@ -18,16 +18,21 @@ from handler.errors import (
 from handler.operations.outcome import Outcome
 from handler.operations.use_cases import carry_out
 from handler.requests.request import check
-from handler.requests.unchecked_request import CLOUDFORMATION, QUEUE, Asked, asked_by_document
+from handler.requests.unchecked_request import (
+    CLOUDFORMATION,
+    QUEUE,
+    UncheckedRequest,
+    read_document,
+)
 from tests.fakes import RULES, START, FakeConnections, make_world
 from tests.lives import properties_of, told
 
 
-def message(kind: str = "Create", variant: int = 2, sent: int = 0) -> Asked:
+def message(kind: str = "Create", variant: int = 2, sent: int = 0) -> UncheckedRequest:
     """Make a message about alpha."""
     properties = {"Name": "alpha"} if kind == "Delete" else properties_of("alpha", variant)
     document = {"RequestType": kind, "ResourceProperties": properties}
-    return asked_by_document(document, QUEUE, "request-1", START + timedelta(seconds=sent))
+    return read_document(document, QUEUE, "request-1", START + timedelta(seconds=sent))
 
 
 def test_a_duplicate_that_creates_between_two_looks_is_followed() -> None:
@@ -77,7 +82,7 @@ def test_another_owners_tombstone_does_not_free_the_name_for_a_late_create() -> 
 
 def test_a_rename_whose_end_is_unknown_tells_the_new_name() -> None:
     """An earlier delivery may have created it and been killed; else nobody would ever delete it."""
-    rename = replace(message("Update"), door=CLOUDFORMATION, physical_resource_id="old")
+    rename = replace(message("Update"), entry_point=CLOUDFORMATION, physical_resource_id="old")
     assert told(Failed(rename, ThrottlingError("later"))) == (False, "alpha")
     assert told(Failed(rename, InvalidRequestError("never"))) == (False, "old")
 

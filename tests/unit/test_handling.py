@@ -10,7 +10,7 @@ import pytest
 
 from handler.entrypoints.execution import Failed, Succeeded, handle
 from handler.errors import AccessDeniedError, ProvisionerError, ThrottlingError
-from handler.requests.unchecked_request import DIRECT, QUEUE, asked_by_document
+from handler.requests.unchecked_request import DIRECT, QUEUE, read_document
 from tests.fakes import RULES, World, make_world
 from tests.unit.test_provisioning import BASIC, ask
 
@@ -38,7 +38,7 @@ def run(
 ) -> Succeeded | Failed:
     """Handle a message."""
     document = {"RequestType": request_type, "ResourceProperties": properties or REFRESH}
-    asked = asked_by_document(document, QUEUE, "request-1", world.time.now)
+    asked = read_document(document, QUEUE, "request-1", world.time.now)
     invocation: Any = SimpleNamespace(ports=world.ports, rules=RULES)
     return handle(asked, invocation, comes_back)
 
@@ -52,7 +52,7 @@ def counted(capsys: pytest.CaptureFixture[str]) -> list[str]:
 
 def last_failure(world: World) -> Any:
     """Give what List shows of the last failure of maintenance."""
-    asked = asked_by_document({"RequestType": "List"}, DIRECT, "r", world.time.now)
+    asked = read_document({"RequestType": "List"}, DIRECT, "r", world.time.now)
     invocation: Any = SimpleNamespace(ports=world.ports, rules=RULES)
     handled = handle(asked, invocation)
     assert isinstance(handled, Succeeded)

@@ -19,7 +19,7 @@ from handler.errors import (
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.use_cases import carry_out
 from handler.requests.request import check
-from handler.requests.unchecked_request import DIRECT, QUEUE, Door, asked_by_document
+from handler.requests.unchecked_request import DIRECT, QUEUE, EntryPoint, read_document
 from tests.fakes import RULES, START, FakeConnections, World, make_world
 from tests.unit.test_provisioning import BASIC, WITH_HEADER, ask, password_of
 
@@ -42,10 +42,12 @@ def pass_time(world: World, seconds: float = 3600) -> None:
     world.time.deadline += seconds
 
 
-def maintain(world: World, request_type: str, door: Door = QUEUE, **properties: Any) -> Completion:
+def maintain(
+    world: World, request_type: str, entry_point: EntryPoint = QUEUE, **properties: Any
+) -> Completion:
     """Carry out a Refresh or a Reconcile of crm."""
     document = {"RequestType": request_type, "ResourceProperties": {"Name": "crm", **properties}}
-    asked = asked_by_document(document, door, "request-1", world.time.now)
+    asked = read_document(document, entry_point, "request-1", world.time.now)
     return carry_out(world.ports, check(asked, RULES))
 
 
@@ -230,7 +232,7 @@ def test_an_event_of_long_ago_does_not_come_back_for_ever(world: World) -> None:
         "RequestType": "Refresh",
         "ResourceProperties": {"Name": "crm", "SecretId": CRM, "VersionId": "version-0"},
     }
-    asked = asked_by_document(document, QUEUE, "request-1", world.time.now)
+    asked = read_document(document, QUEUE, "request-1", world.time.now)
     pass_time(world, 400)
     assert carry_out(world.ports, check(asked, RULES)).outcome is Outcome.UNCHANGED
 
@@ -243,7 +245,7 @@ def test_an_event_overtaken_by_what_was_applied_since_is_done(world: World) -> N
     maintain(world, "Refresh")
     properties: Mapping[str, Any] = {"Name": "crm", "SecretId": CRM, "VersionId": "version-2"}
     document = {"RequestType": "Refresh", "ResourceProperties": properties}
-    asked = asked_by_document(document, QUEUE, "request-1", early)
+    asked = read_document(document, QUEUE, "request-1", early)
     assert carry_out(world.ports, check(asked, RULES)).outcome is Outcome.UNCHANGED
 
 
@@ -254,7 +256,7 @@ def test_the_wait_of_a_refresh_goes_along_to_each_connection(world: World) -> No
         "ResourceProperties": {"SecretId": CRM, "WaitTimeoutSeconds": 60},
     }
     with suppress(ProvisionerError):
-        asked = asked_by_document(document, QUEUE, "request-1", world.time.now)
+        asked = read_document(document, QUEUE, "request-1", world.time.now)
         carry_out(world.ports, check(asked, RULES))
     (sent,) = world.requests.sent
     assert sent["ResourceProperties"]["WaitTimeoutSeconds"] == 60

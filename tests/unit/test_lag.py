@@ -11,7 +11,7 @@ from handler.errors import NetworkFailureError, NotStabilizedError
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.use_cases import carry_out
 from handler.requests.request import check
-from handler.requests.unchecked_request import DIRECT, asked_by_document
+from handler.requests.unchecked_request import DIRECT, read_document
 from tests.fakes import RULES, START, World, make_world
 from tests.lag import Lag
 
@@ -59,7 +59,7 @@ def ask(world: World, request_type: str, properties: Any = None, **more: Any) ->
     """Carry out a direct request sent now."""
     given = {"Name": "crm"} if properties is None else properties
     document = {"RequestType": request_type, "ResourceProperties": {**given, **more}}
-    asked = asked_by_document(document, DIRECT, "request", world.time.now)
+    asked = read_document(document, DIRECT, "request", world.time.now)
     return carry_out(world.ports, check(asked, RULES))
 
 

@@ -17,11 +17,11 @@ from handler.errors import (
     SupersededError,
     ThrottlingError,
 )
-from handler.operations.lease import MARGIN_SECONDS, claimed, leased, released
+from handler.operations.lease import MARGIN_SECONDS, hold_claim, hold_lease, without_lease
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.use_cases import carry_out
 from handler.requests.request import check
-from handler.requests.unchecked_request import QUEUE, asked_by_document
+from handler.requests.unchecked_request import QUEUE, read_document
 from tests.fakes import RULES, START, World, make_world
 
 RECORD = Record("crm", "requests", claimed_at=START, request_time=START)
@@ -40,7 +40,7 @@ def ask(world: World, request_type: str = "Create", password: str = PASSWORD) ->
     """Carry out a message sent now."""
     properties = {"Name": "crm"} if request_type == "Delete" else basic(password)
     document = {"RequestType": request_type, "ResourceProperties": properties}
-    asked = asked_by_document(document, QUEUE, "request", world.time.now)
+    asked = read_document(document, QUEUE, "request", world.time.now)
     return carry_out(world.ports, check(asked, RULES))
 
 
@@ -67,7 +67,7 @@ def held(world: World) -> Record:
 
 def test_a_lease_is_this_invocations_and_outlasts_it(world: World, held: Record) -> None:
     """It ends after the invocation must have ended, and not much later."""
-    with leased(world.ports, held) as lease:
+    with hold_lease(world.ports, held) as lease:
         assert world.registry.records["crm"] == lease
         assert lease.lease_holder == world.holder
         left = world.time.deadline - world.time.seconds
@@ -78,16 +78,16 @@ def test_a_lease_is_this_invocations_and_outlasts_it(world: World, held: Record)
 def test_a_lease_taken_in_the_last_moment_still_lasts(world: World, held: Record) -> None:
     """The time for work may be over while the answer's has only begun."""
     world.time.seconds = world.time.deadline + 5
-    with leased(world.ports, held) as lease:
+    with hold_lease(world.ports, held) as lease:
         assert lease.leased_until == world.time.now + timedelta(seconds=MARGIN_SECONDS)
 
 
 def test_of_two_who_read_the_same_one_gets_the_lease(world: World, held: Record) -> None:
     """The write is conditional on what was read."""
     with (
-        leased(replace(world.ports, holder="other"), held),
+        hold_lease(replace(world.ports, holder="other"), held),
         pytest.raises(ResourceConflictError),
-        leased(world.ports, held),
+        hold_lease(world.ports, held),
     ):
         pytest.fail("two had it")
     assert world.registry.records["crm"].lease_holder == "other"
@@ -98,7 +98,7 @@ def test_a_failure_gives_the_lease_back(
     world: World, held: Record, error: ProvisionerError
 ) -> None:
     """Nobody waits a quarter of an hour for one that has ended."""
-    with pytest.raises(type(error)), leased(world.ports, held):
+    with pytest.raises(type(error)), hold_lease(world.ports, held):
         raise error
     left = world.registry.records["crm"]
     assert left.leased_until is None
@@ -107,7 +107,7 @@ def test_a_failure_gives_the_lease_back(
 
 def test_a_crash_leaves_the_lease_to_expire(world: World, held: Record) -> None:
     """What is killed gives nothing back."""
-    with pytest.raises(KeyboardInterrupt), leased(world.ports, held):
+    with pytest.raises(KeyboardInterrupt), hold_lease(world.ports, held):
         raise KeyboardInterrupt
     left = world.registry.records["crm"]
     assert left.is_leased_to_other("another", world.time.now)
@@ -119,20 +119,20 @@ def test_a_lease_that_cannot_be_given_back_hides_no_error(world: World, held: Re
     """What went wrong is told, not that the registry then failed, too."""
     given_back = failing(ThrottlingError("registry"))
     world.registry.before_write = iter([lambda: None, given_back])
-    with pytest.raises(NotStabilizedError), leased(world.ports, held):
+    with pytest.raises(NotStabilizedError), hold_lease(world.ports, held):
         raise NotStabilizedError("it is DEAUTHORIZED")
     assert world.registry.records["crm"].lease_holder == world.holder
 
 
 def test_who_lost_its_lease_writes_nothing_more(world: World, held: Record) -> None:
     """The final write finds that somebody else went on, and is refused."""
-    with leased(world.ports, held) as lease:
+    with hold_lease(world.ports, held) as lease:
         taken = replace(
             lease, lease_holder="other", secret_versions={"secretsmanager:theirs::": "1"}
         )
         world.registry.write(taken)
         with pytest.raises(ResourceConflictError):
-            world.registry.write(released(lease))
+            world.registry.write(without_lease(lease))
     assert world.registry.records["crm"].secret_versions == {"secretsmanager:theirs::": "1"}
 
 
@@ -143,7 +143,7 @@ def test_a_claim_that_came_to_nothing_for_good_is_taken_back(
     """A name that never worked is free again, and an earlier claim stands as it stood."""
     known = world.registry.write(before) if before else None
     claim = replace(RECORD, claimed_at=START + timedelta(hours=1))
-    with pytest.raises(SecretNotUsableError), claimed(world.ports, claim, known):
+    with pytest.raises(SecretNotUsableError), hold_claim(world.ports, claim, known):
         raise SecretNotUsableError("it is not there")
     left = world.registry.records.get("crm")
     assert (left and replace(left, seen=Seen())) == before
@@ -151,7 +151,7 @@ def test_a_claim_that_came_to_nothing_for_good_is_taken_back(
 
 def test_a_claim_whose_end_is_unknown_stays(world: World) -> None:
     """Its connection may exist; without the claim nobody would know whose it is."""
-    with pytest.raises(ThrottlingError), claimed(world.ports, RECORD, None):
+    with pytest.raises(ThrottlingError), hold_claim(world.ports, RECORD, None):
         raise ThrottlingError("no answer")
     left = world.registry.records["crm"]
     assert (left.owner, left.leased_until) == ("requests", None)
@@ -236,7 +236,7 @@ def test_who_was_overtaken_looks_again_and_gives_way(world: World) -> None:
 
     world.registry.before_write = iter([newer])
     document = {"RequestType": "Update", "ResourceProperties": basic() | {"Description": "older"}}
-    asked = asked_by_document(document, QUEUE, "request", older)
+    asked = read_document(document, QUEUE, "request", older)
     with pytest.raises(SupersededError):
         carry_out(world.ports, check(asked, RULES))
     assert "Description" not in world.connections.stored["crm"]["properties"]

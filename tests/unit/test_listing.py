@@ -10,7 +10,7 @@ from handler.errors import InvalidRequestError
 from handler.operations.outcome import Completion, Outcome, success
 from handler.operations.use_cases import carry_out
 from handler.requests.request import check
-from handler.requests.unchecked_request import DIRECT, QUEUE, Asked, asked_by_document
+from handler.requests.unchecked_request import DIRECT, QUEUE, UncheckedRequest, read_document
 from tests.fakes import PAGE, RULES, World, make_world
 from tests.unit.test_provisioning import BASIC, STACK_ID, ask, stack
 
@@ -23,11 +23,11 @@ def world() -> World:
     return make_world()
 
 
-def asked_list(properties: Mapping[str, Any] | None = None) -> Asked:
+def asked_list(properties: Mapping[str, Any] | None = None) -> UncheckedRequest:
     """Make a List."""
     given = {} if properties is None else {"ResourceProperties": properties}
     document = {"RequestType": "List", **given}
-    return asked_by_document(document, DIRECT, "request-1", make_world().time.now)
+    return read_document(document, DIRECT, "request-1", make_world().time.now)
 
 
 def listed(world: World, properties: Mapping[str, Any] | None = None) -> Completion:
@@ -40,7 +40,7 @@ def test_a_connection_is_shown_with_owner_state_secrets_and_last_refresh(world: 
     stack(world, "Create")
     world.secrets.rotate(CRM, '{"password": "battery staple"}')
     refresh = {"RequestType": "Refresh", "ResourceProperties": {"Name": "crm"}}
-    asked = asked_by_document(refresh, DIRECT, "request-1", world.time.now)
+    asked = read_document(refresh, DIRECT, "request-1", world.time.now)
     carry_out(world.ports, check(asked, RULES))
     completion = listed(world)
     assert completion.outcome is Outcome.DESCRIBED
@@ -133,6 +133,6 @@ def test_it_writes_nothing(world: World) -> None:
 def test_a_message_cannot_list() -> None:
     """Its result would be an event that nobody waits for, and too large for one."""
     document = {"RequestType": "List"}
-    asked = asked_by_document(document, QUEUE, "request-1", make_world().time.now)
+    asked = read_document(document, QUEUE, "request-1", make_world().time.now)
     with pytest.raises(InvalidRequestError, match="RequestType: List is for direct invocations"):
         check(asked, RULES)

@@ -17,9 +17,9 @@ from handler.clock import instant
 from handler.composition import Context, Invocation
 from handler.connections.state import Connection
 from handler.entrypoints import cloudformation as custom_resource
-from handler.entrypoints.failed_invocations import answer_unanswered
+from handler.entrypoints.failed_invocations import answer_failed_invocation
 from handler.errors import NotStabilizedError
-from handler.requests.unchecked_request import asked_by_custom_resource
+from handler.requests.unchecked_request import read_custom_resource
 from tests.cloudformation_player import Answer, CloudFormation, Killed
 from tests.contexts import LambdaContext
 from tests.fakes import RULES, START, FakeConnections, FakeTime, World, make_world
@@ -114,7 +114,7 @@ class Played:
     def hand_over(self, event: Any) -> None:
         """Do what the function does with what Lambda puts into the UnansweredQueue."""
         self.begun = self.time.seconds
-        answer_unanswered(event, self.invocation(LambdaContext(FUNCTION, LAMBDA_SECONDS)))
+        answer_failed_invocation(event, self.invocation(LambdaContext(FUNCTION, LAMBDA_SECONDS)))
 
 
 @dataclass
@@ -282,7 +282,7 @@ def test_the_timer_answers_only_for_a_wait_that_is_over(play: Play, *, has_time_
     event = play.cloudformation.stack().creation(PRIVATE)
     play.function.begun = play.function.time.seconds
     invocation = play.function.invocation(LambdaContext(FUNCTION, LAMBDA_SECONDS))
-    asked = asked_by_custom_resource(event, "", play.function.time.now)
+    asked = read_custom_resource(event, "", play.function.time.now)
     resource = custom_resource.ConnectionResource(event, asked, invocation)
     later = play.function.time.now.timestamp() + (60 if has_time_left else -1)
     invocation.progress.wait_until = instant(later)

@@ -23,9 +23,9 @@ from handler.requests.request import check
 from handler.requests.unchecked_request import (
     DIRECT,
     QUEUE,
-    Door,
-    asked_by_custom_resource,
-    asked_by_document,
+    EntryPoint,
+    read_custom_resource,
+    read_document,
 )
 from tests.fakes import RULES, START, World, make_world
 
@@ -50,13 +50,13 @@ def ask(
     sent: float,
     request_type: str = "Update",
     username: str = "ada",
-    door: Door = QUEUE,
+    entry_point: EntryPoint = QUEUE,
     **more: Any,
 ) -> Completion:
     """Carry out a message that was sent so many seconds after the start."""
     given = {"Name": "crm"} if request_type == "Delete" else properties(username, **more)
     document = {"RequestType": request_type, "ResourceProperties": given}
-    asked = asked_by_document(document, door, "request", START + timedelta(seconds=sent))
+    asked = read_document(document, entry_point, "request", START + timedelta(seconds=sent))
     return carry_out(world.ports, check(asked, RULES))
 
 
@@ -70,7 +70,7 @@ def stack(world: World, signed: datetime, request_type: str, username: str) -> C
         "ResponseURL": f"https://bucket/key?X-Amz-Date={signed:%Y%m%dT%H%M%SZ}",
         "ResourceProperties": properties(username),
     }
-    asked = asked_by_custom_resource(event, "", world.time.now)
+    asked = read_custom_resource(event, "", world.time.now)
     return carry_out(world.ports, check(asked, RULES))
 
 
@@ -132,7 +132,7 @@ def test_a_wait_that_was_overtaken_ends_superseded(world: World) -> None:
         world.connections.describe = describe  # type: ignore[method-assign]
         world.connections.states_after_write = ("DEAUTHORIZED",)
         with suppress(NotStabilizedError):
-            ask(world, 20, username="newer", door=DIRECT)
+            ask(world, 20, username="newer", entry_point=DIRECT)
         return describe(name)
 
     ask(world, 1)
@@ -177,7 +177,7 @@ def test_a_newer_request_that_was_written_counts_though_it_failed(world: World) 
     ask(world, 1)
     world.connections.states_after_write = ("DEAUTHORIZED",)
     with pytest.raises(NotStabilizedError):
-        ask(world, 20, username="newest", door=DIRECT)
+        ask(world, 20, username="newest", entry_point=DIRECT)
     with pytest.raises(SupersededError):
         ask(world, 10, username="older")
     assert username(world) == "newest"
@@ -247,7 +247,7 @@ def test_only_what_changes_something_is_superseded(world: World, request_type: s
     ask(world, 10)
     given: dict[str, Any] = properties("ada") if request_type == "Validate" else {"Name": "crm"}
     document = {"RequestType": request_type, "ResourceProperties": given}
-    asked = asked_by_document(document, DIRECT, "request", START)
+    asked = read_document(document, DIRECT, "request", START)
     assert carry_out(world.ports, check(asked, RULES)).outcome in (
         Outcome.DESCRIBED,
         Outcome.VALIDATED,
@@ -258,5 +258,5 @@ def test_after_a_release_the_time_begins_anew(world: World) -> None:
     """Nobody is registered, so nothing is remembered."""
     ask(world, 10)
     document = {"RequestType": "Release", "ResourceProperties": {"Name": "crm"}}
-    carry_out(world.ports, check(asked_by_document(document, DIRECT, "r", START), RULES))
+    carry_out(world.ports, check(read_document(document, DIRECT, "r", START), RULES))
     assert ask(world, 5, OnExisting="Adopt").outcome is Outcome.ADOPTED

@@ -7,7 +7,7 @@ import pytest
 from handler.connections.state import Connection
 from handler.errors import NotStabilizedError, ProvisionerError, ResourceConflictError
 from handler.operations.outcome import Completion, Outcome, attributes, failure, success
-from handler.requests.unchecked_request import DIRECT, Asked
+from handler.requests.unchecked_request import DIRECT, UncheckedRequest
 from tests.bad_requests import BASIC, CANARY
 from tests.fakes import START
 
@@ -40,7 +40,7 @@ MEMBERS = [
     "LastAuthorizedTime",
     "Outcome",
 ]
-ASKED = Asked(DIRECT, "Create", "request-1", "requests", START, BASIC)
+ASKED = UncheckedRequest(DIRECT, "Create", "request-1", "requests", START, BASIC)
 
 
 def test_the_attributes_are_those_of_the_contract() -> None:
@@ -124,7 +124,9 @@ def test_a_failure_tells_code_and_reason(error: ProvisionerError, code: str) -> 
 
 def test_a_failure_of_nonsense_repeats_none_of_it() -> None:
     """No name, no type, no value."""
-    nonsense = Asked(DIRECT, [CANARY], "request-1", "requests", START, {"Name": [CANARY]})
+    nonsense = UncheckedRequest(
+        DIRECT, [CANARY], "request-1", "requests", START, {"Name": [CANARY]}
+    )
     assert failure(nonsense, ResourceConflictError("busy")) == {
         "RequestId": "request-1",
         "RequestType": "",

@@ -9,7 +9,7 @@ from handler.errors import SecretNotUsableError
 from handler.operations.outcome import Completion
 from handler.operations.use_cases import carry_out
 from handler.requests.request import check
-from handler.requests.unchecked_request import DIRECT, asked_by_document
+from handler.requests.unchecked_request import DIRECT, read_document
 from tests.bad_requests import API_KEY, API_KEY_BLOCK, changed, secret_arn
 from tests.fakes import POLICY, RULES, World, make_world
 
@@ -33,7 +33,7 @@ def world() -> World:
 def ask(world: World, request_type: str, properties: dict[str, Any]) -> Completion:
     """Carry out a direct request."""
     document = {"RequestType": request_type, "ResourceProperties": properties}
-    asked = asked_by_document(document, DIRECT, "request-1", world.time.now)
+    asked = read_document(document, DIRECT, "request-1", world.time.now)
     return carry_out(world.ports, check(asked, RULES))
 
 
@@ -110,7 +110,7 @@ def test_a_name_that_is_answered_out_of_bounds_is_not_used(world: World) -> None
     rules = replace(RULES, policy=policy)
     world.secrets.texts = {"connections/pay": "k-1"}
     document = {"RequestType": "Create", "ResourceProperties": properties(PAY)}
-    asked = asked_by_document(document, DIRECT, "request-1", world.time.now)
+    asked = read_document(document, DIRECT, "request-1", world.time.now)
     with pytest.raises(SecretNotUsableError, match="its name begins with no allowed prefix"):
         carry_out(replace(world.ports, rules=rules), check(asked, rules))
     assert "create" not in world.connections.calls

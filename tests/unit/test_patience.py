@@ -19,9 +19,9 @@ from handler.requests.request import Request, check
 from handler.requests.unchecked_request import (
     DIRECT,
     QUEUE,
-    Door,
-    asked_by_custom_resource,
-    asked_by_document,
+    EntryPoint,
+    read_custom_resource,
+    read_document,
 )
 from tests.fakes import RULES, World, make_world
 from tests.faulty_ports import KINDS, Storm, stormy
@@ -88,7 +88,7 @@ def asked(world: World, request_type: str, properties: Mapping[str, Any]) -> Req
         "LogicalResourceId": "Connection",
         "ResourceProperties": properties,
     } | ({} if request_type == "Create" else {"PhysicalResourceId": "crm"})
-    return check(asked_by_custom_resource(event, "", world.time.now), RULES)
+    return check(read_custom_resource(event, "", world.time.now), RULES)
 
 
 def ended(ports: Ports, request: Request) -> Completion | ProvisionerError:
@@ -153,14 +153,14 @@ def test_a_fault_during_a_wait_neither_ends_it_nor_begins_it_anew(
         assert outcome.reason.endswith(f"it is AUTHORIZING: {ENDPOINT_DOWN}")
 
 
-@pytest.mark.parametrize("door", [DIRECT, QUEUE], ids=lambda door: door.name)
+@pytest.mark.parametrize("entry_point", [DIRECT, QUEUE], ids=lambda entry_point: entry_point.name)
 @pytest.mark.parametrize("kind", KINDS)
-def test_nobody_else_goes_round_for_minutes(door: Door, kind: str) -> None:
+def test_nobody_else_goes_round_for_minutes(entry_point: EntryPoint, kind: str) -> None:
     """A message comes back by its queue; who invoked the function is waiting for it."""
     world = make_world()
     began = world.time.seconds
     document = {"RequestType": "Create", "ResourceProperties": BASIC}
-    request = check(asked_by_document(document, door, "r", world.time.now), RULES)
+    request = check(read_document(document, entry_point, "r", world.time.now), RULES)
     outcome = ended(stormy(world, Storm(kind, ["describe"], began, began + 3600)), request)
     assert isinstance(outcome, TransientError)
     assert world.time.seconds - began < (31 if kind == "conflict" else 1)

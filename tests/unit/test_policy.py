@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from handler.references.policy import Policy
+from handler.references.policy import AllowedSources
 from handler.references.source import Service, Source
 from tests.bad_requests import OTHER_ACCOUNT, secret_arn
 from tests.fakes import ACCOUNT, POLICY, REGION
@@ -78,7 +78,9 @@ def parameter_arn(name: str, region: str = REGION, account: str = ACCOUNT) -> So
         (TWO_ACCOUNTS, parameter_arn("/connections/crm"), []),
     ],
 )
-def test_everything_out_of_bounds_is_told(policy: Policy, source: Source, told: list[str]) -> None:
+def test_everything_out_of_bounds_is_told(
+    policy: AllowedSources, source: Source, told: list[str]
+) -> None:
     """Name, Region and account are judged each for itself."""
     problems = list(policy.problems(source))
     assert len(problems) == len(told)

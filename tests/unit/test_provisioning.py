@@ -27,9 +27,9 @@ from handler.requests.unchecked_request import (
     CLOUDFORMATION,
     DIRECT,
     QUEUE,
-    Door,
-    asked_by_custom_resource,
-    asked_by_document,
+    EntryPoint,
+    read_custom_resource,
+    read_document,
 )
 from tests.bad_requests import secret_arn
 from tests.fakes import RULES, START, World, make_world
@@ -69,12 +69,12 @@ def ask(
     world: World,
     request_type: str = "Create",
     properties: Mapping[str, Any] = BASIC,
-    door: Door = DIRECT,
+    entry_point: EntryPoint = DIRECT,
     sent: datetime | None = None,
 ) -> Completion:
     """Carry out a message's or a direct request."""
     document = {"RequestType": request_type, "ResourceProperties": properties}
-    asked = asked_by_document(document, door, "request-1", sent or world.time.now)
+    asked = read_document(document, entry_point, "request-1", sent or world.time.now)
     return carry_out(world.ports, check(asked, RULES))
 
 
@@ -97,7 +97,7 @@ def stack(
     if physical_resource_id:
         event["PhysicalResourceId"] = physical_resource_id
     return carry_out(
-        world.ports, check(asked_by_custom_resource(event, "", sent or world.time.now), RULES)
+        world.ports, check(read_custom_resource(event, "", sent or world.time.now), RULES)
     )
 
 
@@ -286,23 +286,27 @@ def test_authorized_is_only_a_station_for_a_private_connection(world: World) -> 
 
 
 @pytest.mark.parametrize("state", ["DEAUTHORIZED", "FAILED_CONNECTIVITY"])
-@pytest.mark.parametrize("door", [DIRECT, QUEUE])
-def test_a_connection_that_failed_is_a_final_failure(world: World, state: str, door: Door) -> None:
+@pytest.mark.parametrize("entry_point", [DIRECT, QUEUE])
+def test_a_connection_that_failed_is_a_final_failure(
+    world: World, state: str, entry_point: EntryPoint
+) -> None:
     """The reason is EventBridge's own, and the created name is told."""
     world.connections.states_after_write = ("AUTHORIZING", state)
     world.connections.state_reason = "invalid_client"
     with pytest.raises(NotStabilizedError, match=f"{state}: invalid_client") as raised:
-        ask(world, door=door)
+        ask(world, entry_point=entry_point)
     assert not raised.value.is_transient
     assert raised.value.created_name == "crm"
 
 
-@pytest.mark.parametrize(("door", "is_transient"), [(DIRECT, False), (QUEUE, True)])
-def test_running_out_of_time_tells_the_state(world: World, door: Door, is_transient: bool) -> None:
+@pytest.mark.parametrize(("entry_point", "is_transient"), [(DIRECT, False), (QUEUE, True)])
+def test_running_out_of_time_tells_the_state(
+    world: World, entry_point: EntryPoint, is_transient: bool
+) -> None:
     """Final for who waits, transient on the queue."""
     world.connections.states_after_write = ("AUTHORIZING",)
     with pytest.raises(NotStabilizedError, match=r"30 s; it is AUTHORIZING") as raised:
-        ask(world, door=door)
+        ask(world, entry_point=entry_point)
     assert raised.value.is_transient is is_transient
     assert 29 < sum(world.time.slept) < 31
 
@@ -311,10 +315,10 @@ def test_a_message_that_comes_back_waits_on_without_a_write(world: World) -> Non
     """The second delivery finds the connection authorized and tells that it was created."""
     world.connections.states_after_write = ("AUTHORIZING",)
     with pytest.raises(NotStabilizedError):
-        ask(world, door=QUEUE)
+        ask(world, entry_point=QUEUE)
     world.connections.stored["crm"]["states"] = ["AUTHORIZED"]
     world.connections.calls.clear()
-    assert ask(world, door=QUEUE).outcome is Outcome.CREATED
+    assert ask(world, entry_point=QUEUE).outcome is Outcome.CREATED
     assert set(world.connections.calls) == {"describe"}
 
 
@@ -793,7 +797,7 @@ def test_a_prefix_is_demanded_of_every_name(world: World) -> None:
     rules = replace(RULES, connection_name_prefix="team-")
     document = {"RequestType": "Delete", "ResourceProperties": {"Name": "crm"}}
     with pytest.raises(InvalidRequestError, match="Name: must begin with team-"):
-        check(asked_by_document(document, DIRECT, "r", START), rules)
+        check(read_document(document, DIRECT, "r", START), rules)
 
 
 def test_a_connection_deleted_while_it_is_awaited_is_created_again(world: World) -> None:

@@ -13,9 +13,9 @@ from handler.requests.request import check
 from handler.requests.unchecked_request import (
     DIRECT,
     QUEUE,
-    Asked,
-    asked_by_custom_resource,
-    asked_by_document,
+    UncheckedRequest,
+    read_custom_resource,
+    read_document,
 )
 from tests.bad_requests import (
     API_KEY,
@@ -202,7 +202,7 @@ BAD: list[Bad] = [
 ]
 
 
-def at_each_door(properties: dict[str, Any], world: World) -> dict[str, Asked]:
+def at_each_door(properties: dict[str, Any], world: World) -> dict[str, UncheckedRequest]:
     """Send properties as a message, as a direct request, bare, and as a custom resource's."""
     document = {"RequestType": "Create", "ResourceProperties": properties}
     event = {
@@ -213,10 +213,10 @@ def at_each_door(properties: dict[str, Any], world: World) -> dict[str, Asked]:
     }
     now = world.time.now
     return {
-        "message": asked_by_document(document, QUEUE, "request-1", now),
-        "direct": asked_by_document(document, DIRECT, "request-1", now),
-        "bare": asked_by_document(properties, DIRECT, "request-1", now),
-        "stack": asked_by_custom_resource(event, "", now),
+        "message": read_document(document, QUEUE, "request-1", now),
+        "direct": read_document(document, DIRECT, "request-1", now),
+        "bare": read_document(properties, DIRECT, "request-1", now),
+        "stack": read_custom_resource(event, "", now),
     }
 
 
@@ -231,12 +231,12 @@ def world() -> World:
     return world
 
 
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("entry_point", DOORS)
 @pytest.mark.parametrize("good", GOOD, ids=lambda each: str(each.changes)[-60:])
-def test_what_people_mean_works(good: Good, door: str, world: World) -> None:
+def test_what_people_mean_works(good: Good, entry_point: str, world: World) -> None:
     """The connection has the value that was meant."""
     properties = changed(good.properties or API_KEY, {USERNAME: "u"} if good.properties else {})
-    asked = at_each_door(changed(properties, dict(good.changes)), world)[door]
+    asked = at_each_door(changed(properties, dict(good.changes)), world)[entry_point]
     assert carry_out(world.ports, check(asked, RULES)).outcome == "Created"
     value: Any = world.connections.stored["bad-request"]["properties"]
     for name in good.path.split("."):
@@ -244,12 +244,14 @@ def test_what_people_mean_works(good: Good, door: str, world: World) -> None:
     assert value == good.value
 
 
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("entry_point", DOORS)
 @pytest.mark.parametrize("bad", BAD, ids=lambda bad: str(bad[1])[-60:])
-def test_what_nobody_can_mean_is_told_in_one_sentence(bad: Bad, door: str, world: World) -> None:
+def test_what_nobody_can_mean_is_told_in_one_sentence(
+    bad: Bad, entry_point: str, world: World
+) -> None:
     """A sentence for each path, what to do in it, and nothing of a value; nothing is written."""
     properties, changes, kind, told = bad
-    asked = at_each_door(changed(properties, dict(changes)), world)[door]
+    asked = at_each_door(changed(properties, dict(changes)), world)[entry_point]
     with pytest.raises(kind) as raised:
         carry_out(world.ports, check(asked, RULES))
     assert type(raised.value) is kind

@@ -13,7 +13,7 @@ from handler.errors import NotFoundError, NotStabilizedError, ResourceConflictEr
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.use_cases import carry_out
 from handler.requests.request import check
-from handler.requests.unchecked_request import DIRECT, QUEUE, Door, asked_by_document
+from handler.requests.unchecked_request import DIRECT, QUEUE, EntryPoint, read_document
 from tests.fakes import PAGE, RULES, START, World, make_world
 from tests.unit.test_provisioning import BASIC, WITH_HEADER, ask, password_of
 
@@ -32,14 +32,14 @@ def world() -> World:
 
 
 def reconcile(
-    world: World, properties: Mapping[str, Any] | None = None, door: Door = QUEUE
+    world: World, properties: Mapping[str, Any] | None = None, entry_point: EntryPoint = QUEUE
 ) -> Completion:
     """Carry out a Reconcile, of crm unless told otherwise."""
     document = {
         "RequestType": "Reconcile",
         "ResourceProperties": {"Name": "crm"} if properties is None else properties,
     }
-    asked = asked_by_document(document, door, "request-1", world.time.now)
+    asked = read_document(document, entry_point, "request-1", world.time.now)
     return carry_out(world.ports, check(asked, RULES))
 
 
@@ -300,4 +300,4 @@ def test_no_connections_need_no_messages() -> None:
 def test_a_direct_reconcile_gives_what_it_found(world: World) -> None:
     """The same, for whoever looks into one connection."""
     changed(world)
-    assert reconcile(world, door=DIRECT).details == {"Drift": ["Changed"]}
+    assert reconcile(world, entry_point=DIRECT).details == {"Drift": ["Changed"]}

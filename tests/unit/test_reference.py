@@ -212,7 +212,7 @@ def test_an_arn_may_be_read_as_a_name() -> None:
     """Its end may be what Secrets Manager appended, or a part of the name."""
     source = Source(Service.SECRETS_MANAGER, secret_arn("connections/pay-apikey"), "AWSPREVIOUS")
     by_name = Source(Service.SECRETS_MANAGER, "connections/pay-apikey", "AWSPREVIOUS")
-    assert source.readings == (source, by_name)
+    assert source.candidates == (source, by_name)
     assert source.answered("connections/pay") == source
     assert source.answered("connections/pay-apikey") == by_name
 
@@ -222,7 +222,7 @@ def test_an_arn_may_be_read_as_a_name() -> None:
 )
 def test_all_else_can_be_read_in_one_way(source: Source) -> None:
     """A name is a name, and a parameter's ARN ends with it."""
-    assert source.readings == (source,)
+    assert source.candidates == (source,)
     assert source.answered(source.name) == source
 
 

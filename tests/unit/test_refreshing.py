@@ -27,9 +27,9 @@ from handler.requests.unchecked_request import (
     CLOUDFORMATION,
     DIRECT,
     QUEUE,
-    Door,
-    asked_by_custom_resource,
-    asked_by_document,
+    EntryPoint,
+    read_custom_resource,
+    read_document,
 )
 from tests.fakes import ACCOUNT, RULES, World, make_world
 from tests.unit.test_provisioning import BASIC, STACK_ID, ask, password_of, stack
@@ -74,12 +74,12 @@ def elsewhere(world: World) -> Ports:
 def refresh(
     world: World,
     properties: Mapping[str, Any],
-    door: Door = QUEUE,
+    entry_point: EntryPoint = QUEUE,
     ports: Ports | None = None,
 ) -> Completion:
     """Carry out a Refresh."""
     document = {"RequestType": "Refresh", "ResourceProperties": properties}
-    asked = asked_by_document(document, door, "request-1", world.time.now)
+    asked = read_document(document, entry_point, "request-1", world.time.now)
     return carry_out(ports or world.ports, check(asked, RULES))
 
 
@@ -88,7 +88,7 @@ def delivered(world: World, ports: Ports | None = None) -> list[Completion | Pro
     sent, world.requests.sent = world.requests.sent, []
     ends: list[Completion | ProvisionerError] = []
     for document in sent:
-        asked = asked_by_document(document, QUEUE, "message-1", world.time.now)
+        asked = read_document(document, QUEUE, "message-1", world.time.now)
         try:
             ends.append(carry_out(ports or world.ports, check(asked, RULES)))
         except ProvisionerError as error:
@@ -330,13 +330,15 @@ def test_a_pinned_version_does_not_follow(world: World) -> None:
     assert not written(world)
 
 
-@pytest.mark.parametrize("door", [CLOUDFORMATION, QUEUE])
-def test_a_stacks_connection_and_a_queues_are_refreshed_alike(world: World, door: Door) -> None:
+@pytest.mark.parametrize("entry_point", [CLOUDFORMATION, QUEUE])
+def test_a_stacks_connection_and_a_queues_are_refreshed_alike(
+    world: World, entry_point: EntryPoint
+) -> None:
     """The owner stays who it was, and the request's time what it was."""
-    if door is CLOUDFORMATION:
+    if entry_point is CLOUDFORMATION:
         stack(world, "Create")
     else:
-        ask(world, door=door)
+        ask(world, entry_point=entry_point)
     before = world.registry.records["crm"]
     world.time.seconds += 3600
     rotate(world)
@@ -479,12 +481,12 @@ def test_a_create_that_still_settles_keeps_its_own_outcome(world: World) -> None
     """A Refresh with nothing to write does not take the Create's end from it."""
     world.connections.states_after_write = ("AUTHORIZING",)
     with pytest.raises(NotStabilizedError):
-        ask(world, door=QUEUE)
+        ask(world, entry_point=QUEUE)
     world.connections.calls.clear()
     assert refresh(world, {"Name": "crm"}).outcome is Outcome.UNCHANGED
     assert not written(world)
     world.connections.stored["crm"]["states"] = ["AUTHORIZED"]
-    assert ask(world, door=QUEUE).outcome is Outcome.CREATED
+    assert ask(world, entry_point=QUEUE).outcome is Outcome.CREATED
 
 
 def test_a_claim_is_left_to_its_create(world: World) -> None:
@@ -560,7 +562,7 @@ def test_nothing_but_the_credential_changes(world: World) -> None:
         "PhysicalResourceId": "crm",
         "ResourceProperties": full,
     }
-    asked = asked_by_custom_resource(event, "", instant(world.time.seconds))
+    asked = read_custom_resource(event, "", instant(world.time.seconds))
     assert carry_out(world.ports, check(asked, RULES)).outcome is Outcome.UNCHANGED
 
 

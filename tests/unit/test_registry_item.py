@@ -26,11 +26,11 @@ from handler.adapters.registry_items import (
 from handler.connections.ownership import Deletion, MaintenanceFailure, Record, Seen
 from handler.connections.state import Write
 from handler.operations.maintenance import LONGEST_KEPT_REASON
-from handler.operations.writing import linked, unfetched
+from handler.operations.writing import sources_to_link, write_links
 from handler.references.source import Secret
 from handler.requests.properties import MOST_BYTES, MOST_SECRETS, as_written, sources
 from handler.requests.request import Request, check
-from handler.requests.unchecked_request import QUEUE, asked_by_document
+from handler.requests.unchecked_request import QUEUE, read_document
 from tests.fake_aws import FakeAws
 from tests.fakes import ACCOUNT, REGION, RULES, START, FakeTime, World, make_world
 
@@ -115,7 +115,7 @@ def largest(first: int, reference: Any) -> Request:
         while len(given) < 100 and len(json.dumps(properties)) < MOST_BYTES - 1200:
             key = f"p{len(given)}".ljust(512, "k")
             given.append({"Key": key, "Value": "x" * 512, "IsValueSecret": False})
-    asked = asked_by_document(
+    asked = read_document(
         {"RequestType": "Update", "ResourceProperties": properties}, QUEUE, "request-1", START
     )
     request = check(asked, RULES)
@@ -154,7 +154,7 @@ def names(record: Record, request: Request) -> Record:
     """Give a record that names every source of a request as applied."""
     return replace(
         record,
-        properties=request.written,
+        properties=request.properties_as_written,
         secret_versions={str(each): VERSION_ID for each in sources(request.properties)},
     )
 
@@ -223,8 +223,8 @@ def test_the_largest_request_fits_an_item(reference: Any, world: World) -> None:
         seen=Seen(),
     )
     record = world.registry.write(names(longest, before))
-    both = linked(world.ports, after, record)
-    assert len(both.secret_versions) == MOST_SECRETS + len(unfetched(after))
+    both = write_links(world.ports, after, record)
+    assert len(both.secret_versions) == MOST_SECRETS + len(sources_to_link(after))
     assert item_size(connection_item(both)) < MOST_ITEM_BYTES
 
 
@@ -232,7 +232,7 @@ def test_updates_that_fail_again_and_again_do_not_fill_the_item(world: World) ->
     """What they named and never applied gives way to what the next one names."""
     record = world.registry.write(names(replace(FULL, seen=Seen()), largest(0, secret_reference)))
     for number in range(1, 5):
-        record = linked(world.ports, largest(number * MOST_SECRETS, secret_reference), record)
+        record = write_links(world.ports, largest(number * MOST_SECRETS, secret_reference), record)
         assert len(record.secret_versions) == 3 * MOST_SECRETS  # an ARN may mean either name
 
 
@@ -246,9 +246,9 @@ def test_no_transaction_has_more_items_than_dynamodb_takes(reference: Any) -> No
     record = table.write(names(record, second))
     assert record.seen.sources == frozenset(map(str, sources(second.properties)))
     assert len(links(fake)) == MOST_SECRETS
-    both = {**unfetched(first), **record.secret_versions}
+    both = {**sources_to_link(first), **record.secret_versions}
     record = table.write(replace(record, secret_versions=both))
-    assert len(links(fake)) == len(unfetched(first)) + MOST_SECRETS
+    assert len(links(fake)) == len(sources_to_link(first)) + MOST_SECRETS
     table.remove(record)
     assert links(fake) == set()
     assert max(map(len, transactions(fake))) <= MOST_ITEMS

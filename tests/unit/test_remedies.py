@@ -31,7 +31,7 @@ from handler.entrypoints import request_queue
 from handler.entrypoints import response as answer
 from handler.entrypoints.execution import Failed, Succeeded
 from handler.entrypoints.messages import document
-from handler.entrypoints.response_url import is_answerable, refuse_unanswerable
+from handler.entrypoints.response_url import is_answerable, refuse_unanswerable_event
 from handler.errors import (
     AccessDeniedError,
     AlreadyExistsError,
@@ -55,9 +55,9 @@ from handler.requests.document import NOT_JSON, TOO_DEEP
 from handler.requests.request import check
 from handler.requests.unchecked_request import (
     QUEUE,
-    Asked,
-    asked_by_custom_resource,
-    asked_by_document,
+    UncheckedRequest,
+    read_custom_resource,
+    read_document,
 )
 from tests.contexts import LambdaContext
 from tests.deadline import guard, time_runs_out
@@ -146,13 +146,13 @@ def invoke(event: Any, seconds: float = 60) -> Any:
 
 def handled_as(
     monkeypatch: pytest.MonkeyPatch,
-    door: Any,
+    entry_point: Any,
     outcome: Completion | ProvisionerError | Callable[[], None],
-) -> list[Asked]:
+) -> list[UncheckedRequest]:
     """Let requests of a door end so, or well after something; give what is asked."""
-    all_asked: list[Asked] = []
+    all_asked: list[UncheckedRequest] = []
 
-    def handle(asked: Asked, *_: object) -> Succeeded | Failed:
+    def handle(asked: UncheckedRequest, *_: object) -> Succeeded | Failed:
         all_asked.append(asked)
         if isinstance(outcome, ProvisionerError):
             return Failed(asked, outcome)
@@ -161,7 +161,7 @@ def handled_as(
         outcome()
         return Succeeded(asked, DONE)
 
-    monkeypatch.setattr(door, "handle", handle)
+    monkeypatch.setattr(entry_point, "handle", handle)
     return all_asked
 
 
@@ -372,11 +372,11 @@ def test_the_european_sovereign_cloud_is_answered_where_the_function_is_in_it(
     event = stack_event(ResponseUrlServer("http://x"), ResponseURL=f"https://{host}/k?X-Amz-Date=x")
     context = LambdaContext(arn)
     if is_answered:
-        refuse_unanswerable(event, context)
+        refuse_unanswerable_event(event, context)
         return
     told = rf"ResponseURL: must lead to CloudFormation's bucket in {region} under amazonaws\.com"
     with pytest.raises(InvalidRequestError, match=told):
-        refuse_unanswerable(event, context)
+        refuse_unanswerable_event(event, context)
 
 
 @pytest.mark.parametrize("broken", [{"StackId": 5}, {"CrHelperPoll": "true"}], ids=str)
@@ -732,7 +732,7 @@ def test_a_message_for_which_no_time_is_left_is_not_begun(
 def test_a_body_that_is_no_json_is_told_where(body: str, reason: str) -> None:
     """By line and column, with nothing of what stands there."""
     (record,) = message(body)["Records"]
-    asked = asked_by_document(document(SQSRecord(record)), QUEUE, "m", START)
+    asked = read_document(document(SQSRecord(record)), QUEUE, "m", START)
     with pytest.raises(InvalidRequestError) as raised:
         check(asked, RULES)
     assert raised.value.reason == reason
@@ -789,7 +789,7 @@ def test_an_error_does_not_carry_the_secret_that_caused_it() -> None:
 def test_a_stacks_request_is_as_old_as_its_signature(url: str, expected: str) -> None:
     """A late delivery stays old; none is newer than its arrival."""
     event = stack_event(ResponseUrlServer("https://h"), ResponseURL=url)
-    assert asked_by_custom_resource(event, "", START).request_time.isoformat() == expected
+    assert read_custom_resource(event, "", START).request_time.isoformat() == expected
 
 
 def test_a_task_that_no_longer_waits_is_told(fake_aws: FakeAws) -> None:
@@ -802,7 +802,7 @@ def test_a_task_that_no_longer_waits_is_told(fake_aws: FakeAws) -> None:
 def test_no_repr_shows_token_or_properties() -> None:
     """Tracebacks of test tools and debuggers print them."""
     secret = {"Password": CANARY}
-    asked = Asked(QUEUE, "Create", "r", "requests", START, secret, task_token=CANARY)
+    asked = UncheckedRequest(QUEUE, "Create", "r", "requests", START, secret, task_token=CANARY)
     assert CANARY not in repr(Failed(asked, ServiceInternalError("x")))
 
 
@@ -829,7 +829,7 @@ def ask(world: World, request_type: str = "Create", sent: int = 0, user: str = "
     properties = {"Name": "crm"} if request_type == "Delete" else full
     document = {"RequestType": request_type, "ResourceProperties": properties}
     sent_at = START + timedelta(seconds=sent)
-    asked = asked_by_document(document, QUEUE, "request-1", sent_at)
+    asked = read_document(document, QUEUE, "request-1", sent_at)
     return carry_out(world.ports, check(asked, RULES)).outcome
 
 

@@ -8,7 +8,7 @@ from handler.errors import NotStabilizedError, ProvisionerError, SecretNotUsable
 from handler.operations.outcome import Completion
 from handler.operations.use_cases import carry_out
 from handler.requests.request import check
-from handler.requests.unchecked_request import DIRECT, asked_by_document
+from handler.requests.unchecked_request import DIRECT, read_document
 from tests.fakes import RULES, World, make_world
 
 PASSWORD = "{{resolve:secretsmanager:connections/crm:SecretString:password}}"
@@ -37,7 +37,7 @@ def terraform(
     world.time.seconds += 1
     previous = given(before) if before else None
     document = given(name, password) | {"tf": {"action": action, "prev_input": previous}}
-    asked = asked_by_document(document, DIRECT, "request", world.time.now)
+    asked = read_document(document, DIRECT, "request", world.time.now)
     return carry_out(world.ports, check(asked, RULES))
 
 
@@ -114,6 +114,6 @@ def test_a_destroy_can_end(world: World) -> None:
 def test_only_terraform_gives_a_name_up(world: World) -> None:
     """A direct request for another name is about another connection."""
     world.time.seconds += 1
-    asked = asked_by_document(given("B"), DIRECT, "request", world.time.now)
+    asked = read_document(given("B"), DIRECT, "request", world.time.now)
     carry_out(world.ports, check(asked, RULES))
     assert set(world.connections.stored) == {"A", "B"}

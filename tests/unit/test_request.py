@@ -14,10 +14,10 @@ from handler.requests.unchecked_request import (
     CLOUDFORMATION,
     DIRECT,
     QUEUE,
-    Door,
+    EntryPoint,
     RequestType,
-    asked_by_custom_resource,
-    asked_by_document,
+    read_custom_resource,
+    read_document,
 )
 from tests.bad_requests import BASIC, CANARY, HEADERS, PASSWORD, changed, parameter, secret
 from tests.fakes import RULES, START
@@ -33,22 +33,26 @@ PREFIXED = replace(RULES, connection_name_prefix="team-")
 NAMELESS = {name: value for name, value in BASIC.items() if name != "Name"}
 
 
-def message(properties: object, request_type: str = "Create", door: Door = DIRECT) -> Request:
+def message(
+    properties: object, request_type: str = "Create", entry_point: EntryPoint = DIRECT
+) -> Request:
     """Check a message or a direct request."""
     document = {"RequestType": request_type, "ResourceProperties": properties}
-    return check(asked_by_document(document, door, "request-1", START), RULES)
+    return check(read_document(document, entry_point, "request-1", START), RULES)
 
 
 def resource(properties: object, request_type: str = "Create", **members: str) -> Request:
     """Check a custom resource's request."""
     event = {**EVENT, "RequestType": request_type, "ResourceProperties": properties, **members}
-    return check(asked_by_custom_resource(event, "", START), RULES)
+    return check(read_custom_resource(event, "", START), RULES)
 
 
-def refusal(properties: object, request_type: str = "Create", door: Door = DIRECT) -> str:
+def refusal(
+    properties: object, request_type: str = "Create", entry_point: EntryPoint = DIRECT
+) -> str:
     """Give the reason why a message or direct request is refused."""
     with pytest.raises(InvalidRequestError) as raised:
-        message(properties, request_type, door)
+        message(properties, request_type, entry_point)
     return raised.value.reason
 
 
@@ -57,7 +61,7 @@ def test_own_members_leave_and_the_rest_stays() -> None:
     own = {"OnExisting": "Adopt", "WaitTimeoutSeconds": 7, "Revision": "2"}
     request = message({**BASIC, **own})
     assert (request.on_existing, request.wait_timeout_seconds) == (OnExisting.ADOPT, 7)
-    assert request.written == BASIC
+    assert request.properties_as_written == BASIC
     password = request.properties["AuthParameters"]["BasicAuthParameters"]["Password"]
     assert isinstance(password, Text)
 
@@ -79,12 +83,12 @@ def test_a_revision_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("value", [0, 1, 60, "0", "60", "0060"])
-@pytest.mark.parametrize("door", [DIRECT, QUEUE])
-def test_a_wait_is_a_number_of_seconds(door: Door, value: object) -> None:
+@pytest.mark.parametrize("entry_point", [DIRECT, QUEUE])
+def test_a_wait_is_a_number_of_seconds(entry_point: EntryPoint, value: object) -> None:
     """As a number, or as CloudFormation's kind of number."""
-    assert message({**BASIC, "WaitTimeoutSeconds": value}, door=door).wait_timeout_seconds == int(
-        str(value)
-    )
+    assert message(
+        {**BASIC, "WaitTimeoutSeconds": value}, entry_point=entry_point
+    ).wait_timeout_seconds == int(str(value))
 
 
 @pytest.mark.parametrize(
@@ -97,18 +101,20 @@ def test_any_other_wait_is_refused(value: object) -> None:
     assert reason == "WaitTimeoutSeconds: must be a whole number from 0 to 300"
 
 
-@pytest.mark.parametrize(("door", "longest"), [(DIRECT, 300), (QUEUE, 60)])
-def test_each_door_has_its_longest_wait(door: Door, longest: int) -> None:
+@pytest.mark.parametrize(("entry_point", "longest"), [(DIRECT, 300), (QUEUE, 60)])
+def test_each_door_has_its_longest_wait(entry_point: EntryPoint, longest: int) -> None:
     """A message blocks its batch; an invocation's caller waits for it alone."""
-    assert message({**BASIC, "WaitTimeoutSeconds": longest}, door=door).wait_timeout_seconds
+    assert message(
+        {**BASIC, "WaitTimeoutSeconds": longest}, entry_point=entry_point
+    ).wait_timeout_seconds
     with pytest.raises(InvalidRequestError, match=rf"WaitTimeoutSeconds: .* from 0 to {longest}$"):
-        message({**BASIC, "WaitTimeoutSeconds": longest + 1}, door=door)
+        message({**BASIC, "WaitTimeoutSeconds": longest + 1}, entry_point=entry_point)
 
 
-@pytest.mark.parametrize(("door", "seconds"), [(DIRECT, 30), (QUEUE, 30)])
-def test_a_message_waits_half_a_minute_by_itself(door: Door, seconds: int) -> None:
+@pytest.mark.parametrize(("entry_point", "seconds"), [(DIRECT, 30), (QUEUE, 30)])
+def test_a_message_waits_half_a_minute_by_itself(entry_point: EntryPoint, seconds: int) -> None:
     """It comes back, or its sender asks again."""
-    assert message(BASIC, door=door).wait_timeout_seconds == seconds
+    assert message(BASIC, entry_point=entry_point).wait_timeout_seconds == seconds
 
 
 @pytest.mark.parametrize(
@@ -157,7 +163,7 @@ def test_a_stacks_private_connection_has_all_the_time(
 def test_cloudformations_own_members_are_dropped() -> None:
     """They are not EventBridge's."""
     request = resource({**BASIC, "ServiceToken": "arn", "ServiceTimeout": "600"})
-    assert request.written == BASIC
+    assert request.properties_as_written == BASIC
 
 
 @pytest.mark.parametrize("name", ["ServiceToken", "ServiceTimeout"])
@@ -171,7 +177,9 @@ def test_cloudformations_strings_become_booleans(written: str, meant: bool) -> N
     """It sends every scalar as a string."""
     value = secret("key") if meant else "plain"
     request = resource(changed(BASIC, {HEADERS: parameter(value, IsValueSecret=written)}))
-    (header,) = request.written["AuthParameters"]["InvocationHttpParameters"]["HeaderParameters"]
+    (header,) = request.properties_as_written["AuthParameters"]["InvocationHttpParameters"][
+        "HeaderParameters"
+    ]
     assert header["IsValueSecret"] is meant
 
 
@@ -222,12 +230,12 @@ def test_a_stacks_delete_works_for_whatever_was_once_accepted(properties: object
     [({"Name": "crm"}, "crm"), ({}, "shop-Connection-"), ({"Name": 5}, "shop-Connection-")],
 )
 def test_a_stacks_delete_knows_where_else_to_look(
-    properties: dict[str, object], other_name: str
+    properties: dict[str, object], fallback_name: str
 ) -> None:
     """CloudFormation makes an id up when no answer reached it."""
     request = resource(properties, "Delete", PhysicalResourceId="shop_Connection_ABCDEF")
     assert request.name == "shop_Connection_ABCDEF"
-    assert request.other_name.startswith(other_name)
+    assert request.fallback_name.startswith(fallback_name)
 
 
 def test_a_stacks_delete_keeps_to_its_service_timeout() -> None:
@@ -272,25 +280,27 @@ def test_a_prefix_is_demanded_of_every_name(request_type: str) -> None:
     properties = {"Name": "crm"} if request_type in SELECTORS else BASIC
     document = {"RequestType": request_type, "ResourceProperties": properties}
     with pytest.raises(InvalidRequestError, match="Name: must begin with team-"):
-        check(asked_by_document(document, DIRECT, "r", START), PREFIXED)
+        check(read_document(document, DIRECT, "r", START), PREFIXED)
 
 
 def test_a_derived_name_has_the_prefix() -> None:
     """So that a resource without Name works in every installation."""
     event = {**EVENT, "ResourceProperties": NAMELESS}
-    assert check(asked_by_custom_resource(event, "team-", START), PREFIXED).name.startswith(
+    assert check(read_custom_resource(event, "team-", START), PREFIXED).name.startswith(
         "team-shop-"
     )
 
 
 @pytest.mark.parametrize(
-    ("door", "request_type"),
+    ("entry_point", "request_type"),
     [(DIRECT, "create"), (DIRECT, ""), (QUEUE, CANARY), (QUEUE, ["Create"]), (DIRECT, {"a": 1})],
 )
-def test_a_door_takes_its_own_request_types_only(door: Door, request_type: Any) -> None:
+def test_a_door_takes_its_own_request_types_only(
+    entry_point: EntryPoint, request_type: Any
+) -> None:
     """The error names those that there are."""
-    expected = f"RequestType: must be one of {', '.join(door.request_types)}"
-    assert refusal(BASIC, request_type, door) == expected
+    expected = f"RequestType: must be one of {', '.join(entry_point.request_types)}"
+    assert refusal(BASIC, request_type, entry_point) == expected
 
 
 @pytest.mark.parametrize("request_type", ["Release", "List"])
@@ -306,7 +316,7 @@ def test_what_several_doors_take_names_them() -> None:
     """A stack cannot refresh."""
     event = {**EVENT, "RequestType": "Refresh"}
     with pytest.raises(InvalidRequestError) as raised:
-        check(asked_by_custom_resource(event, "", START), RULES)
+        check(read_custom_resource(event, "", START), RULES)
     told = "RequestType: Refresh is for messages and direct invocations only"
     assert raised.value.reason == told
 
@@ -321,11 +331,13 @@ def test_what_several_doors_take_names_them() -> None:
         (5, "must be an object, not a number"),
     ],
 )
-@pytest.mark.parametrize("door", [DIRECT, QUEUE])
-def test_properties_must_be_an_object(properties: object, problem: str, door: Door) -> None:
+@pytest.mark.parametrize("entry_point", [DIRECT, QUEUE])
+def test_properties_must_be_an_object(
+    properties: object, problem: str, entry_point: EntryPoint
+) -> None:
     """Told together with what is wrong around them."""
-    assert refusal(properties, "Upsert", door).startswith("(1) RequestType: must be one of")
-    assert refusal(properties, "Create", door) == f"ResourceProperties: {problem}"
+    assert refusal(properties, "Upsert", entry_point).startswith("(1) RequestType: must be one of")
+    assert refusal(properties, "Create", entry_point) == f"ResourceProperties: {problem}"
 
 
 def test_a_stacks_properties_must_be_an_object() -> None:
@@ -338,12 +350,12 @@ def test_a_stacks_properties_must_be_an_object() -> None:
 def test_what_is_no_object_is_refused(document: object) -> None:
     """As a whole."""
     with pytest.raises(InvalidRequestError, match="must be a JSON object"):
-        check(asked_by_document(document, QUEUE, "r", START), RULES)
+        check(read_document(document, QUEUE, "r", START), RULES)
 
 
 def test_the_longest_waits_are_those_of_the_contract() -> None:
     """They differ."""
-    longest = [door.longest_wait_seconds for door in (CLOUDFORMATION, QUEUE, DIRECT)]
+    longest = [entry_point.longest_wait_seconds for entry_point in (CLOUDFORMATION, QUEUE, DIRECT)]
     assert longest == [2400, 60, 300]
 
 
@@ -351,4 +363,4 @@ def test_what_is_kept_of_a_request_can_be_asked_again() -> None:
     """The registry's document makes the same request, spellings included."""
     value_from: Any = {"ValueFrom": "arn:aws:ssm:us-east-1:123456789012:parameter/connections/crm"}
     request = message(changed(BASIC, {PASSWORD: value_from, HEADERS: parameter(secret("key"))}))
-    assert message(request.written) == request
+    assert message(request.properties_as_written) == request

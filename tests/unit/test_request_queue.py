@@ -17,7 +17,7 @@ from handler.entrypoints.request_queue import LAST_RECEIVE, RequestQueue
 from handler.errors import NotStabilizedError, ThrottlingError
 from handler.observability import logger
 from handler.operations.outcome import Completion, Outcome
-from handler.requests.unchecked_request import Asked
+from handler.requests.unchecked_request import UncheckedRequest
 from handler.settings import REQUIRED_BY_QUEUE
 from tests.bad_requests import BASIC
 from tests.contexts import LambdaContext
@@ -74,20 +74,20 @@ class Stage:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Let every request end well until told otherwise."""
         self.time = FakeTime()
-        self.outcome: Callable[[Asked], Completion] = lambda _: DONE
-        self.asked: list[Asked] = []
+        self.outcome: Callable[[UncheckedRequest], Completion] = lambda _: DONE
+        self.asked: list[UncheckedRequest] = []
         monkeypatch.setattr("handler.entrypoints.execution.check", self._check)
         monkeypatch.setattr("handler.entrypoints.execution.carry_out", lambda _, outcome: outcome)
         monkeypatch.setattr("handler.composition.Clock", lambda *_: self.time.clock)
 
-    def _check(self, asked: Asked, _: object) -> Completion:
+    def _check(self, asked: UncheckedRequest, _: object) -> Completion:
         self.asked.append(asked)
         return self.outcome(asked)
 
     def ends(self, error: BaseException) -> None:
         """Let every request end so."""
 
-        def fail(_: Asked) -> Completion:
+        def fail(_: UncheckedRequest) -> Completion:
             raise error
 
         self.outcome = fail
@@ -183,7 +183,7 @@ def test_a_record_that_cannot_be_read_harms_no_other(
 
 BROKEN = {
     "document": ThrottlingError("later"),
-    "asked_by_document": ThrottlingError("later"),
+    "read_document": ThrottlingError("later"),
     "handle": ThrottlingError("later"),
     "patience_seconds": ThrottlingError("later"),
     "dead_letter.body": NotStabilizedError("broken"),
@@ -224,7 +224,7 @@ def test_a_message_that_ends_badly_harms_no_other_of_its_batch(
 ) -> None:
     """Whatever ends it: also what would end the process."""
 
-    def outcome(asked: Asked) -> Completion:
+    def outcome(asked: UncheckedRequest) -> Completion:
         if asked.request_id == "bad":
             raise error
         return DONE
@@ -328,7 +328,7 @@ def test_messages_of_different_connections_are_worked_on_side_by_side(stage: Sta
     """Ten that wait for a slow service wait once; each here waits for the others to begin."""
     together = Barrier(10, timeout=PATIENCE_SECONDS)
 
-    def meet(_: Asked) -> Completion:
+    def meet(_: UncheckedRequest) -> Completion:
         together.wait()
         return DONE
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from handler.adapters.aws_client import Caller
-from handler.adapters.queues import MOST_TRIES, RequestsToSelf
+from handler.adapters.queues import MOST_TRIES, RequestQueueSender
 from handler.errors import AccessDeniedError, ServiceInternalError
-from handler.requests.unchecked_request import QUEUE, asked_by_document
+from handler.requests.unchecked_request import QUEUE, read_document
 from tests.fake_aws import FakeAws, refusal
 from tests.fakes import START, FakeTime
 
@@ -24,9 +24,9 @@ def aws() -> FakeAws:
     return FakeAws()
 
 
-def requests(aws: FakeAws, url: str = URL) -> RequestsToSelf:
+def requests(aws: FakeAws, url: str = URL) -> RequestQueueSender:
     """Give the adapter."""
-    return RequestsToSelf(lambda: Caller("sqs", aws.client("sqs"), FakeTime().clock), url)
+    return RequestQueueSender(lambda: Caller("sqs", aws.client("sqs"), FakeTime().clock), url)
 
 
 def documents(count: int) -> list[dict[str, Any]]:
@@ -67,9 +67,7 @@ def test_what_is_sent_is_as_old_as_what_it_is_sent_for(aws: FakeAws) -> None:
     (call,) = aws.of("send_message_batch")
     (entry,) = call["Entries"]
     assert set(entry) == {"Id", "MessageBody"}
-    assert (
-        asked_by_document(json.loads(entry["MessageBody"]), QUEUE, "m", LATER).request_time == START
-    )
+    assert read_document(json.loads(entry["MessageBody"]), QUEUE, "m", LATER).request_time == START
 
 
 def test_only_what_failed_is_sent_again(aws: FakeAws) -> None:

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from handler.errors import InvalidRequestError
 from handler.requests.request import check
 from handler.requests.service_model import LINEAR_PATTERNS
-from handler.requests.unchecked_request import DIRECT, asked_by_document
+from handler.requests.unchecked_request import DIRECT, read_document
 from tests.fakes import RULES, START
 from tools.schema import main, request_schema
 
@@ -141,7 +141,7 @@ def test_example_messages_are_valid(path: Path) -> None:
 def test_good_requests_pass(request_: object) -> None:
     """Every spelling and both forms of a request are accepted, by schema and function."""
     assert [error.json_path for error in VALIDATOR.iter_errors(request_)] == []
-    assert check(asked_by_document(request_, DIRECT, "request-1", START), RULES)
+    assert check(read_document(request_, DIRECT, "request-1", START), RULES)
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_bad_requests_fail(request_: object) -> None:
     """What the function refuses without knowing its settings, the schema refuses too."""
     assert not VALIDATOR.is_valid(request_)
     with pytest.raises(InvalidRequestError):
-        check(asked_by_document(request_, DIRECT, "request-1", START), RULES)
+        check(read_document(request_, DIRECT, "request-1", START), RULES)
 
 
 @pytest.mark.parametrize(("published", "linear"), sorted(LINEAR_PATTERNS.items()))

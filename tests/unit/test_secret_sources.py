@@ -3,7 +3,7 @@
 import pytest
 
 from handler.adapters.aws_client import Caller
-from handler.adapters.secret_store import SecretSources
+from handler.adapters.secret_store import SecretStore
 from handler.errors import AccessDeniedError, SecretNotUsableError
 from handler.references.source import Service, Source
 from tests.bad_requests import OTHER_ACCOUNT, secret_arn
@@ -22,10 +22,10 @@ def aws() -> FakeAws:
 
 
 @pytest.fixture
-def secrets(aws: FakeAws) -> SecretSources:
+def secrets(aws: FakeAws) -> SecretStore:
     """Give the adapter of one invocation."""
     clock = FakeTime().clock
-    return SecretSources(
+    return SecretStore(
         Caller("secretsmanager", aws.client("secretsmanager"), clock),
         lambda: Caller("ssm", aws.client("ssm"), clock),
         ACCOUNT,
@@ -42,7 +42,7 @@ def asked(aws: FakeAws) -> list[str]:
     return [parameters["SecretId"] for parameters in aws.of("get_secret_value")]
 
 
-def test_nothing_is_remembered(secrets: SecretSources, aws: FakeAws) -> None:
+def test_nothing_is_remembered(secrets: SecretStore, aws: FakeAws) -> None:
     """What was read for one request may be older than the rotation that the next one follows."""
     aws.plan("get_secret_value", held("connections/crm"), held("connections/crm", "2"))
     found = [{"Value": each, "Version": int(each), "Type": "SecureString"} for each in ("1", "2")]
@@ -51,7 +51,7 @@ def test_nothing_is_remembered(secrets: SecretSources, aws: FakeAws) -> None:
     assert [secrets.fetch(PARAMETER).version_id for _ in range(2)] == ["1", "2"]
 
 
-def test_a_failure_is_not_remembered(secrets: SecretSources, aws: FakeAws) -> None:
+def test_a_failure_is_not_remembered(secrets: SecretStore, aws: FakeAws) -> None:
     """The next request asks again."""
     aws.plan("get_secret_value", refusal(NOT_FOUND), held("connections/crm"))
     with pytest.raises(SecretNotUsableError):
@@ -59,7 +59,7 @@ def test_a_failure_is_not_remembered(secrets: SecretSources, aws: FakeAws) -> No
     assert secrets.fetch(SECRET).version_id == "1"
 
 
-def test_the_name_is_as_it_was_answered(secrets: SecretSources, aws: FakeAws) -> None:
+def test_the_name_is_as_it_was_answered(secrets: SecretStore, aws: FakeAws) -> None:
     """An ARN does not tell for sure."""
     source = Source(Service.SECRETS_MANAGER, secret_arn("connections/pay-apikey"))
     aws.plan("get_secret_value", held("connections/pay-apikey"), held("connections/pay"))
@@ -70,7 +70,7 @@ def test_the_name_is_as_it_was_answered(secrets: SecretSources, aws: FakeAws) ->
 
 @pytest.mark.parametrize("name", ["connections/pay-apikey", "connections/plain"])
 def test_an_arn_that_is_not_found_is_read_as_a_name(
-    secrets: SecretSources, aws: FakeAws, name: str
+    secrets: SecretStore, aws: FakeAws, name: str
 ) -> None:
     """Partial, or of a name that ends like an ARN; in the same version."""
     source = Source(Service.SECRETS_MANAGER, secret_arn(name), "AWSPREVIOUS")
@@ -81,7 +81,7 @@ def test_an_arn_that_is_not_found_is_read_as_a_name(
 
 
 def test_what_is_found_neither_way_is_told_as_it_was_written(
-    secrets: SecretSources, aws: FakeAws
+    secrets: SecretStore, aws: FakeAws
 ) -> None:
     """By the ARN that the requester knows."""
     source = Source(Service.SECRETS_MANAGER, secret_arn("connections/pay-apikey"))
@@ -91,7 +91,7 @@ def test_what_is_found_neither_way_is_told_as_it_was_written(
 
 
 def test_another_accounts_arn_is_never_read_as_a_name_of_ours(
-    secrets: SecretSources, aws: FakeAws
+    secrets: SecretStore, aws: FakeAws
 ) -> None:
     """It would be another secret."""
     arn = secret_arn("connections/pay-apikey", account=OTHER_ACCOUNT)
@@ -101,7 +101,7 @@ def test_another_accounts_arn_is_never_read_as_a_name_of_ours(
     assert asked(aws) == [arn]
 
 
-def test_a_refusal_is_not_tried_by_name(secrets: SecretSources, aws: FakeAws) -> None:
+def test_a_refusal_is_not_tried_by_name(secrets: SecretStore, aws: FakeAws) -> None:
     """The secret is there."""
     aws.plan("get_secret_value", refusal("AccessDeniedException"))
     with pytest.raises(AccessDeniedError):

@@ -10,7 +10,7 @@ from handler.errors import InvalidRequestError
 from handler.references.source import Secret
 from handler.requests.request import Request, check
 from handler.requests.selection import WHOLE, Selection
-from handler.requests.unchecked_request import DIRECT, QUEUE, Door, asked_by_document
+from handler.requests.unchecked_request import DIRECT, QUEUE, EntryPoint, read_document
 from tests.bad_requests import CANARY, secret_arn
 from tests.fakes import ACCOUNT, RULES, START
 
@@ -18,11 +18,13 @@ CRM = "connections/crm"
 VERSION = "01234567-89ab-cdef-0123-456789abcdef"
 
 
-def request(request_type: str, properties: object = None, door: Door = DIRECT) -> Request:
+def request(
+    request_type: str, properties: object = None, entry_point: EntryPoint = DIRECT
+) -> Request:
     """Check a request; without properties there is no such member."""
     given = {} if properties is None else {"ResourceProperties": properties}
     document = {"RequestType": request_type, **given}
-    return check(asked_by_document(document, door, "request-1", START), RULES)
+    return check(read_document(document, entry_point, "request-1", START), RULES)
 
 
 def refusal(request_type: str, properties: object = None) -> list[str]:
@@ -47,14 +49,14 @@ def refusal(request_type: str, properties: object = None) -> list[str]:
         ({"ParameterName": "crm"}, Secret("/crm", is_parameter=True)),
     ],
 )
-@pytest.mark.parametrize("door", [DIRECT, QUEUE])
+@pytest.mark.parametrize("entry_point", [DIRECT, QUEUE])
 def test_a_refresh_by_secret_knows_it_by_name_and_account(
-    selector: Mapping[str, str], secret: Secret, door: Door
+    selector: Mapping[str, str], secret: Secret, entry_point: EntryPoint
 ) -> None:
     """An ARN says both."""
-    chosen = request("Refresh", selector, door)
+    chosen = request("Refresh", selector, entry_point)
     assert (chosen.name, chosen.selection) == ("", Selection((secret,)))
-    named = request("Refresh", {"Name": "crm", **selector}, door)
+    named = request("Refresh", {"Name": "crm", **selector}, entry_point)
     assert (named.name, named.selection) == ("crm", Selection((secret,)))
 
 
@@ -214,7 +216,7 @@ def test_a_hostile_member_is_not_repeated_as_it_is() -> None:
 def test_a_prefix_of_names_counts_for_a_refresh() -> None:
     """IAM would refuse every other name."""
     document = {"RequestType": "Refresh", "ResourceProperties": {"Name": "crm"}}
-    asked = asked_by_document(document, DIRECT, "request-1", START)
+    asked = read_document(document, DIRECT, "request-1", START)
     prefixed = type(RULES)(RULES.shape, RULES.policy, "team-")
     with pytest.raises(InvalidRequestError, match="Name: must begin with"):
         check(asked, prefixed)

@@ -75,9 +75,9 @@ def _rows(starts: dict[str, list[Start]]) -> Iterator[Row]:
     floors, compiled = starts.pop("floor"), starts.pop(COMPILED)
     init = _init([start for each in starts.values() for start in each])
     yield ratio("Cold start, INIT, any path", init, _init(floors), "ms", INIT_LIMIT)
-    for door, each in starts.items():
-        what = f"Cold start with the first answer, {door} path"
-        limit = FIRST_ANSWER_LIMITS.get(door)
+    for entry_point, each in starts.items():
+        what = f"Cold start with the first answer, {entry_point} path"
+        limit = FIRST_ANSWER_LIMITS.get(entry_point)
         yield ratio(what, _first_answer(each), _first_answer(floors), "ms", limit)
     what = "Cold start, INIT, any path, against the floor with bytecode"
     yield ratio(what, init, _init(compiled), "ms")

@@ -21,7 +21,7 @@ from botocore.exceptions import (
 )
 from botocore.session import Session
 
-from handler.adapters.aws_errors import error_of_answer
+from handler.adapters.aws_errors import error_of_response
 from handler.clock import Clock, growing
 from handler.errors import (
     InvalidRequestError,
@@ -112,7 +112,7 @@ class Caller:
         call = f"{self.service}:{operation} on {subject}"
         match foreign:
             case ClientError():
-                return error_of_answer(self.service, call, foreign.response)
+                return error_of_response(self.service, call, foreign.response)
             case ParamValidationError():
                 return InvalidRequestError(f"{call} does not accept the request's form")
             case HTTPClientError() | BotoConnectionError():

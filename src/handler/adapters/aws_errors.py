@@ -125,7 +125,7 @@ def error_class(service: str, code: str, http_status: int) -> type[ProvisionerEr
     return ServiceInternalError if http_status >= 500 else InvalidRequestError  # noqa: PLR2004
 
 
-def error_of_answer(service: str, call: str, response: Any) -> ProvisionerError:
+def error_of_response(service: str, call: str, response: Any) -> ProvisionerError:
     """Make the error for a call that AWS refused, in our words, with its code and request id."""
     told = response.get("Error", {})
     # SQS keeps its model's name there; a cancelled transaction tells each item's code.

@@ -15,7 +15,7 @@ MOST_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class RequestsToSelf:
+class RequestQueueSender:
     """The request queue, seen from its other end."""
 
     make_sqs: Callable[[], Caller]  # few requests send others

@@ -12,7 +12,7 @@ from handler.references.source import SecretValue, Service, Source
 
 
 @dataclass(frozen=True, slots=True)
-class SecretSources:
+class SecretStore:
     """Reads secrets and parameters, and remembers nothing."""
 
     secrets_manager: Caller
@@ -31,7 +31,7 @@ class SecretSources:
         try:
             return self._secret(source)
         except SecretNotUsableError as error:
-            for named in source.readings[1:] if source.account == self.account else ():
+            for named in source.candidates[1:] if source.account == self.account else ():
                 with suppress(SecretNotUsableError):
                     return self._secret(named)
             raise error from None

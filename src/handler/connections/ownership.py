@@ -143,6 +143,6 @@ def is_shown(record: Record, connection: Connection | None, now: datetime) -> bo
     return seen is not None or written_at is None or now - written_at >= LONGEST_LAG
 
 
-def remembered(record: Record) -> Connection:
+def last_known(record: Record) -> Connection:
     """Give what is known of a connection that is gone."""
     return Connection(record.name, record.connection_arn)

@@ -19,12 +19,12 @@ from handler.clock import instant
 from handler.composition import Context, Invocation
 from handler.entrypoints import response as answer
 from handler.entrypoints.execution import Failed, Succeeded, handle
-from handler.entrypoints.response import deliver, id_of_unknown_end
-from handler.entrypoints.response_url import refuse_unanswerable
+from handler.entrypoints.response import deliver, physical_id_of_unknown_end
+from handler.entrypoints.response_url import refuse_unanswerable_event
 from handler.errors import ProvisionerError
 from handler.observability import logger
 from handler.operations.outcome import attributes
-from handler.requests.unchecked_request import Asked, asked_by_custom_resource
+from handler.requests.unchecked_request import UncheckedRequest, read_custom_resource
 
 TIMEOUT_MARGIN_SECONDS = 5.0  # a PUT with its handshake takes up to one; the rest is for retries
 TIMEOUT_SHARE = 0.25  # of a shorter invocation: less than its wait leaves, so that this ends first
@@ -42,11 +42,11 @@ def handle_custom_resource(event: Mapping[str, Any], context: Context) -> None:
         NetworkFailureError: the answer was not acknowledged; Lambda tries again.
         ProvisionerError: the invocation ends before the wait does; Lambda tries again.
     """
-    refuse_unanswerable(event, context)
+    refuse_unanswerable_event(event, context)
     invocation = Invocation(context)
     prefix = os.environ.get("CONNECTION_NAME_PREFIX", "")
-    asked = asked_by_custom_resource(event, prefix, invocation.arrival)
-    resource = ConnectionResource(event, asked, invocation)
+    unchecked = read_custom_resource(event, prefix, invocation.arrival)
+    resource = ConnectionResource(event, unchecked, invocation)
     resource(event, context)
     if resource.unanswered:
         raise resource.unanswered from None
@@ -61,10 +61,12 @@ class ConnectionResource(CfnResource):
     crhelper for one request; made anew each time, for it keeps state from one request to the next.
     """
 
-    def __init__(self, event: Mapping[str, Any], asked: Asked, invocation: Invocation) -> None:
+    def __init__(
+        self, event: Mapping[str, Any], unchecked: UncheckedRequest, invocation: Invocation
+    ) -> None:
         """Register the one handler for all request types."""
         self._request = event
-        self._asked = asked
+        self._asked = unchecked
         self._invocation = invocation
         self._answering = threading.Lock()
         self._is_answered = False
@@ -90,7 +92,7 @@ class ConnectionResource(CfnResource):
                     self._leave_unanswered(error)
                 # What this request created must be known, so that CloudFormation can delete it.
                 # An earlier delivery may have made it, too, if this one only ran out of tries.
-                unknown = id_of_unknown_end(self._asked) if error.is_transient else ""
+                unknown = physical_id_of_unknown_end(self._asked) if error.is_transient else ""
                 self.PhysicalResourceId = error.created_name or unknown
                 raise _ReasonError(self._told(f"{error.code}: {error.reason}")) from None
             case Succeeded(_, completion):
@@ -130,7 +132,7 @@ class ConnectionResource(CfnResource):
     def _timeout(self) -> None:
         if self._is_waiting():
             return  # and Lambda ends the invocation, if that still hangs
-        self.PhysicalResourceId = id_of_unknown_end(self._asked)
+        self.PhysicalResourceId = physical_id_of_unknown_end(self._asked)
         self._send("FAILED", self._told("the function's time ran out before EventBridge answered"))
 
     def _send(self, status: str | None = None, reason: str = "", _: object = None) -> None:

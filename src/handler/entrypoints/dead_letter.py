@@ -15,7 +15,7 @@ from handler.errors import InvalidRequestError, ProvisionerError
 from handler.requests.document import MOST_BYTES
 from handler.requests.properties import Rules
 from handler.requests.request import NAME_ONLY, check
-from handler.requests.unchecked_request import Asked
+from handler.requests.unchecked_request import UncheckedRequest
 
 QUEUE = "RequestQueue"  # its name in the template
 LONGEST_ATTRIBUTE = 1024
@@ -24,15 +24,15 @@ LONGEST_BODY = MOST_BYTES - 8 * 1024  # with its attributes it fits every queue,
 REFUSED = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
 
 
-def body(asked: Asked, error: ProvisionerError, rules: Rules) -> str:
+def body(unchecked: UncheckedRequest, error: ProvisionerError, rules: Rules) -> str:
     """Give the request so that sending it again is right, or its id alone."""
     if not isinstance(error, InvalidRequestError):  # of AWS, too: it can never work as it stands
         with suppress(ProvisionerError):
-            check(asked, rules)
-            letter = _text(_request(asked))
+            check(unchecked, rules)
+            letter = _text(_request(unchecked))
             if len(letter.encode()) <= LONGEST_BODY:
                 return letter
-    return _text({"RequestId": asked.request_id})
+    return _text({"RequestId": unchecked.request_id})
 
 
 def attributes(error: ProvisionerError, request_id: str) -> dict[str, Any]:
@@ -46,22 +46,24 @@ def attributes(error: ProvisionerError, request_id: str) -> dict[str, Any]:
     return {name: {"DataType": "String", "StringValue": value} for name, value in values.items()}
 
 
-def _request(asked: Asked) -> dict[str, Any]:
-    properties = {"ResourceProperties": _checked_properties(asked)} if asked.properties else {}
+def _request(unchecked: UncheckedRequest) -> dict[str, Any]:
+    properties = (
+        {"ResourceProperties": _checked_properties(unchecked)} if unchecked.properties else {}
+    )
     return {
-        "RequestType": asked.request_type,
-        "RequestId": asked.request_id,
-        "RequestTime": iso(asked.request_time),
+        "RequestType": unchecked.request_type,
+        "RequestId": unchecked.request_id,
+        "RequestTime": iso(unchecked.request_time),
         **properties,
     }
 
 
-def _checked_properties(asked: Asked) -> object:
+def _checked_properties(unchecked: UncheckedRequest) -> object:
     # Where the name alone counts, nobody looked at the values of all else.
-    if asked.request_type not in NAME_ONLY or not isinstance(asked.properties, Mapping):
-        return asked.properties
-    looked_at = ("Name", *asked.door.own_members)
-    return {name: value for name, value in asked.properties.items() if name in looked_at}
+    if unchecked.request_type not in NAME_ONLY or not isinstance(unchecked.properties, Mapping):
+        return unchecked.properties
+    looked_at = ("Name", *unchecked.entry_point.own_members)
+    return {name: value for name, value in unchecked.properties.items() if name in looked_at}
 
 
 def _text(document: Mapping[str, Any]) -> str:

@@ -8,10 +8,10 @@ from handler.entrypoints.execution import Failed, Succeeded, handle
 from handler.errors import ProvisionerError
 from handler.observability import logger
 from handler.requests.document import within_limits
-from handler.requests.unchecked_request import DIRECT, asked_by_document
+from handler.requests.unchecked_request import DIRECT, read_document
 
 
-def handle_direct_request(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+def handle_direct_invocation(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
     """
     Carry out a request and give its result.
 
@@ -20,11 +20,11 @@ def handle_direct_request(event: Mapping[str, Any], context: Context) -> dict[st
     """
     invocation = Invocation(context)
     document = within_limits(event)
-    asked = asked_by_document(document, DIRECT, context.aws_request_id, invocation.arrival)
-    handled = handle(asked, invocation)
+    unchecked = read_document(document, DIRECT, context.aws_request_id, invocation.arrival)
+    handled = handle(unchecked, invocation)
     try:
-        if handled.asked.task_token:
-            invocation.results.finish_task(handled.asked.task_token, handled.result)
+        if handled.unchecked.task_token:
+            invocation.results.finish_task(handled.unchecked.task_token, handled.result)
     except ProvisionerError as error:
         logger.error("task not told", extra={"reason": error.reason})
         if isinstance(handled, Succeeded):

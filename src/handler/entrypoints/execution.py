@@ -23,7 +23,7 @@ from handler.operations.maintenance import write_failure
 from handler.operations.outcome import Completion, Outcome, failure, success
 from handler.operations.use_cases import carry_out
 from handler.requests.request import check
-from handler.requests.unchecked_request import Asked, RequestType
+from handler.requests.unchecked_request import RequestType, UncheckedRequest
 from handler.requests.violation import joined
 
 USABLE = (ConnectionState.AUTHORIZED, ConnectionState.ACTIVE)
@@ -35,30 +35,30 @@ SETTLING = (Outcome.CREATED, Outcome.UPDATED, Outcome.ADOPTED, Outcome.REFRESHED
 class Succeeded:
     """A request carried out."""
 
-    asked: Asked
+    unchecked: UncheckedRequest
     completion: Completion
 
     @property
     def result(self) -> dict[str, Any]:
         """Give the result as doors other than CloudFormation's return it."""
-        return success(self.asked, self.completion)
+        return success(self.unchecked, self.completion)
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
     """A request that ended without success."""
 
-    asked: Asked
+    unchecked: UncheckedRequest
     error: ProvisionerError
 
     @property
     def result(self) -> dict[str, str]:
         """Give the result as doors other than CloudFormation's return it."""
-        return failure(self.asked, self.error)
+        return failure(self.unchecked, self.error)
 
 
 def handle(
-    asked: Asked,
+    unchecked: UncheckedRequest,
     invocation: Invocation,
     comes_back: Callable[[ProvisionerError], bool] = lambda _: False,
 ) -> Succeeded | Failed:
@@ -71,10 +71,10 @@ def handle(
     started = time.monotonic()
     handled: Succeeded | Failed
     try:
-        request = check(asked, invocation.rules)
-        handled = Succeeded(asked, carry_out(invocation.ports, request))
+        request = check(unchecked, invocation.rules)
+        handled = Succeeded(unchecked, carry_out(invocation.ports, request))
     except Exception as error:  # noqa: BLE001 (a bug is answered, and told without the message)
-        handled = Failed(asked, unexpected(error))
+        handled = Failed(unchecked, unexpected(error))
     milliseconds = (time.monotonic() - started) * 1000
     match handled:
         case Succeeded():
@@ -99,20 +99,20 @@ def observe_failure(failed: Failed, milliseconds: float, *, is_final: bool) -> N
     """Log and count a failure."""
     error = failed.error
     outcome = {"error_code": error.code, "reason": error.reason}
-    keys = _asked_keys(failed.asked, milliseconds) | outcome
+    keys = _asked_keys(failed.unchecked, milliseconds) | outcome
     if not is_final:
         logger.warning("request comes back", extra=keys)
         return
     if isinstance(error, SupersededError):
         logger.info("request superseded", extra=keys)
-        emit({"RequestType": failed.asked.known_request_type}, ["ConnectionSuperseded"], {})
+        emit({"RequestType": failed.unchecked.known_request_type}, ["ConnectionSuperseded"], {})
         return
     logger.error("request failed", extra=keys)
     emit({"ErrorCode": error.code}, ["ConnectionFailed"], {})
 
 
 def _observe_maintenance(failed: Failed, invocation: Invocation, *, is_final: bool) -> None:
-    if failed.asked.request_type not in (RequestType.REFRESH, RequestType.RECONCILE):
+    if failed.unchecked.request_type not in (RequestType.REFRESH, RequestType.RECONCILE):
         return
     # Where the new credential was written and does not work, nobody should wait for the last try;
     # what still moves is on its way.
@@ -121,29 +121,29 @@ def _observe_maintenance(failed: Failed, invocation: Invocation, *, is_final: bo
     if is_final or is_broken:
         emit({}, ["RefreshFailed"], {})
         with suppress(ProvisionerError):  # without ports, the environment is at fault
-            write_failure(invocation.ports, failed.asked.name, error)
+            write_failure(invocation.ports, failed.unchecked.name, error)
 
 
 def _observe_success(succeeded: Succeeded, milliseconds: float) -> None:
-    asked, completion = succeeded.asked, succeeded.completion
-    keys = _asked_keys(asked, milliseconds) | _completion_keys(completion)
+    unchecked, completion = succeeded.unchecked, succeeded.completion
+    keys = _asked_keys(unchecked, milliseconds) | _completion_keys(completion)
     logger.info("request succeeded", extra=keys)
     counted = "DeleteIgnored" if completion.is_ignored else f"Connection{completion.outcome}"
     is_settled = completion.connection.state in USABLE and completion.outcome in SETTLING
     durations = {"TimeToSettled": milliseconds} if is_settled else {}
-    emit({"RequestType": asked.known_request_type}, [counted], durations)
+    emit({"RequestType": unchecked.known_request_type}, [counted], durations)
     if completion.details.get("Drift"):
         emit({}, ["DriftFound"], {})
 
 
-def _asked_keys(asked: Asked, milliseconds: float) -> dict[str, object]:
-    properties = asked.properties if isinstance(asked.properties, Mapping) else {}
+def _asked_keys(unchecked: UncheckedRequest, milliseconds: float) -> dict[str, object]:
+    properties = unchecked.properties if isinstance(unchecked.properties, Mapping) else {}
     return {
-        "door": asked.door.name,
-        "request_type": asked.known_request_type,
-        "correlation_id": asked.request_id,
-        "owner": asked.owner,
-        "connection_name": asked.name,
+        "entry_point": unchecked.entry_point.name,
+        "request_type": unchecked.known_request_type,
+        "correlation_id": unchecked.request_id,
+        "owner": unchecked.owner,
+        "connection_name": unchecked.name,
         "duration_ms": round(milliseconds),
         "members": sorted({joined("", name) for name in properties})[:MOST_MEMBERS],
     }

@@ -22,19 +22,19 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from handler.composition import Context, Invocation
 from handler.connections.ownership import is_same
-from handler.entrypoints.messages import hide, receives
-from handler.entrypoints.response import deliver, failed, id_of_unknown_end
-from handler.entrypoints.response_url import refuse_unanswerable
+from handler.entrypoints.messages import change_visibility, receives
+from handler.entrypoints.response import deliver, failed, physical_id_of_unknown_end
+from handler.entrypoints.response_url import refuse_unanswerable_event
 from handler.errors import InvalidRequestError, ProvisionerError
 from handler.observability import emit, logger
-from handler.requests.unchecked_request import Asked, asked_by_custom_resource
+from handler.requests.unchecked_request import UncheckedRequest, read_custom_resource
 
 MOST_RECEIVES = 5
 FIRST_DELAY_SECONDS = 60  # all tries together stay far within a ResponseURL's two hours
 KEPT = ("RequestType", "RequestId", "StackId", "LogicalResourceId", "PhysicalResourceId")
 
 
-def handle_unanswered(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+def handle_failed_invocations(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
     """Answer a batch of Lambda's records of failed invocations; those named shall come back."""
     invocation = Invocation(context)
     processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
@@ -51,12 +51,12 @@ def handle_unanswered(event: Mapping[str, Any], context: Context) -> dict[str, A
 def _process(record: SQSRecord, invocation: Invocation) -> None:
     request = _request(record.body)
     try:
-        answer_unanswered(request, invocation)
+        answer_failed_invocation(request, invocation)
     except ProvisionerError as error:
         logger.error("request not answered", extra=_keys(request) | {"reason": error.reason})
         if not isinstance(error, InvalidRequestError) and receives(record) < MOST_RECEIVES:
             delay = FIRST_DELAY_SECONDS * receives(record)
-            hide(invocation, _queue_url(record), [record.receipt_handle], delay)
+            change_visibility(invocation, _queue_url(record), [record.receipt_handle], delay)
             raise
         _bury(request, error, invocation)
     else:
@@ -97,7 +97,7 @@ def _bury(request: Mapping[str, Any], error: ProvisionerError, invocation: Invoc
     )
 
 
-def answer_unanswered(event: Mapping[str, Any], invocation: Invocation) -> None:
+def answer_failed_invocation(event: Mapping[str, Any], invocation: Invocation) -> None:
     """
     Tell FAILED to a request that was never answered, and do nothing else about it.
 
@@ -105,20 +105,22 @@ def answer_unanswered(event: Mapping[str, Any], invocation: Invocation) -> None:
         InvalidRequestError: it is none that could be answered.
         NetworkFailureError: the answer was not acknowledged.
     """
-    refuse_unanswerable(event, invocation.context)
+    refuse_unanswerable_event(event, invocation.context)
     prefix = os.environ.get("CONNECTION_NAME_PREFIX", "")
-    asked = asked_by_custom_resource(event, prefix, invocation.arrival)
+    unchecked = read_custom_resource(event, prefix, invocation.arrival)
     reason = "the function ended, each time, before it could answer; see its log"
-    told = reason + _state_found(invocation, asked)
-    deliver(event["ResponseURL"], failed(event, id_of_unknown_end(asked), told), invocation)
+    told = reason + _state_found(invocation, unchecked)
+    deliver(
+        event["ResponseURL"], failed(event, physical_id_of_unknown_end(unchecked), told), invocation
+    )
 
 
-def _state_found(invocation: Invocation, asked: Asked) -> str:
+def _state_found(invocation: Invocation, unchecked: UncheckedRequest) -> str:
     """Tell the state of the requester's own connection, nothing where it cannot be seen."""
-    name = id_of_unknown_end(asked)
+    name = physical_id_of_unknown_end(unchecked)
     with suppress(Exception):  # the answer is worth more
         record = invocation.ports.registry.read(name)
-        is_its = record is not None and record.owner == asked.owner
+        is_its = record is not None and record.owner == unchecked.owner
         seen = invocation.ports.connections.describe(name) if is_its else None
         if record and seen and is_same(record, seen):
             return f"; {name} is {seen.state_and_reason}"

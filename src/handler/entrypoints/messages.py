@@ -43,7 +43,7 @@ def time_of(milliseconds: str | None) -> datetime:
 MOST_THREADS = 10  # as many as a batch has messages, and a client's pool has connections
 
 
-def at_once(
+def process_side_by_side(
     process: Callable[[SQSRecord], ProvisionerError | None], records: Iterable[SQSRecord]
 ) -> dict[str, ProvisionerError | None]:
     """
@@ -64,7 +64,7 @@ def at_once(
 MOST_ENTRIES = 10  # of one ChangeMessageVisibilityBatch
 
 
-def hide(
+def change_visibility(
     invocation: Invocation, queue_url: str, receipt_handles: Sequence[str], seconds: int
 ) -> None:
     """Hide received messages for some seconds from now."""

@@ -19,11 +19,11 @@ from handler.entrypoints import dead_letter
 from handler.entrypoints.execution import Failed, Succeeded, handle, observe_failure, unexpected
 from handler.entrypoints.messages import (
     MOST_RECEIVES,
-    at_once,
+    change_visibility,
     delay_seconds,
     document,
-    hide,
     patience_seconds,
+    process_side_by_side,
     receives,
     time_of,
 )
@@ -34,7 +34,7 @@ from handler.errors import (
     SupersededError,
 )
 from handler.observability import emit, logger
-from handler.requests.unchecked_request import QUEUE, Asked, asked_by_document
+from handler.requests.unchecked_request import QUEUE, UncheckedRequest, read_document
 from handler.requests.violation import Violation
 from handler.settings import REQUIRED_BY_QUEUE
 
@@ -50,7 +50,7 @@ def handle_batch(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
         return {"batchItemFailures": []}
     queue = RequestQueue(Invocation(context, REQUIRED_BY_QUEUE))
     queue.hold(event["Records"])
-    errors = at_once(queue.process, map(SQSRecord, event["Records"]))
+    errors = process_side_by_side(queue.process, map(SQSRecord, event["Records"]))
 
     def outcome_of(record: SQSRecord) -> None:
         if error := errors[record.message_id]:
@@ -102,19 +102,23 @@ class RequestQueue:
         is_last = receives(record) >= LAST_RECEIVE
         given = UNREAD if is_last else document(record)
         sent_at = time_of(record.attributes.sent_timestamp)
-        asked = asked_by_document(given, QUEUE, record.message_id, sent_at)
+        unchecked = read_document(given, QUEUE, record.message_id, sent_at)
         if is_last:
-            failed = Failed(asked, ServiceInternalError(UNREAD.problem))
+            failed = Failed(unchecked, ServiceInternalError(UNREAD.problem))
             observe_failure(failed, 0, is_final=True)
             return failed
         if self._invocation.seconds_left() < self._least_seconds:
             raise ResourceConflictError("no time is left for this message")
-        return handle(asked, self._invocation, lambda error: self._comes_back(record, asked, error))
+        return handle(
+            unchecked, self._invocation, lambda error: self._comes_back(record, unchecked, error)
+        )
 
-    def _comes_back(self, record: SQSRecord, asked: Asked, error: ProvisionerError) -> bool:
-        return error.is_transient and self._is_early(record, asked)
+    def _comes_back(
+        self, record: SQSRecord, unchecked: UncheckedRequest, error: ProvisionerError
+    ) -> bool:
+        return error.is_transient and self._is_early(record, unchecked)
 
-    def _is_early(self, record: SQSRecord, asked: Asked) -> bool:
+    def _is_early(self, record: SQSRecord, unchecked: UncheckedRequest) -> bool:
         if receives(record) >= LAST_RECEIVE:
             return False
         try:
@@ -123,19 +127,19 @@ class RequestQueue:
             return True  # the environment is not usable now
         received_at = time_of(record.attributes.approximate_first_receive_timestamp)
         age = instant(self._invocation.clock.now()) - received_at
-        return age.total_seconds() < patience_seconds(asked.properties, give_up_seconds)
+        return age.total_seconds() < patience_seconds(unchecked.properties, give_up_seconds)
 
     def _finish(self, record: SQSRecord, handled: Succeeded | Failed) -> ProvisionerError | None:
         """Let everybody know before the message is gone; give what makes it come back, if any."""
         error = handled.error if isinstance(handled, Failed) else None
-        if error and self._comes_back(record, handled.asked, error):
+        if error and self._comes_back(record, handled.unchecked, error):
             return error
         untold = self._untold(handled)
-        if untold and self._is_early(record, handled.asked):
+        if untold and self._is_early(record, handled.unchecked):
             return untold
         error = error or untold
         if error and not isinstance(error, SupersededError):  # nobody could do it any more
-            self._bury(handled.asked, error)
+            self._bury(handled.unchecked, error)
         return None
 
     def _untold(self, handled: Succeeded | Failed) -> ProvisionerError | None:
@@ -143,22 +147,24 @@ class RequestQueue:
         try:
             if isinstance(handled, Failed) or not handled.completion.is_silent:
                 results.publish(handled.result)
-            results.finish_task(handled.asked.task_token, handled.result)
+            results.finish_task(handled.unchecked.task_token, handled.result)
         except Exception as raised:  # noqa: BLE001 (what cannot be told is buried in the end)
             error = unexpected(raised)
-            keys = {"correlation_id": handled.asked.request_id, "reason": error.reason}
+            keys = {"correlation_id": handled.unchecked.request_id, "reason": error.reason}
             logger.error("result not told", extra=keys)
             return error
         return None
 
-    def _bury(self, asked: Asked, error: ProvisionerError) -> None:
+    def _bury(self, unchecked: UncheckedRequest, error: ProvisionerError) -> None:
         self._invocation.caller("sqs")(
             "send_message",
             "the dead-letter queue",
             QueueUrl=self._invocation.settings.dead_letter_queue_url,
-            MessageBody=dead_letter.body(asked, error, self._invocation.rules),
-            MessageAttributes=dead_letter.attributes(error, asked.request_id),
+            MessageBody=dead_letter.body(unchecked, error, self._invocation.rules),
+            MessageAttributes=dead_letter.attributes(error, unchecked.request_id),
         )
 
     def _hide(self, receipt_handles: Sequence[str], seconds: int) -> None:
-        hide(self._invocation, os.environ.get("REQUEST_QUEUE_URL", ""), receipt_handles, seconds)
+        change_visibility(
+            self._invocation, os.environ.get("REQUEST_QUEUE_URL", ""), receipt_handles, seconds
+        )

@@ -15,7 +15,7 @@ import urllib3
 from handler.clock import Clock
 from handler.composition import Invocation
 from handler.errors import NetworkFailureError
-from handler.requests.unchecked_request import Asked
+from handler.requests.unchecked_request import UncheckedRequest
 
 LAST_SECOND = 0.5  # of the function, never used
 MOST_BYTES = 4096
@@ -105,11 +105,11 @@ def _json(body: Mapping[str, Any]) -> bytes:
     return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
 
 
-def id_of_unknown_end(asked: Asked) -> str:
+def physical_id_of_unknown_end(unchecked: UncheckedRequest) -> str:
     """Give the id by which a Delete will find whatever may have been made."""
     # A rename may have created the new name; the registry knows whether a Delete of it is ours.
-    given = asked.physical_resource_id if asked.request_type == "Delete" else ""
-    return given or asked.name
+    given = unchecked.physical_resource_id if unchecked.request_type == "Delete" else ""
+    return given or unchecked.name
 
 
 def deliver(url: str, body: Mapping[str, Any], invocation: Invocation) -> None:

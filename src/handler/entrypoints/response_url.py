@@ -23,7 +23,7 @@ PLAIN_URL = re.compile(r"https?://[A-Za-z0-9.\-:\[\]]+(/[\x21-\x5B\x5D-\x7E]*)?"
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
-def refuse_unanswerable(event: Mapping[str, Any], context: Context) -> None:
+def refuse_unanswerable_event(event: Mapping[str, Any], context: Context) -> None:
     """
     Let nothing pass that crhelper could stumble over, or that leads to a foreign host.
 

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from handler.clock import instant
-from handler.connections.ownership import DELETION_LIFETIME, Deletion, Record, is_same, remembered
+from handler.connections.ownership import DELETION_LIFETIME, Deletion, Record, is_same, last_known
 from handler.connections.state import Connection
 from handler.errors import NotFoundError, SupersededError
-from handler.operations.lease import leased
-from handler.operations.observation import observe, refuse_leased
+from handler.operations.lease import hold_lease
+from handler.operations.observation import describe_latest, refuse_if_leased
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Ports
-from handler.operations.wait import awaited
+from handler.operations.wait import await_connection
 from handler.requests.request import Request
 
 
@@ -31,15 +31,15 @@ def delete(ports: Ports, request: Request) -> Completion:
 
 
 def _names(request: Request) -> list[str]:
-    return list(dict.fromkeys(filter(None, (request.name, request.other_name))))
+    return list(dict.fromkeys(filter(None, (request.name, request.fallback_name))))
 
 
 def _delete_own(ports: Ports, request: Request, record: Record) -> Completion:
-    gone = remembered(record)
-    refuse_leased(ports, record)
+    gone = last_known(record)
+    refuse_if_leased(ports, record)
     if record.supersedes(request.owner, request.request_time):
         return _ignored(request, SupersededError(f"{record.name} was asked for by a newer request"))
-    connection = observe(ports, record.name, record)
+    connection = describe_latest(ports, record.name, record)
     if connection is None or not is_same(record, connection):
         _remove(ports, request, record)
         return Completion(Outcome.DELETED, gone)
@@ -52,9 +52,9 @@ def _delete_own(ports: Ports, request: Request, record: Record) -> Completion:
 def _delete_connection(ports: Ports, request: Request, record: Record) -> Connection | None:
     newest = max(record.request_time, request.request_time)
     unwanted = replace(record, request_time=newest, is_unwanted=True)
-    with leased(ports, unwanted, record) as held:
+    with hold_lease(ports, unwanted, record) as held:
         ports.connections.delete(record.name)
-        left = awaited(ports, request, record, lambda _: False, "was not gone")
+        left = await_connection(ports, request, record, lambda _: False, "was not gone")
         _remove(ports, request, held)
     return left
 
@@ -83,6 +83,6 @@ def _delete_nothing(
 
 
 def _ignored(request: Request, error: NotFoundError | SupersededError) -> Completion:
-    if not request.door.is_deleting_foreign_fine:
+    if not request.entry_point.may_delete_nothing:
         raise error
     return Completion(Outcome.DELETED, Connection(request.name), is_ignored=True)

@@ -14,7 +14,7 @@ MARGIN_SECONDS = 30.0  # more than an invocation keeps back for its answer
 
 
 @contextmanager
-def leased(
+def hold_lease(
     ports: Ports,
     record: Record,
     before: Record | None = None,
@@ -52,11 +52,11 @@ def _given_back(held: Record, before: Record, error: ProvisionerError) -> Record
     if error.is_transient or error.has_unknown_end or isinstance(error, NotStabilizedError):
         # The holder stays noted: it may have written, whatever the connection shows.
         return replace(held, leased_until=None)
-    return replace(released(before), seen=held.seen)
+    return replace(without_lease(before), seen=held.seen)
 
 
 @contextmanager
-def claimed(ports: Ports, claim: Record, before: Record | None) -> Iterator[Record]:
+def hold_claim(ports: Ports, claim: Record, before: Record | None) -> Iterator[Record]:
     """
     Hold the lease on a new claim, which is taken back where it came to nothing for good.
 
@@ -64,7 +64,7 @@ def claimed(ports: Ports, claim: Record, before: Record | None) -> Iterator[Reco
         SupersededError: its owner deleted the name after it asked for it.
     """
     new = replace(claim, seen=before.seen) if before else claim
-    with leased(ports, new, write=ports.registry.claim) as held:
+    with hold_lease(ports, new, write=ports.registry.claim) as held:
         try:
             yield held
         except ProvisionerError as error:
@@ -75,13 +75,13 @@ def claimed(ports: Ports, claim: Record, before: Record | None) -> Iterator[Reco
             raise
 
 
-def released(record: Record) -> Record:
+def without_lease(record: Record) -> Record:
     """Give a record without its lease."""
     return replace(record, lease_holder="", leased_until=None)
 
 
 def _take_back(ports: Ports, held: Record, before: Record | None) -> None:
     if before:
-        ports.registry.write(replace(released(before), seen=held.seen))
+        ports.registry.write(replace(without_lease(before), seen=held.seen))
     else:
         ports.registry.remove(held)

@@ -15,7 +15,7 @@ from handler.requests.violation import refuse
 LONGEST_KEPT_REASON = 1024
 
 
-def owners_request(request: Request, record: Record, rules: Rules) -> Request:
+def repeat_of_owners_request(request: Request, record: Record, rules: Rules) -> Request:
     """
     Give the request that a Refresh or a Reconcile repeats; its time is the owner's, too.
 

@@ -13,7 +13,7 @@ DELETE_SECONDS = 30.0  # recorded: one to four
 
 
 @dataclass(frozen=True, slots=True)
-class Situation:
+class Observation:
     """Registry and EventBridge, seen together."""
 
     standing: Standing
@@ -21,15 +21,15 @@ class Situation:
     connection: Connection | None
 
 
-def look(ports: Ports, name: str, owner: str, record: Record | None) -> Situation:
+def observe(ports: Ports, name: str, owner: str, record: Record | None) -> Observation:
     """
     Look at a connection beside its record, as soon as nobody else is writing to it.
 
     Raises:
         ResourceConflictError: somebody is, or was between the two looks.
     """
-    refuse_leased(ports, record)
-    connection = observe(
+    refuse_if_leased(ports, record)
+    connection = describe_latest(
         ports, name, record, lambda seen: not (seen and seen.state == ConnectionState.DELETING)
     )
     if connection and connection.state == ConnectionState.DELETING:
@@ -37,10 +37,10 @@ def look(ports: Ports, name: str, owner: str, record: Record | None) -> Situatio
     stands = standing(record, connection, owner)
     if stands is Standing.UNOWNED and connection:
         _refuse_passing(ports, owner, record, connection)
-    return Situation(stands, record, connection)
+    return Observation(stands, record, connection)
 
 
-def observe(
+def describe_latest(
     ports: Ports,
     name: str,
     record: Record | None,
@@ -74,7 +74,7 @@ def _refuse_passing(
         raise ResourceConflictError(f"{connection.name} is still shown after its deletion")
 
 
-def refuse_leased(ports: Ports, record: Record | None) -> None:
+def refuse_if_leased(ports: Ports, record: Record | None) -> None:
     """
     Keep off a name that somebody else is writing to.
 
@@ -85,7 +85,7 @@ def refuse_leased(ports: Ports, record: Record | None) -> None:
         raise ResourceConflictError(f"{record.name} is being changed by {record.owner}")
 
 
-def refuse_changed(ports: Ports, record: Record) -> None:
+def refuse_if_changed(ports: Ports, record: Record) -> None:
     """
     Look again before a connection is called missing: it may have been deleted in good order.
 

@@ -10,7 +10,7 @@ from handler.connections.ownership import Record
 from handler.connections.state import Connection
 from handler.errors import ProvisionerError
 from handler.requests.request import Request
-from handler.requests.unchecked_request import Asked
+from handler.requests.unchecked_request import UncheckedRequest
 
 
 class Outcome(StrEnum):
@@ -38,14 +38,14 @@ class Completion:
     details: Mapping[str, Any] = field(default_factory=dict)  # members of this result only
 
 
-def outcome_of_write(request: Request, before: Record) -> Outcome:
+def outcome_after_write(request: Request, before: Record) -> Outcome:
     """Give what a request is told once the connection that it wrote has settled."""
     # Who maintains must come back until it is settled, whatever the owner waits for.
     if request.is_maintenance:
         return Outcome.REFRESHED
     if not before.properties:
         return Outcome.ADOPTED if before.is_adopted else Outcome.CREATED
-    if before.unsettled is None or before.properties != request.written:
+    if before.unsettled is None or before.properties != request.properties_as_written:
         return Outcome.UPDATED
     again = Outcome(before.unsettled.outcome)
     return Outcome.UPDATED if again is Outcome.REFRESHED else again
@@ -77,25 +77,25 @@ def attributes(completion: Completion) -> dict[str, str]:
     }
 
 
-def success(asked: Asked, completion: Completion) -> dict[str, Any]:
+def success(unchecked: UncheckedRequest, completion: Completion) -> dict[str, Any]:
     """Give the result of a request that succeeded, outside CloudFormation."""
     given = {name: value for name, value in attributes(completion).items() if value}
-    return _identity(asked) | {"Status": "SUCCESS"} | given | dict(completion.details)
+    return _identity(unchecked) | {"Status": "SUCCESS"} | given | dict(completion.details)
 
 
-def failure(asked: Asked, error: ProvisionerError) -> dict[str, str]:
+def failure(unchecked: UncheckedRequest, error: ProvisionerError) -> dict[str, str]:
     """Give the result of a request that failed."""
-    named = {"Name": asked.name} if asked.name else {}
+    named = {"Name": unchecked.name} if unchecked.name else {}
     return (
-        _identity(asked)
+        _identity(unchecked)
         | {"Status": "FAILED"}
         | named
         | {"ErrorCode": error.code, "Reason": error.reason}
     )
 
 
-def _identity(asked: Asked) -> dict[str, str]:
-    return {"RequestId": asked.request_id, "RequestType": asked.known_request_type}
+def _identity(unchecked: UncheckedRequest) -> dict[str, str]:
+    return {"RequestId": unchecked.request_id, "RequestType": unchecked.known_request_type}
 
 
 def _arn_for_policy(connection: Connection) -> str:

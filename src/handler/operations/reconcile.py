@@ -4,16 +4,16 @@ from collections.abc import Iterable, Iterator
 
 from handler.clock import instant
 from handler.connections.drift import Finding, absence, drift
-from handler.connections.ownership import Record, is_same, remembered
+from handler.connections.ownership import Record, is_same, last_known
 from handler.connections.state import BAD, Connection, is_usable
 from handler.errors import AlreadyExistsError, NotFoundError
-from handler.operations.maintenance import clear_failure, is_following, owners_request
-from handler.operations.observation import look, refuse_changed
+from handler.operations.maintenance import clear_failure, is_following, repeat_of_owners_request
+from handler.operations.observation import observe, refuse_if_changed
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Ports
 from handler.operations.resolution import Resolved, resolve
 from handler.operations.upsert import create
-from handler.operations.writing import completed, written
+from handler.operations.writing import complete, write_connection
 from handler.requests.request import Request
 
 
@@ -30,30 +30,30 @@ def reconcile(ports: Ports, request: Request) -> Completion:
     if not request.name:
         return _handed_on(ports, request)
     record = ports.registry.read(request.name)
-    if record is None and not request.door.waits_again:
+    if record is None and not request.entry_point.waits_again:
         raise NotFoundError(f"nobody is registered for {request.name}")
     if record is None:  # released since it was handed on
         return _found(Outcome.UNCHANGED, Connection(request.name), ())
     if not record.properties:
-        return _found(Outcome.UNCHANGED, remembered(record), ())  # not made yet
-    situation = look(ports, record.name, record.owner, record)
+        return _found(Outcome.UNCHANGED, last_known(record), ())  # not made yet
+    situation = observe(ports, record.name, record.owner, record)
     if record.is_unwanted:
         return _unwanted(ports, record, situation.connection)
     missing = absence(record, situation.connection)
     if missing or situation.connection is None:
-        refuse_changed(ports, record)
+        refuse_if_changed(ports, record)
         return _replaced(ports, request, record, missing or Finding.GONE)
     return _compared(ports, request, record, situation.connection)
 
 
 def _replaced(ports: Ports, request: Request, record: Record, missing: Finding) -> Completion:
     if missing is Finding.RECREATED or not _repairs(ports, request):
-        return _found(Outcome.UNCHANGED, remembered(record), [missing])
-    wanted = owners_request(request, record, ports.rules)
+        return _found(Outcome.UNCHANGED, last_known(record), [missing])
+    wanted = repeat_of_owners_request(request, record, ports.rules)
     try:
         made = create(ports, wanted, record)
     except AlreadyExistsError:
-        return _found(Outcome.UNCHANGED, remembered(record), [Finding.RECREATED])
+        return _found(Outcome.UNCHANGED, last_known(record), [Finding.RECREATED])
     return _found(Outcome.CREATED, made.connection, [missing])
 
 
@@ -62,22 +62,22 @@ def _unwanted(ports: Ports, record: Record, connection: Connection | None) -> Co
     if connection is None or not is_same(record, connection):
         deletion = record.deletion(record.request_time, instant(ports.clock.now()))
         ports.registry.remove(record, deletion)
-    return _found(Outcome.UNCHANGED, connection or remembered(record), ())
+    return _found(Outcome.UNCHANGED, connection or last_known(record), ())
 
 
 def _compared(ports: Ports, request: Request, record: Record, connection: Connection) -> Completion:
-    wanted = owners_request(request, record, ports.rules)
+    wanted = repeat_of_owners_request(request, record, ports.rules)
     desired = resolve(ports, wanted)
     found = list(drift(record, connection, desired.properties, desired.versions))
     is_behind = Finding.SECRET_VERSION_BEHIND in found
     if is_behind or (found and _repairs(ports, request)):
-        record = written(ports, wanted, record, connection, desired)
+        record = write_connection(ports, wanted, record, connection, desired)
     elif not is_following(record) or connection.state in BAD:
         if not found:
             _settle(ports, wanted, record, desired, connection)
         return _found(Outcome.UNCHANGED, connection, found)
     outcome = Outcome.REFRESHED if is_behind else Outcome.UPDATED
-    return _found(outcome, completed(ports, wanted, record, desired).connection, found)
+    return _found(outcome, complete(ports, wanted, record, desired).connection, found)
 
 
 def _settle(
@@ -87,7 +87,7 @@ def _settle(
     if not record.unsettled:
         clear_failure(ports, record)
     elif is_usable(connection.state, is_private=wanted.is_private):
-        completed(ports, wanted, record, desired, connection)
+        complete(ports, wanted, record, desired, connection)
 
 
 def _repairs(ports: Ports, request: Request) -> bool:

@@ -6,15 +6,15 @@ from typing import Any
 
 from handler.clock import instant
 from handler.connections.drift import is_behind
-from handler.connections.ownership import Record, Standing, remembered
+from handler.connections.ownership import Record, Standing, last_known
 from handler.connections.state import BAD, Connection
 from handler.errors import NotFoundError, ServiceInternalError
-from handler.operations.maintenance import clear_failure, is_following, owners_request
-from handler.operations.observation import look, refuse_changed
+from handler.operations.maintenance import clear_failure, is_following, repeat_of_owners_request
+from handler.operations.observation import observe, refuse_if_changed
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Ports
 from handler.operations.resolution import Resolved, resolve
-from handler.operations.writing import completed, written
+from handler.operations.writing import complete, write_connection
 from handler.references.source import Secret, Source
 from handler.requests.request import Request
 
@@ -35,16 +35,16 @@ def refresh(ports: Ports, request: Request) -> Completion:
         raise NotFoundError(f"nobody is registered for {request.name}")
     if record is None or _is_done(record, request):
         return Completion(Outcome.UNCHANGED, Connection(request.name))
-    situation = look(ports, record.name, record.owner, record)
+    situation = observe(ports, record.name, record.owner, record)
     match situation.connection:
         case Connection() as connection if situation.standing is Standing.OWN:
             return refreshed(ports, request, record, connection)
         case _ if not record.properties:  # a Create is on its way, and fetches after this
-            return Completion(Outcome.UNCHANGED, remembered(record))
+            return Completion(Outcome.UNCHANGED, last_known(record))
         case _:
-            refuse_changed(ports, record)
+            refuse_if_changed(ports, record)
             if record.is_unwanted:
-                return Completion(Outcome.UNCHANGED, remembered(record))
+                return Completion(Outcome.UNCHANGED, last_known(record))
             if not record.connection_arn:
                 raise ServiceInternalError(f"the repair of {record.name} is not done yet")
             raise NotFoundError(f"the connection {record.name} is gone, or was made anew")
@@ -54,16 +54,16 @@ def refreshed(ports: Ports, request: Request, record: Record, connection: Connec
     """Write a connection again where another version of its secrets is current, or it is broken."""
     if not record.properties or record.is_unwanted:
         return Completion(Outcome.UNCHANGED, connection)
-    wanted = owners_request(request, record, ports.rules)
+    wanted = repeat_of_owners_request(request, record, ports.rules)
     desired = resolve(ports, wanted)
     is_needed = is_behind(record, desired.versions) or bool(record.lease_holder)
     if is_needed or connection.state in BAD:
-        record = written(ports, wanted, record, connection, desired)
+        record = write_connection(ports, wanted, record, connection, desired)
     elif not is_following(record):
         _refuse_stale(ports, request, record, desired)
         clear_failure(ports, record)
         return Completion(Outcome.UNCHANGED, connection)
-    return Completion(Outcome.REFRESHED, completed(ports, wanted, record, desired).connection)
+    return Completion(Outcome.REFRESHED, complete(ports, wanted, record, desired).connection)
 
 
 def _refuse_stale(ports: Ports, request: Request, record: Record, desired: Resolved) -> None:
@@ -88,7 +88,7 @@ def _handed_on(ports: Ports, request: Request) -> Completion:
     about: dict[str, Any] = {}
     if chosen.version_id:
         about["VersionId"] = chosen.version_id
-    if request.wait_timeout_seconds != request.door.default_wait_seconds:
+    if request.wait_timeout_seconds != request.entry_point.default_wait_seconds:
         about["WaitTimeoutSeconds"] = int(request.wait_timeout_seconds)
     names = {name: secret for secret in chosen.secrets for name in ports.registry.users(secret)}
     given = [{"Name": name, **secret.selector, **about} for name, secret in names.items()]

@@ -15,19 +15,19 @@ from handler.errors import (
     ProvisionerError,
     ResourceConflictError,
 )
-from handler.operations.lease import claimed
+from handler.operations.lease import hold_claim
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Ports
 from handler.operations.resolution import Resolved, resolve
 from handler.operations.writing import (
-    completed,
+    complete,
+    describe_write,
     is_current,
-    linked,
-    noted,
-    rewritten,
-    unfetched,
-    write_of,
-    written,
+    record_write,
+    sources_to_link,
+    update_connection,
+    write_connection,
+    write_links,
 )
 from handler.requests.request import Request
 
@@ -36,16 +36,16 @@ def create(ports: Ports, request: Request, record: Record | None) -> Completion:
     """Create the connection under a claim, so that after a crash the registry knows whose it is."""
     wanted = _record(ports, request, record)
     if request.is_maintenance:  # it comes back with a name only
-        wanted = replace(wanted, properties=request.written)
-    is_perhaps_ours = record is not None and _may_have_created(record, request.owner)
-    with claimed(ports, wanted, record) as claim:
-        desired, answer = _created(ports, request, is_perhaps_ours)
+        wanted = replace(wanted, properties=request.properties_as_written)
+    may_be_ours = record is not None and _may_have_created(record, request.owner)
+    with hold_claim(ports, wanted, record) as claim:
+        desired, answer = _created(ports, request, may_be_ours)
         with _naming_created(request.name):
-            write = write_of(ports, request, claim, answer)
+            write = describe_write(ports, request, claim, answer)
             known = replace(claim, connection_arn=answer.arn)
-            made = noted(ports, request, known, desired, write)
+            made = record_write(ports, request, known, desired, write)
     with _naming_created(request.name):
-        return completed(ports, request, made, desired)
+        return complete(ports, request, made, desired)
 
 
 def update(ports: Ports, request: Request, record: Record, connection: Connection) -> Completion:
@@ -58,12 +58,12 @@ def update(ports: Ports, request: Request, record: Record, connection: Connectio
     )
     is_made_by_this = is_young or is_unfinished
     with _naming_created(request.name if is_made_by_this else ""):
-        record = linked(ports, request, record)
+        record = write_links(ports, request, record)
         desired = resolve(ports, request)
         if not is_current(record, request, desired, connection):
-            record = written(ports, request, record, connection, desired)
-            return completed(ports, request, record, desired)
-        return completed(ports, request, record, desired, connection)
+            record = write_connection(ports, request, record, connection, desired)
+            return complete(ports, request, record, desired)
+        return complete(ports, request, record, desired, connection)
 
 
 def adopt(
@@ -73,11 +73,11 @@ def adopt(
     adoption = replace(
         _record(ports, request, record), connection_arn=connection.arn, is_adopted=True
     )
-    with claimed(ports, adoption, record) as held:
+    with hold_claim(ports, adoption, record) as held:
         desired = resolve(ports, request)
-        adopted = rewritten(ports, request, held, connection, desired)
+        adopted = update_connection(ports, request, held, connection, desired)
     with _naming_created(request.name):
-        return completed(ports, request, adopted, desired)
+        return complete(ports, request, adopted, desired)
 
 
 def _record(ports: Ports, request: Request, before: Record | None) -> Record:
@@ -88,7 +88,7 @@ def _record(ports: Ports, request: Request, before: Record | None) -> Record:
         owner=request.owner,
         claimed_at=instant(ports.clock.now()),
         request_time=request.request_time,
-        secret_versions=unfetched(request),
+        secret_versions=sources_to_link(request),
         replaces=tuple(sorted(replaced - {""})),
     )
 
@@ -112,13 +112,13 @@ def _may_have_created(before: Record, owner: str) -> bool:
 def _created(
     ports: Ports,
     request: Request,
-    is_perhaps_ours: bool,  # noqa: FBT001
+    may_be_ours: bool,  # noqa: FBT001
 ) -> tuple[Resolved, Connection]:
     try:
         desired = resolve(ports, request)
         return desired, ports.connections.create(desired.properties)
     except AlreadyExistsError as error:
-        if not error.has_unknown_end and not is_perhaps_ours:
+        if not error.has_unknown_end and not may_be_ours:
             reason = f"a connection {request.name} was made by somebody else at the same time"
             raise AlreadyExistsError(reason) from None
         # Ours, if an earlier try arrived and only its answer was lost: the next look tells.

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from handler.clock import growing, instant
-from handler.connections.ownership import Record, Standing, remembered
+from handler.connections.ownership import Record, Standing, last_known
 from handler.connections.state import Connection
 from handler.errors import (
     AlreadyExistsError,
@@ -16,7 +16,7 @@ from handler.errors import (
 )
 from handler.operations.delete import delete
 from handler.operations.listing import listing
-from handler.operations.observation import Situation, look, refuse_leased
+from handler.operations.observation import Observation, observe, refuse_if_leased
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Ports
 from handler.operations.reconcile import reconcile
@@ -32,7 +32,7 @@ LEAST_PATIENCE_SECONDS = 8.0
 LONGEST_PAUSE_SECONDS = 10.0  # short beside the minutes that throttling lasts
 
 
-def carry_out(ports: Ports, asked: Request) -> Completion:
+def carry_out(ports: Ports, unchecked: Request) -> Completion:
     """
     Do what a request asks; begin again where somebody else is at it, a stack's request after
     anything that may pass.
@@ -40,11 +40,11 @@ def carry_out(ports: Ports, asked: Request) -> Completion:
     Raises:
         ProvisionerError: whatever ended it; created_name tells a connection made by this request.
     """
-    request = replace(asked, started_at=instant(ports.clock.now()))
+    request = replace(unchecked, started_at=instant(ports.clock.now()))
     patience_seconds = max(request.wait_timeout_seconds, LEAST_PATIENCE_SECONDS)
     until_remaining = ports.clock.remaining() - patience_seconds
     passing: type[TransientError] = ResourceConflictError
-    if request.door.is_last_chance:
+    if request.entry_point.is_last_chance:
         # Its own earlier delivery may have been killed, and holds the lease for that one's time.
         until_remaining, passing = ports.clock.spare_seconds(), TransientError
     waiting = ports.clock.pauses(growing(0.2, 1.5, LONGEST_PAUSE_SECONDS), until_remaining)
@@ -58,20 +58,20 @@ def carry_out(ports: Ports, asked: Request) -> Completion:
                 raise
 
 
-def _upsert(ports: Ports, asked: Request) -> Completion:
-    request = _as_first_named(ports, asked)
+def _upsert(ports: Ports, unchecked: Request) -> Completion:
+    request = _as_first_named(ports, unchecked)
     known = ports.registry.read(request.name)
-    refuse_leased(ports, known)
+    refuse_if_leased(ports, known)
     if known and known.supersedes(request.owner, request.request_time):
         raise SupersededError(f"{request.name} is as a newer request asked for")
-    match look(ports, request.name, request.owner, known):
-        case Situation(Standing.FREE, record, _):
+    match observe(ports, request.name, request.owner, known):
+        case Observation(Standing.FREE, record, _):
             return create(ports, request, record)
-        case Situation(Standing.OWN, Record() as record, Connection() as connection):
+        case Observation(Standing.OWN, Record() as record, Connection() as connection):
             return update(ports, request, record, connection)
-        case Situation(Standing.UNOWNED, record, Connection() as connection) if _adopts(request):
+        case Observation(Standing.UNOWNED, record, Connection() as connection) if _adopts(request):
             return adopt(ports, request, record, connection)
-        case Situation(Standing.UNOWNED, Record() as record, _) as seen:
+        case Observation(Standing.UNOWNED, Record() as record, _) as seen:
             if record.owner == request.owner:
                 ports.registry.remove(record)  # the connection it speaks of is gone
             raise _taken(request, seen)
@@ -89,7 +89,7 @@ def _delete_renamed(ports: Ports, request: Request) -> Completion:
 
 def _as_first_named(ports: Ports, request: Request) -> Request:
     # A roll-back to a resource without Name comes with the newer id, and means the older one.
-    name = request.other_name if request.other_name != request.name else ""
+    name = request.fallback_name if request.fallback_name != request.name else ""
     first = ports.registry.read(name) if name else None
     if first is None or first.owner != request.owner:
         return request
@@ -97,7 +97,7 @@ def _as_first_named(ports: Ports, request: Request) -> Request:
 
 
 def _validate(ports: Ports, request: Request) -> Completion:
-    seen = look(ports, request.name, request.owner, ports.registry.read(request.name))
+    seen = observe(ports, request.name, request.owner, ports.registry.read(request.name))
     is_adoptable = seen.standing is Standing.UNOWNED and _adopts(request)
     if seen.standing not in (Standing.FREE, Standing.OWN) and not is_adoptable:
         raise _taken(request, seen)
@@ -109,7 +109,7 @@ def _adopts(request: Request) -> bool:
     return request.on_existing is OnExisting.ADOPT
 
 
-def _taken(request: Request, seen: Situation) -> AlreadyExistsError:
+def _taken(request: Request, seen: Observation) -> AlreadyExistsError:
     if seen.record and seen.standing is Standing.FOREIGN:
         return AlreadyExistsError(
             f"{request.name} belongs to {seen.record.owner};"
@@ -132,14 +132,14 @@ def _release(ports: Ports, request: Request) -> Completion:
     record = ports.registry.read(request.name)
     if record is None:
         raise NotFoundError(f"nobody is registered for {request.name}")
-    refuse_leased(ports, record)
+    refuse_if_leased(ports, record)
     try:
         ports.registry.remove(record)
     except ResourceConflictError:
         if ports.registry.read(request.name):  # else it was our own try whose answer was lost
             raise
     return Completion(
-        Outcome.RELEASED, ports.connections.describe(request.name) or remembered(record)
+        Outcome.RELEASED, ports.connections.describe(request.name) or last_known(record)
     )
 
 

@@ -9,7 +9,7 @@ from handler.connections.convergence import leftovers, update_of
 from handler.connections.ownership import Record, is_same
 from handler.connections.state import BAD, Connection, ConnectionState, Write, is_moving
 from handler.errors import NotStabilizedError, ResourceConflictError
-from handler.operations.observation import observe
+from handler.operations.observation import describe_latest
 from handler.operations.ports import Ports
 from handler.operations.resolution import Resolved
 from handler.requests.request import Request
@@ -21,7 +21,7 @@ LONGEST_WAIT = timedelta(seconds=LONGEST_WAIT_SECONDS)
 LEAST_WAIT = timedelta(seconds=60)  # of a delivery that comes late: enough to see what became of it
 
 
-def settled(ports: Ports, request: Request, record: Record) -> Connection:
+def await_settled(ports: Ports, request: Request, record: Record) -> Connection:
     """
     Wait until the connection is usable; with no time to wait, take it as it is.
 
@@ -34,18 +34,18 @@ def settled(ports: Ports, request: Request, record: Record) -> Connection:
     def is_settled(seen: Connection) -> bool:
         return not is_moving(seen.state, is_private=request.is_private)
 
-    connection = awaited(ports, request, record, is_settled, "did not settle")
+    connection = await_connection(ports, request, record, is_settled, "did not settle")
     if connection is None:
         raise ResourceConflictError(f"{name} was deleted meanwhile")
     if connection.state in BAD:
         reason = connection.state_reason or "EventBridge gives no reason"
         # Who rotates a secret at its vendor may need minutes until it is accepted everywhere.
-        is_passing = request.is_maintenance and request.door.waits_again
+        is_passing = request.is_maintenance and request.entry_point.waits_again
         raise NotStabilizedError(f"{name} is {connection.state}: {reason}", is_transient=is_passing)
     return connection
 
 
-def awaited(
+def await_connection(
     ports: Ports, request: Request, record: Record, is_done: IsDone, problem: str
 ) -> Connection | None:
     """
@@ -64,14 +64,14 @@ def awaited(
         progress.seen = seen
         return is_done(seen)
 
-    first = observe(ports, record.name, record)
+    first = describe_latest(ports, record.name, record)
     seen = ports.watch(record.name, is_over, (until - now).total_seconds(), first)
     if seen is None or not is_same(record, seen):
         return None
     if request.wait_timeout_seconds > 0 and not is_done(seen):
         now = instant(ports.clock.now())
         waited = f"within {(now - began_at).total_seconds():.0f} s"
-        can_go_on = request.door.waits_again or progress.has_time_left(now)
+        can_go_on = request.entry_point.waits_again or progress.has_time_left(now)
         reason = f"{record.name} {problem} {waited}; it is {seen.state_and_reason}"
         raise NotStabilizedError(reason, is_transient=can_go_on, is_moving=True)
     return seen
@@ -79,7 +79,7 @@ def awaited(
 
 def _wait(request: Request, record: Record, now: datetime) -> tuple[datetime, datetime]:
     wait = timedelta(seconds=request.wait_timeout_seconds)
-    if not request.door.is_last_chance:
+    if not request.entry_point.is_last_chance:
         return now, now + wait
     # Lambda delivers a stack's request up to three times, and it begins again after each fault:
     # the wait is one all the same.
@@ -89,7 +89,7 @@ def _wait(request: Request, record: Record, now: datetime) -> tuple[datetime, da
     return began_at, max(end, (request.started_at or now) + min(wait, LEAST_WAIT))
 
 
-def without_leftovers(
+def remove_leftovers(
     ports: Ports, request: Request, record: Record, desired: Resolved
 ) -> Connection:
     """Remove by DeauthorizeConnection what an update left, and write again."""
@@ -109,7 +109,7 @@ def without_leftovers(
     answer = ports.connections.update(update_of(desired.properties, before.properties))
     now = instant(ports.clock.now())
     write = Write("", now, answer.state, before.state, before.last_modified_time)
-    connection = settled(ports, request, replace(record, unsettled=write))
+    connection = await_settled(ports, request, replace(record, unsettled=write))
     left = _left(desired, connection)
     if left:
         raise _keeps(request, left)

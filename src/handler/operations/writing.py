@@ -22,51 +22,51 @@ from handler.errors import (
     NotStabilizedError,
     ResourceConflictError,
 )
-from handler.operations.lease import leased, released
-from handler.operations.observation import refuse_changed
-from handler.operations.outcome import Completion, final_outcome, outcome_of_write
+from handler.operations.lease import hold_lease, without_lease
+from handler.operations.observation import refuse_if_changed
+from handler.operations.outcome import Completion, final_outcome, outcome_after_write
 from handler.operations.ports import Ports
 from handler.operations.resolution import Resolved
-from handler.operations.wait import settled, without_leftovers
+from handler.operations.wait import await_settled, remove_leftovers
 from handler.requests.properties import sources
 from handler.requests.request import Request
 
 NOTHING = Connection("")  # what is there before a creation
 
 
-def unfetched(request: Request) -> dict[str, str]:
+def sources_to_link(request: Request) -> dict[str, str]:
     """Give every source of a request, without a version: what is linked before it is fetched."""
     found = sources(request.properties)
-    return {str(reading): "" for source in found for reading in source.readings}
+    return {str(reading): "" for source in found for reading in source.candidates}
 
 
-def linked(ports: Ports, request: Request, record: Record) -> Record:
+def write_links(ports: Ports, request: Request, record: Record) -> Record:
     """Link what the record does not name yet, before it is fetched: no rotation goes unheard."""
-    named = [set(map(str, source.readings)) for source in sources(request.properties)]
+    named = [set(map(str, source.candidates)) for source in sources(request.properties)]
     replaced = tuple(sorted({*record.replaces, request.previous_name} - {""}))
     is_linked = all(each & set(record.secret_versions) for each in named)
     if is_linked and replaced == record.replaces:
         return record
     # What an earlier request named and never applied goes, or the item would grow without end.
     applied = {source: each for source, each in record.secret_versions.items() if each}
-    versions = {**unfetched(request), **applied}
+    versions = {**sources_to_link(request), **applied}
     return ports.registry.write(replace(record, secret_versions=versions, replaces=replaced))
 
 
-def written(
+def write_connection(
     ports: Ports, request: Request, record: Record, connection: Connection, desired: Resolved
 ) -> Record:
     """Write an own connection under the lease; the record is as before ``desired`` was fetched."""
     newest = max(record.request_time, request.request_time)
     known = replace(record, connection_arn=connection.arn, request_time=newest)
-    with leased(ports, known, record) as held:
-        return rewritten(ports, request, held, connection, desired)
+    with hold_lease(ports, known, record) as held:
+        return update_connection(ports, request, held, connection, desired)
 
 
 def is_current(record: Record, request: Request, desired: Resolved, connection: Connection) -> bool:
     """Tell whether there is nothing to write."""
     return (
-        record.properties == request.written
+        record.properties == request.properties_as_written
         and not is_behind(record, desired.versions)
         and record.connection_arn == connection.arn
         and connection.state not in (*BAD, ConnectionState.DEAUTHORIZING)
@@ -79,7 +79,7 @@ def is_current(record: Record, request: Request, desired: Resolved, connection: 
     )
 
 
-def rewritten(
+def update_connection(
     ports: Ports, request: Request, record: Record, connection: Connection, desired: Resolved
 ) -> Record:
     """Update to the full desired state, under a lease that the caller holds."""
@@ -90,11 +90,11 @@ def rewritten(
         if ports.watch(request.name, lambda seen: seen is None, LONGEST_LAG.total_seconds()):
             raise
         raise ResourceConflictError(f"{request.name} was deleted meanwhile") from None
-    write = write_of(ports, request, record, answer, connection)
-    return noted(ports, request, record, desired, write)
+    write = describe_write(ports, request, record, answer, connection)
+    return record_write(ports, request, record, desired, write)
 
 
-def write_of(
+def describe_write(
     ports: Ports,
     request: Request,
     record: Record,
@@ -102,20 +102,20 @@ def write_of(
     before: Connection = NOTHING,
 ) -> Write:
     """Give what will show that a connection is as written, and what to tell about it then."""
-    outcome = outcome_of_write(request, record)
+    outcome = outcome_after_write(request, record)
     now = instant(ports.clock.now())
     return Write(outcome, now, answer.state, before.state, before.last_modified_time)
 
 
-def noted(
+def record_write(
     ports: Ports, request: Request, record: Record, desired: Resolved, write: Write
 ) -> Record:
     """Note what was written, and give the lease back."""
     is_refreshed = request.is_maintenance and is_behind(record, desired.versions)
     return ports.registry.write(
         replace(
-            released(record),
-            properties=request.written,
+            without_lease(record),
+            properties=request.properties_as_written,
             secret_versions=desired.versions,
             is_unwanted=False,
             refreshed_at=write.written_at if is_refreshed else record.refreshed_at,
@@ -125,7 +125,7 @@ def noted(
     )
 
 
-def completed(
+def complete(
     ports: Ports,
     request: Request,
     record: Record,
@@ -144,11 +144,11 @@ def completed(
     if not is_moving(connection.state, is_private=request.is_private) and any(
         leftovers(desired.properties, connection.properties)
     ):
-        with leased(ports, record) as held:
-            connection = without_leftovers(ports, request, held, desired)
-            record = ports.registry.write(released(held))
+        with hold_lease(ports, record) as held:
+            connection = remove_leftovers(ports, request, held, desired)
+            record = ports.registry.write(without_lease(held))
     newest = max(record.request_time, request.request_time)
-    final = replace(released(record), request_time=newest)  # a crashed one may still have it
+    final = replace(without_lease(record), request_time=newest)  # a crashed one may still have it
     if is_usable(connection.state, is_private=request.is_private):
         final = replace(
             final,
@@ -163,7 +163,7 @@ def completed(
 
 def _settled(ports: Ports, request: Request, record: Record) -> Connection:
     try:
-        return settled(ports, request, record)
+        return await_settled(ports, request, record)
     except NotStabilizedError:
-        refuse_changed(ports, record)  # overtaken: that failure is another request's
+        refuse_if_changed(ports, record)  # overtaken: that failure is another request's
         raise

@@ -7,7 +7,7 @@ from handler.references.source import Service, Source
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class AllowedSources:
     """Which sources this installation may read."""
 
     partition: str
@@ -28,7 +28,7 @@ class Policy:
         )
         if "!" in source.name:
             yield "secrets that an AWS service owns (with ! in their name) cannot be referenced"
-        elif not any(each.name.startswith(prefixes) for each in source.readings):
+        elif not any(each.name.startswith(prefixes) for each in source.candidates):
             allowed = ", ".join(prefixes)
             yield f"its name begins with no allowed prefix; {setting}: {allowed}"
         if source.is_arn:

@@ -82,7 +82,7 @@ class Source:
         return self.is_arn and self.name == self._tail
 
     @property
-    def readings(self) -> tuple["Source", ...]:
+    def candidates(self) -> tuple["Source", ...]:
         """
         Give what it may turn out to be: an ARN's tail may be the whole name, as in a partial ARN.
         """

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from handler.references.near_miss import MALFORMED, is_near, problem
-from handler.references.policy import Policy
+from handler.references.policy import AllowedSources
 from handler.references.reference import Reference, Text
 from handler.references.source import Service, Source
 
@@ -33,7 +33,7 @@ class _MalformedError(Exception):
     """When a spelling cannot be understood."""
 
 
-def read(value: str | Mapping[str, Any], policy: Policy) -> Text:
+def read(value: str | Mapping[str, Any], policy: AllowedSources) -> Text:
     """
     Understand a value for which is_near holds; what is wrong with it is in the result's
     problems.
@@ -51,7 +51,7 @@ def read(value: str | Mapping[str, Any], policy: Policy) -> Text:
     return replace(text, problems=tuple(dict.fromkeys(found)))
 
 
-def with_texts(value: object, policy: Policy) -> object:
+def with_texts(value: object, policy: AllowedSources) -> object:
     """
     Replace everything in a document that is meant as a reference, wherever it stands, by a Text.
     """

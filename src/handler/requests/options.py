@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
-from handler.requests.unchecked_request import Door
+from handler.requests.unchecked_request import EntryPoint
 from handler.requests.violation import Violation
 
 ANSWER_SECONDS = 30  # of ServiceTimeout, kept back for the answer
@@ -17,23 +17,25 @@ class OnExisting(StrEnum):
     ADOPT = "Adopt"
 
 
-def own_violations(own: Mapping[str, Any], door: Door) -> Iterator[Violation]:
+def option_violations(own: Mapping[str, Any], entry_point: EntryPoint) -> Iterator[Violation]:
     """Yield what is wrong with our own members."""
     if own.get("OnExisting", "Fail") not in list(OnExisting):
         yield Violation("OnExisting", f"must be one of {', '.join(OnExisting)}")
     wait = _seconds(own.get("WaitTimeoutSeconds", 0))
-    if wait is None or wait > door.longest_wait_seconds:
-        problem = f"must be a whole number from 0 to {door.longest_wait_seconds}"
+    if wait is None or wait > entry_point.longest_wait_seconds:
+        problem = f"must be a whole number from 0 to {entry_point.longest_wait_seconds}"
         yield Violation("WaitTimeoutSeconds", problem)
     if not isinstance(own.get("Revision", ""), str):
         yield Violation("Revision", "must be a string")
 
 
-def wait_seconds(own: Mapping[str, Any], door: Door, *, is_private: bool = False) -> float:
+def wait_seconds(
+    own: Mapping[str, Any], entry_point: EntryPoint, *, is_private: bool = False
+) -> float:
     """Give how long to wait for a settled state, bounded by ServiceTimeout."""
     wait = _seconds(own.get("WaitTimeoutSeconds"))
     bound = _seconds(own.get("ServiceTimeout"))
-    default = door.private_wait_seconds if is_private else door.default_wait_seconds
+    default = entry_point.private_wait_seconds if is_private else entry_point.default_wait_seconds
     wanted = default if wait is None else wait
     return wanted if bound is None else min(wanted, max(bound - ANSWER_SECONDS, bound / 2))
 

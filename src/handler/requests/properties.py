@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from handler.references.policy import Policy
+from handler.references.policy import AllowedSources
 from handler.references.reference import replaced
 from handler.references.source import Source
 from handler.references.syntax import with_texts
@@ -37,7 +37,7 @@ class Rules:
     """What properties are judged by: AWS's model, the references allowed, the prefix of names."""
 
     shape: Shape
-    policy: Policy
+    policy: AllowedSources
     connection_name_prefix: str
 
 

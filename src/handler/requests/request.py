@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from handler.requests.options import OnExisting, own_violations, wait_seconds
+from handler.requests.options import OnExisting, option_violations, wait_seconds
 from handler.requests.properties import (
     Rules,
     as_written,
@@ -28,9 +28,9 @@ from handler.requests.unchecked_request import (
     CLOUDFORMATION,
     DIRECT,
     QUEUE,
-    Asked,
-    Door,
+    EntryPoint,
     RequestType,
+    UncheckedRequest,
     well_formed,
 )
 from handler.requests.violation import Violation, misfit, refuse
@@ -40,7 +40,7 @@ from handler.requests.violation import Violation, misfit, refuse
 class Request:
     """One checked request; its properties hold a Text wherever they hold a reference."""
 
-    door: Door
+    entry_point: EntryPoint
     request_type: RequestType
     request_id: str
     owner: str
@@ -50,7 +50,7 @@ class Request:
     on_existing: OnExisting = OnExisting.FAIL
     wait_timeout_seconds: float = 0.0
     started_at: datetime | None = None  # this delivery of it
-    other_name: str = ""
+    fallback_name: str = ""
     previous_name: str = ""  # what Terraform renames
     selection: Selection = WHOLE
 
@@ -65,7 +65,7 @@ class Request:
         return is_private(self.properties)
 
     @property
-    def written(self) -> dict[str, Any]:
+    def properties_as_written(self) -> dict[str, Any]:
         """Give the properties as plain JSON: references as they were written, no value."""
         return as_written(self.properties)
 
@@ -75,109 +75,115 @@ DOORS = {CLOUDFORMATION: "CloudFormation", QUEUE: "messages", DIRECT: "direct in
 SELECTORS = {RequestType.REFRESH: REFRESH, RequestType.RECONCILE: RECONCILE, RequestType.LIST: LIST}
 
 
-def check(asked: Asked, rules: Rules) -> Request:
+def check(unchecked: UncheckedRequest, rules: Rules) -> Request:
     """
     Make the checked request.
 
     Raises:
         InvalidRequestError: tells every violation at once, each with its path, none with a value.
     """
-    return _checked_deletion(asked) if _is_forgiving(asked) else _checked(asked, rules)
+    return _checked_deletion(unchecked) if _is_forgiving(unchecked) else _checked(unchecked, rules)
 
 
-def _checked(asked: Asked, rules: Rules) -> Request:
-    if not asked.is_object:
-        refuse(asked.violations)
-    found = [*asked.violations, *_request_type_violations(asked)]
-    if not found and asked.request_type in SELECTORS:
-        return _checked_selection(asked, RequestType(str(asked.request_type)), rules)
-    if isinstance(asked.properties, Violation):
-        refuse([asked.properties])
-    if not isinstance(asked.properties, Mapping):
-        wanted = misfit("ResourceProperties", "an object", asked.properties)
-        if asked.properties is None:
+def _checked(unchecked: UncheckedRequest, rules: Rules) -> Request:
+    if not unchecked.is_object:
+        refuse(unchecked.violations)
+    found = [*unchecked.violations, *_request_type_violations(unchecked)]
+    if not found and unchecked.request_type in SELECTORS:
+        return _checked_selection(unchecked, RequestType(str(unchecked.request_type)), rules)
+    if isinstance(unchecked.properties, Violation):
+        refuse([unchecked.properties])
+    if not isinstance(unchecked.properties, Mapping):
+        wanted = misfit("ResourceProperties", "an object", unchecked.properties)
+        if unchecked.properties is None:
             wanted = Violation("ResourceProperties", "required, an object")
-        refuse(found if str(asked.request_type) in SELECTORS else [*found, wanted])
-    own, desired = _split(asked, rules)
-    found += own_violations(own, asked.door)
-    if asked.request_type in NAME_ONLY:
+        refuse(found if str(unchecked.request_type) in SELECTORS else [*found, wanted])
+    own, desired = _split(unchecked, rules)
+    found += option_violations(own, unchecked.entry_point)
+    if unchecked.request_type in NAME_ONLY:
         found += name_violations(desired, rules)
     else:
         found += property_violations(desired, rules)
     refuse(found)
-    is_named = isinstance(asked.properties, Mapping) and "Name" in asked.properties
+    is_named = isinstance(unchecked.properties, Mapping) and "Name" in unchecked.properties
     return Request(
-        door=asked.door,
-        request_type=RequestType(str(asked.request_type)),
-        request_id=asked.request_id,
-        owner=asked.owner,
+        entry_point=unchecked.entry_point,
+        request_type=RequestType(str(unchecked.request_type)),
+        request_id=unchecked.request_id,
+        owner=unchecked.owner,
         name=desired["Name"],
-        request_time=asked.request_time,
+        request_time=unchecked.request_time,
         properties=desired,
         on_existing=OnExisting(own.get("OnExisting", OnExisting.FAIL)),
-        wait_timeout_seconds=wait_seconds(own, asked.door, is_private=is_private(desired)),
-        other_name="" if is_named else asked.derived_name,
-        previous_name=asked.previous_name,
+        wait_timeout_seconds=wait_seconds(
+            own, unchecked.entry_point, is_private=is_private(desired)
+        ),
+        fallback_name="" if is_named else unchecked.derived_name,
+        previous_name=unchecked.previous_name,
     )
 
 
-def _checked_selection(asked: Asked, request_type: RequestType, rules: Rules) -> Request:
-    given = asked.properties if isinstance(asked.properties, Mapping) else {}
-    if asked.properties is not None and not isinstance(asked.properties, Mapping):
-        refuse([misfit("ResourceProperties", "an object", asked.properties)])
+def _checked_selection(
+    unchecked: UncheckedRequest, request_type: RequestType, rules: Rules
+) -> Request:
+    given = unchecked.properties if isinstance(unchecked.properties, Mapping) else {}
+    if unchecked.properties is not None and not isinstance(unchecked.properties, Mapping):
+        refuse([misfit("ResourceProperties", "an object", unchecked.properties)])
     own = {name: given[name] for name in ("WaitTimeoutSeconds",) if name in given}
     members = {name: value for name, value in given.items() if name not in own}
-    found = [*own_violations(own, asked.door)]
+    found = [*option_violations(own, unchecked.entry_point)]
     found += selection_violations(members, SELECTORS[request_type])
     if "Name" in members and "Name" in SELECTORS[request_type]:
         found += name_violations({"Name": members["Name"]}, rules)
     refuse(found)
     return Request(
-        door=asked.door,
+        entry_point=unchecked.entry_point,
         request_type=request_type,
-        request_id=asked.request_id,
-        owner=asked.owner,
+        request_id=unchecked.request_id,
+        owner=unchecked.owner,
         name=members.get("Name", ""),
-        request_time=asked.request_time,
+        request_time=unchecked.request_time,
         properties={},
-        wait_timeout_seconds=wait_seconds(own, asked.door),
+        wait_timeout_seconds=wait_seconds(own, unchecked.entry_point),
         selection=selected(members),
     )
 
 
-def _is_forgiving(asked: Asked) -> bool:
+def _is_forgiving(unchecked: UncheckedRequest) -> bool:
     # A Delete must work for what any version of this function, or none, once accepted.
-    return asked.door is CLOUDFORMATION and asked.request_type == RequestType.DELETE
+    return unchecked.entry_point is CLOUDFORMATION and unchecked.request_type == RequestType.DELETE
 
 
-def _checked_deletion(asked: Asked) -> Request:
-    properties = asked.properties if isinstance(asked.properties, Mapping) else {}
+def _checked_deletion(unchecked: UncheckedRequest) -> Request:
+    properties = unchecked.properties if isinstance(unchecked.properties, Mapping) else {}
     own = {name: properties.get(name) for name in ("ServiceTimeout",) if name in properties}
     return Request(
-        door=asked.door,
+        entry_point=unchecked.entry_point,
         request_type=RequestType.DELETE,
-        request_id=asked.request_id,
-        owner=asked.owner,
-        name=asked.physical_resource_id or asked.derived_name,
-        request_time=asked.request_time,
+        request_id=unchecked.request_id,
+        owner=unchecked.owner,
+        name=unchecked.physical_resource_id or unchecked.derived_name,
+        request_time=unchecked.request_time,
         properties={},
-        wait_timeout_seconds=wait_seconds(own, asked.door),
-        other_name=well_formed(properties) or asked.derived_name,
+        wait_timeout_seconds=wait_seconds(own, unchecked.entry_point),
+        fallback_name=well_formed(properties) or unchecked.derived_name,
     )
 
 
-def _split(asked: Asked, rules: Rules) -> tuple[dict[str, Any], dict[str, Any]]:
-    given = dict(asked.properties) if isinstance(asked.properties, Mapping) else {}
-    own = {name: given.pop(name) for name in asked.door.own_members if name in given}
-    if asked.door is CLOUDFORMATION:
-        given = {"Name": asked.physical_resource_id or asked.derived_name} | given
+def _split(unchecked: UncheckedRequest, rules: Rules) -> tuple[dict[str, Any], dict[str, Any]]:
+    given = dict(unchecked.properties) if isinstance(unchecked.properties, Mapping) else {}
+    own = {name: given.pop(name) for name in unchecked.entry_point.own_members if name in given}
+    if unchecked.entry_point is CLOUDFORMATION:
+        given = {"Name": unchecked.physical_resource_id or unchecked.derived_name} | given
         given = dict(coerced(given, rules.shape))  # type: ignore[call-overload]
     return own, prepared(given, rules)
 
 
-def _request_type_violations(asked: Asked) -> Iterator[Violation]:
-    asked_for, allowed = asked.request_type, asked.door.request_types
+def _request_type_violations(unchecked: UncheckedRequest) -> Iterator[Violation]:
+    asked_for, allowed = unchecked.request_type, unchecked.entry_point.request_types
     if asked_for not in allowed:
-        doors = " and ".join(DOORS[door] for door in DOORS if asked_for in door.request_types)
+        doors = " and ".join(
+            DOORS[entry_point] for entry_point in DOORS if asked_for in entry_point.request_types
+        )
         listed = f"must be one of {', '.join(allowed)}"
         yield Violation("RequestType", f"{asked_for} is for {doors} only" if doors else listed)

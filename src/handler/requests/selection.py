@@ -86,4 +86,4 @@ def _secrets(members: Mapping[str, Any]) -> Iterator[Secret]:
     if "SecretId" in members:
         source = Source(Service.SECRETS_MANAGER, members["SecretId"])
         account = source.account or members.get("AccountId", "")
-        yield from dict.fromkeys(Secret(each.name, account=account) for each in source.readings)
+        yield from dict.fromkeys(Secret(each.name, account=account) for each in source.candidates)

@@ -37,7 +37,7 @@ class RequestType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class EntryPoint:
     """What differs between the ways in."""
 
     name: str
@@ -49,14 +49,14 @@ class Door:
     members: tuple[str, ...] = MEMBERS
     waits_again: bool = False  # a message comes back, so that running out of time is not final
     is_last_chance: bool = False  # a failure is final, and nobody would ask again
-    is_deleting_foreign_fine: bool = False
+    may_delete_nothing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class UncheckedRequest:
     """A request before any check, as far as an answer needs it."""
 
-    door: Door
+    entry_point: EntryPoint
     request_type: object
     request_id: str
     owner: str
@@ -72,7 +72,7 @@ class Asked:
     @property
     def known_request_type(self) -> str:
         """Give the request's type if it is one that this door takes, else an empty text."""
-        return str(self.request_type) if self.request_type in self.door.request_types else ""
+        return str(self.request_type) if self.request_type in self.entry_point.request_types else ""
 
     @property
     def name(self) -> str:
@@ -83,7 +83,7 @@ class Asked:
 
 NAME = re.compile(r"[.\-_A-Za-z0-9]{1,64}")
 LONGEST_WAIT_SECONDS = 2400  # twice what private APIs took; Lambda's three deliveries cover it
-CLOUDFORMATION = Door(
+CLOUDFORMATION = EntryPoint(
     name="cloudformation",
     request_types=("Create", "Update", "Delete"),
     default_wait_seconds=840,  # what one delivery can wait
@@ -91,58 +91,62 @@ CLOUDFORMATION = Door(
     private_wait_seconds=LONGEST_WAIT_SECONDS,
     own_members=("OnExisting", "WaitTimeoutSeconds", "Revision", "ServiceToken", "ServiceTimeout"),
     is_last_chance=True,
-    is_deleting_foreign_fine=True,  # nothing of the stack's own is left, so that it can go
+    may_delete_nothing=True,  # nothing of the stack's own is left, so that it can go
 )
-QUEUE = Door(
+QUEUE = EntryPoint(
     name="queue",
     request_types=("Create", "Update", "Delete", "Describe", "Validate", "Refresh", "Reconcile"),
     default_wait_seconds=30,
     longest_wait_seconds=60,
     waits_again=True,
 )
-DIRECT = Door(
+DIRECT = EntryPoint(
     name="direct",
     request_types=tuple(RequestType),
     default_wait_seconds=30,
     longest_wait_seconds=300,
     members=(*MEMBERS, TERRAFORM_MEMBER),
 )
-TERRAFORM = replace(DIRECT, is_deleting_foreign_fine=True)  # so that a destroy can end
+TERRAFORM = replace(DIRECT, may_delete_nothing=True)  # so that a destroy can end
 OWNER_OF_REQUESTS = "requests"
 LONGEST_NAME = 64
 NO_OBJECT = Violation("", "the request must be a JSON object")
 
 
-def asked_by_document(document: object, door: Door, request_id: str, arrival: datetime) -> Asked:
+def read_document(
+    document: object, entry_point: EntryPoint, request_id: str, arrival: datetime
+) -> UncheckedRequest:
     """Read a message or an invocation: an envelope, a bare document, or why it cannot be read."""
     problem = document if isinstance(document, Violation) else foreign(document)
     if problem or not isinstance(document, Mapping):
-        unread = Asked(door, None, request_id, OWNER_OF_REQUESTS, arrival, None)
+        unread = UncheckedRequest(entry_point, None, request_id, OWNER_OF_REQUESTS, arrival, None)
         return replace(unread, violations=(problem or NO_OBJECT,), is_object=False)
-    envelope = enveloped(document, door.members)
+    envelope = enveloped(document, entry_point.members)
     properties = envelope.get("ResourceProperties")
-    is_terraform = door is DIRECT and is_change(envelope.get(TERRAFORM_MEMBER))
+    is_terraform = entry_point is DIRECT and is_change(envelope.get(TERRAFORM_MEMBER))
     before = envelope[TERRAFORM_MEMBER]["prev_input"] if is_terraform else None
-    previous_name = well_formed(enveloped(before or {}, door.members).get("ResourceProperties"))
-    return Asked(
-        door=TERRAFORM if is_terraform else door,
+    previous_name = well_formed(
+        enveloped(before or {}, entry_point.members).get("ResourceProperties")
+    )
+    return UncheckedRequest(
+        entry_point=TERRAFORM if is_terraform else entry_point,
         request_type=envelope.get("RequestType"),
         request_id=text(envelope, "RequestId") or request_id,
         owner=OWNER_OF_REQUESTS,
         request_time=min(arrival, request_time(envelope) or arrival),
         properties=properties,
         previous_name=previous_name if previous_name != well_formed(properties) else "",
-        violations=tuple(envelope_violations(envelope, door.members)),
+        violations=tuple(envelope_violations(envelope, entry_point.members)),
         task_token=text(envelope, "TaskToken"),
     )
 
 
-def asked_by_custom_resource(
+def read_custom_resource(
     event: Mapping[str, Any], name_prefix: str, arrival: datetime
-) -> Asked:
+) -> UncheckedRequest:
     """Read a CloudFormation request, whose form its door has checked."""
-    return Asked(
-        door=CLOUDFORMATION,
+    return UncheckedRequest(
+        entry_point=CLOUDFORMATION,
         request_type=event["RequestType"],
         request_id=event["RequestId"],
         owner=f"cloudformation/{event['StackId']}/{event['LogicalResourceId']}",
