@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from handler.operations import lease as leasing
 from tests.function import Function
 
 SECONDS = 30.0
@@ -34,5 +33,5 @@ def invoked_until_killed(
 
 
 def _invoke(function: Function, event: Mapping[str, Any], lease_seconds: float) -> None:
-    leasing.MARGIN_SECONDS = lease_seconds - WORKING_SECONDS
+    lease.LEASE_MARGIN_SECONDS = lease_seconds - WORKING_SECONDS
     function(event, SECONDS)

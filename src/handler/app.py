@@ -1,6 +1,5 @@
 """Entry point: choose the door by the event's shape, refuse everything else."""
 
-import os
 from typing import Any
 
 from handler.composition import Context, warm
@@ -8,6 +7,7 @@ from handler.errors import InvalidRequestError
 from handler.observability import count_cold_start, logger
 from handler.requests.document import foreign
 from handler.requests.envelope import MEMBERS
+from handler.settings import environment
 
 CLOUDFORMATION_MEMBERS = ("ResponseURL", "StackId", "LogicalResourceId")
 BARE_MEMBERS = ("Name", "AuthorizationType", "AuthParameters")
@@ -16,7 +16,7 @@ UNKNOWN = (
     " nor a request with RequestType and ResourceProperties"
 )
 
-warm(os.environ)
+warm(environment())
 
 
 def lambda_handler(event: Any, context: Context) -> Any:
@@ -51,7 +51,7 @@ def lambda_handler(event: Any, context: Context) -> Any:
 
 
 def _is_unanswered(record: object) -> bool:
-    queue_arn = os.environ.get("UNANSWERED_QUEUE_ARN")
+    queue_arn = environment().get("UNANSWERED_QUEUE_ARN")
     return (
         bool(queue_arn) and isinstance(record, dict) and record.get("eventSourceARN") == queue_arn
     )

@@ -4,11 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-# With the 20 s that an invocation keeps back, nearly a minute. No more: the retry of a killed
-# delivery, which comes a minute later, must outlast that one's lease.
-LAST_ROUND_SECONDS = 30.0
-SHORTEST_PAUSE_SECONDS = 0.001  # a shorter one might not move the clock
-LAST_ROUND_SHARE = 0.125  # of what is left of a shorter invocation
+from handler.settings import LAST_ROUND_SECONDS, LAST_ROUND_SHARE, SHORTEST_PAUSE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)

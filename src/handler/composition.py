@@ -1,6 +1,5 @@
 """One invocation of the function: its settings, its time, and the adapters put together for it."""
 
-import os
 import random
 import time
 import uuid
@@ -8,7 +7,6 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Protocol
 
-from handler import settings
 from handler.adapters.aws_client import Caller, client
 from handler.adapters.eventbridge import EventBridgeConnections
 from handler.adapters.queues import RequestQueueSender
@@ -21,11 +19,14 @@ from handler.observability import logger
 from handler.operations.ports import Ports, Progress
 from handler.references.policy import AllowedSources
 from handler.requests.properties import Rules
-from handler.settings import Settings, load
-
-# Kept back at the end: the last call may take its whole time-outs, then comes the answer.
-ANSWER_SECONDS = 20.0
-LONGEST_ANSWER_SHARE = 0.2  # of functions with a short time-out
+from handler.settings import (
+    ANSWER_SECONDS,
+    LONGEST_ANSWER_SHARE,
+    REQUIRED,
+    Settings,
+    environment,
+    load,
+)
 
 
 class Context(Protocol):
@@ -41,7 +42,7 @@ class Context(Protocol):
 class Invocation:
     """Everything that one invocation shares, made when first needed."""
 
-    def __init__(self, context: Context, required: tuple[str, ...] = settings.REQUIRED) -> None:
+    def __init__(self, context: Context, required: tuple[str, ...] = REQUIRED) -> None:
         """Start the clock."""
         self.context = context
         self._required = required
@@ -65,9 +66,9 @@ class Invocation:
         _ = self.ports, self.results
 
     @cached_property
-    def settings(self) -> settings.Settings:
+    def settings(self) -> Settings:
         """Give the checked environment."""
-        return settings.load(os.environ, self.context.invoked_function_arn, self._required)
+        return load(environment(), self.context.invoked_function_arn, self._required)
 
     @cached_property
     def rules(self) -> Rules:

@@ -20,6 +20,8 @@ Source:
     https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-test-contract-errors.html
 """
 
+from collections.abc import Sequence
+
 
 class ProvisionerError(Exception):
     """Anything that ends a request without success."""
@@ -99,3 +101,10 @@ class ServiceInternalError(TransientError):
 
 class NetworkFailureError(TransientError):
     """When AWS could not be reached."""
+
+
+def numbered(sentences: Sequence[str]) -> str:
+    """Tell sentences in one text, each with its number, since they may hold any separator."""
+    if len(sentences) < 2:  # noqa: PLR2004 (one needs no number)
+        return "".join(sentences)
+    return " ".join(f"({number}) {each}" for number, each in enumerate(sentences, 1))

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -10,8 +9,10 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME", "eventbridge-connection-provisioner")
-NAMESPACE = os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "EventBridgeConnectionProvisioner")
+from handler.settings import environment
+
+SERVICE = environment().get("POWERTOOLS_SERVICE_NAME", "eventbridge-connection-provisioner")
+NAMESPACE = environment().get("POWERTOOLS_METRICS_NAMESPACE", "EventBridgeConnectionProvisioner")
 
 LONGEST = 20_000  # of a log line's values; what is longer would not be read
 

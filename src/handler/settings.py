@@ -1,14 +1,72 @@
 """
-The environment of the function, checked; read per request, so that what is wrong is answered by
-name.
+Everything that can be set: the durations and limits that somebody may want to tune, each with its
+reason, and the function's environment, which nobody else reads.
+
+The environment is read for each request, so that what is wrong with it is answered by name.
 """
 
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
-from handler.errors import ServiceInternalError
-from handler.requests.violation import numbered
+from handler.errors import ServiceInternalError, numbered
+
+# How much a request may hold.
+MOST_REQUEST_BYTES = 256 * 1024  # of a message's raw text, of an invocation's document
+MOST_LEVELS = 32  # of nesting; a request has ten
+MOST_SECRETS = 50
+
+# How long a connection is waited for.
+LONGEST_WAIT_SECONDS = 2400  # twice what private APIs took; Lambda's three deliveries cover it
+LEAST_WAIT = timedelta(seconds=60)  # of a delivery that comes late: enough to see what became of it
+LONGEST_DELETION_SECONDS = 30.0  # recorded: one to four
+LONGEST_DEAUTHORIZATION_SECONDS = 30.0  # recorded: one or two
+LONGEST_LAG = timedelta(seconds=5)  # of Describe behind a write: not documented; then believed
+LONGEST_STALENESS = timedelta(minutes=1)  # of a secret's read; then believed over the event
+
+# How long is tried again what may pass.
+MOST_CALL_RETRIES = 5  # of one call; a stack's request begins again as a whole
+LONGEST_CALL_PAUSE_SECONDS = 5.0
+LEAST_PATIENCE_SECONDS = 8.0  # of a request whose name somebody else is writing to
+LONGEST_ROUND_PAUSE_SECONDS = 10.0  # short beside the minutes that throttling lasts
+SHORTEST_PAUSE_SECONDS = 0.001  # a shorter one might not move the clock
+
+# The end of an invocation.
+ANSWER_SECONDS = 20.0  # kept back: the last call may take its whole time-outs, then the answer
+LONGEST_ANSWER_SHARE = 0.2  # of a short invocation
+# Beside those, nearly a minute. No more: the retry of a killed delivery, which comes a minute
+# later, must outlast that one's lease.
+LAST_ROUND_SECONDS = 30.0
+LAST_ROUND_SHARE = 0.125  # of what is left of a short invocation
+TIMEOUT_MARGIN_SECONDS = 5.0  # a PUT with its handshake takes up to one; the rest is for retries
+TIMEOUT_SHARE = 0.25  # of a short invocation: less than its wait leaves, so that this ends first
+LAST_SECOND = 0.5  # of the function, never used
+MOST_RESPONSE_ATTEMPTS = 8
+RESPONSE_ATTEMPT_SECONDS = 5.0
+SERVICE_TIMEOUT_MARGIN_SECONDS = 30  # of ServiceTimeout, kept back for the answer
+RESPONSE_URL_LIFETIME = timedelta(hours=2)  # of one that tells only its end
+
+# What the registry remembers.
+LEASE_MARGIN_SECONDS = 30.0  # more than an invocation keeps back for its answer
+GRACE = timedelta(seconds=5)  # between our clock, which dates the claim, and EventBridge's
+DELETION_LIFETIME = timedelta(hours=24)  # nobody delivers a request later than that
+ITEMS_OF_A_PAGE = 200  # links and deletions among them
+
+# When messages come back.
+FIRST_DELAY_SECONDS = 10
+LONGEST_DELAY_SECONDS = 600  # times the jitter: from the seventh receive on, 5 to 15 minutes
+JITTER = (0.5, 1.5)  # those who were throttled together must not come back together
+PRIVATE_PATIENCE_SECONDS = 3600  # EventBridge and VPC Lattice need up to that long to connect
+# Beyond every receive that the patience allows for, and throttled polls; else SQS would bury.
+MOST_RECEIVES = 25
+BATCH_MARGIN_SECONDS = 30  # after the function's end, until what it could not finish comes back
+LEAST_MESSAGE_SECONDS = 90.0  # for one message: its wait of at most 60 s, and what AWS takes
+MOST_THREADS = 10  # as many as a batch has messages, and a client's pool has connections
+MOST_FAILED_INVOCATION_RECEIVES = 5
+FAILED_INVOCATION_DELAY_SECONDS = 60  # all tries together stay far within a ResponseURL's life
 
 REQUIRED = ("REGISTRY_TABLE_NAME",)
 REQUIRED_BY_QUEUE = (*REQUIRED, "REQUEST_QUEUE_URL", "DEAD_LETTER_QUEUE_URL")
@@ -38,11 +96,30 @@ class Settings:
     read_timeout_seconds: int
 
 
+def environment() -> Mapping[str, str]:
+    """Give the function's environment."""
+    return os.environ
+
+
+@contextmanager
+def sam_local() -> Iterator[None]:
+    """Let crhelper's constructor leave out three clients that only its polling needs."""
+    before = os.environ.get("AWS_SAM_LOCAL")
+    os.environ["AWS_SAM_LOCAL"] = "true"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["AWS_SAM_LOCAL"]
+        else:
+            os.environ["AWS_SAM_LOCAL"] = before
+
+
 def load(
     environment: Mapping[str, str], invoked_function_arn: str, required: tuple[str, ...]
 ) -> Settings:
     """
-    Check the environment; which variables are required depends on the door.
+    Check the environment; which variables are required depends on the entry point.
 
     Raises:
         ServiceInternalError: names every variable that is missing or malformed.

@@ -174,7 +174,7 @@ def test_a_server_whose_certificate_is_not_trusted_gets_nothing(
 ) -> None:
     """The answer and its URL go to the bucket and nobody in between."""
     monkeypatch.delenv("SSL_CERT_FILE")
-    monkeypatch.setattr(answer, "MOST_ATTEMPTS", 2)
+    monkeypatch.setattr(answer, "MOST_RESPONSE_ATTEMPTS", 2)
     with pytest.raises(NetworkFailureError, match="SSLError"):
         function(create)
     assert response_url.puts == []

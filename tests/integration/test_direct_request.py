@@ -163,7 +163,7 @@ def test_a_failure_is_raised_as_its_own_class(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Step Functions matches errors by the class's name."""
-    monkeypatch.setattr(aws, "LONGEST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(aws, "LONGEST_CALL_PAUSE_SECONDS", 0.01)
     proxy.spoil("CreateConnection", fault)
     with pytest.raises(error, match=f"^{reason.format(name=name)}"):
         function(ask("Create", basic))
@@ -190,7 +190,7 @@ def test_missing_settings_are_named(
     with pytest.raises(ServiceInternalError) as raised:
         function(ask("Create", basic))
     assert "REGISTRY_TABLE_NAME: required" in raised.value.reason
-    assert "GIVE_UP_SECONDS: must be a whole number above 0" in raised.value.reason
+    assert "GiveUpSeconds (GIVE_UP_SECONDS): must be a whole number above 0" in raised.value.reason
 
 
 def test_a_task_that_waits_is_told_the_result(

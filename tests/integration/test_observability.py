@@ -114,7 +114,7 @@ def test_a_message_that_comes_back_is_no_failure_yet(
 ) -> None:
     """It counts as returned; else one throttled request would fail eight times."""
     proxy.spoil("DescribeConnection", aws_error("ThrottlingException"))
-    monkeypatch.setattr(aws, "LONGEST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(aws, "LONGEST_CALL_PAUSE_SECONDS", 0.01)
     function(event_source.batch(ask("Create", basic)))
     assert counted(output) == [(SERVICE, ["MessageReturned"])]
     (line,) = [line for line in output.lines if "request_type" in line]

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from handler.connections.ownership import DELETION_LIFETIME, MaintenanceFailure, Record
+from handler.connections.ownership import MaintenanceFailure, Record
 from handler.connections.state import Write
 from handler.errors import (
     InvalidRequestError,
@@ -20,7 +20,7 @@ from handler.errors import (
 )
 from handler.operations.ports import Registry
 from handler.references.source import Secret
-from handler.requests.properties import MOST_SECRETS
+from handler.settings import DELETION_LIFETIME, MOST_SECRETS
 from tests.fakes import START
 from tests.faulty_proxy import FaultyProxy, answer_lost, answered, aws_error
 from tests.function import Function

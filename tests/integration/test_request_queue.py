@@ -4,7 +4,7 @@ import json
 import re
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import product
 from string import ascii_lowercase
 from typing import Any
@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from handler.adapters import aws_client as aws
-from handler.adapters import secret_store as secret_sources
 from tests.event_source import EventSource
 from tests.faulty_proxy import Answer, FaultyProxy, Forward, answered, aws_error, edited
 from tests.function import Function
@@ -34,7 +33,7 @@ PARTLY_ACCEPTED = answered(
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let all tries of a call be over soon, however much time there is."""
-    monkeypatch.setattr(aws, "LONGEST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(aws, "LONGEST_CALL_PAUSE_SECONDS", 0.01)
 
 
 @pytest.fixture
@@ -442,24 +441,6 @@ def test_a_waiting_state_machine_fails_with_the_error(queue: Queue, proxy: Fault
     (told,) = proxy.parameters_of("SendTaskFailure")
     assert told["error"] == "InvalidRequestError"
     assert "AuthorizationType: required" in told["cause"]
-
-
-def test_messages_of_one_batch_share_what_is_fetched(
-    queue: Queue,
-    basic: dict[str, Any],
-    name: str,
-    proxy: FaultyProxy,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Connections of long ago that follow one secret."""
-    names = [f"{name}-{n}" for n in range(3)]
-    assert queue.deliver(*[message(each, basic | {"Name": each}) for each in names]) == []
-    monkeypatch.setattr(secret_sources, "GRACE", timedelta(0))
-    proxy.calls.clear()
-    refreshes = [message(each, {"Name": each}, "Refresh") for each in names]
-    assert queue.deliver(*refreshes) == []
-    assert proxy.operations().count("DescribeConnection") == 3
-    assert proxy.operations().count("GetSecretValue") == 1
 
 
 @pytest.mark.parametrize("variable", ["REGISTRY_TABLE_NAME", "DEAD_LETTER_QUEUE_URL"])

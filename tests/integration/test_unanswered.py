@@ -290,7 +290,7 @@ def test_an_answer_that_is_not_taken_comes_back_and_is_kept_in_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Four times the record returns; then it is a dead letter without ResponseURL."""
-    monkeypatch.setattr(answer, "MOST_ATTEMPTS", 2)
+    monkeypatch.setattr(answer, "MOST_RESPONSE_ATTEMPTS", 2)
     event = resource.request("Create", basic | {"Description": CANARY})
     response_url.react(*[status] * 100)
     for receives in (1, 4):
@@ -316,7 +316,7 @@ def test_a_record_that_comes_back_does_so_while_the_url_still_works(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The queue's own hour and a half would let the ResponseURL's two hours pass in two tries."""
-    monkeypatch.setattr(answer, "MOST_ATTEMPTS", 2)
+    monkeypatch.setattr(answer, "MOST_RESPONSE_ATTEMPTS", 2)
     response_url.react(*[500] * 100)
     assert hand_over(function, resource.request("Create", basic)) == ["0"]
     entries = [

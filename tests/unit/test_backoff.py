@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.entrypoints.messages import PRIVATE_SECONDS, delay_seconds, patience_seconds
+from handler.entrypoints.messages import delay_seconds, patience_seconds
+from handler.settings import PRIVATE_PATIENCE_SECONDS
 from tests.bad_requests import BASIC
 
 CONFIGURATION = "arn:aws:vpc-lattice:us-east-1:123456789012:resourceconfiguration/rcfg-1"
@@ -41,7 +42,7 @@ def test_a_transient_failure_is_never_final_too_early_nor_much_too_late(
 def test_a_private_connection_that_still_moves_is_waited_for_an_hour(seed: int) -> None:
     """After the first few receives looked at every five minutes, and no more often."""
     ages = list(receives(PRIVATE, seed, 1800))
-    assert PRIVATE_SECONDS <= ages[-1] < PRIVATE_SECONDS + LONGEST
+    assert PRIVATE_PATIENCE_SECONDS <= ages[-1] < PRIVATE_PATIENCE_SECONDS + LONGEST
     pauses = [later - earlier for earlier, later in pairwise(ages)]
     assert all(300 <= pause <= LONGEST for pause in pauses[6:])
     assert len(ages) <= 18

@@ -9,9 +9,10 @@ import pytest
 
 from handler.entrypoints import dead_letter
 from handler.errors import InvalidRequestError, ProvisionerError, ThrottlingError
-from handler.requests.document import MOST_BYTES, parsed
+from handler.requests.document import parsed
 from handler.requests.request import check
 from handler.requests.unchecked_request import QUEUE, UncheckedRequest, read_document
+from handler.settings import MOST_REQUEST_BYTES
 from tests.bad_requests import (
     API_KEY,
     BAD_REQUESTS,
@@ -50,7 +51,7 @@ HOSTILE: dict[str, object] = {
     "RequestTime": {**BASIC, "RequestTime": CANARY},
     "TaskToken": {**BASIC, "TaskToken": [CANARY]},
     "text": f'{CANARY} {{"Name": "x"}}',
-    "large": changed(BASIC, {"Description": CANARY * MOST_BYTES}),
+    "large": changed(BASIC, {"Description": CANARY * MOST_REQUEST_BYTES}),
 }
 
 
@@ -164,7 +165,7 @@ def test_a_letter_fits_every_queue_and_is_taken_again(length: int, is_kept: obje
     parameters = [{"Key": "k" * 380, "Value": "v" * length, "IsValueSecret": False}] * 100
     lists: dict[str, object] = {HEADERS: parameters, QUERY: parameters, BODY: parameters}
     document = changed(BASIC, lists)
-    assert len(json.dumps(document)) < MOST_BYTES
+    assert len(json.dumps(document)) < MOST_REQUEST_BYTES
     assert check(asked(document), RULES)
     assert ("ResourceProperties" in kept(document)) is is_kept
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from handler.connections.ownership import DELETION_LIFETIME, Deletion
+from handler.connections.ownership import Deletion
 from handler.errors import (
     NetworkFailureError,
     NotFoundError,
@@ -19,6 +19,7 @@ from handler.operations.outcome import Completion, Outcome
 from handler.operations.use_cases import carry_out
 from handler.requests.request import check
 from handler.requests.unchecked_request import DIRECT, read_custom_resource, read_document
+from handler.settings import DELETION_LIFETIME
 from tests.fakes import RULES, START, World, make_world
 
 STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/9f0c"

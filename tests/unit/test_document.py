@@ -7,14 +7,7 @@ import pytest
 
 from handler import app
 from handler.errors import InvalidRequestError
-from handler.requests.document import (
-    MOST_BYTES,
-    NOT_JSON,
-    TOO_DEEP,
-    TOO_LARGE,
-    parsed,
-    within_limits,
-)
+from handler.requests.document import NOT_JSON, TOO_DEEP, TOO_LARGE, parsed, within_limits
 from handler.requests.request import check
 from handler.requests.unchecked_request import (
     CLOUDFORMATION,
@@ -25,6 +18,7 @@ from handler.requests.unchecked_request import (
     read_document,
 )
 from handler.requests.violation import Violation
+from handler.settings import MOST_REQUEST_BYTES
 from tests.contexts import LambdaContext
 from tests.fakes import RULES, START
 
@@ -64,11 +58,11 @@ def test_size_counts_before_all_else() -> None:
 
     840 KB of unknown members once cost five seconds of CPU.
     """
-    fits = json.dumps("é" * (MOST_BYTES // 2 - 1), ensure_ascii=False)
-    assert parsed(fits) == "é" * (MOST_BYTES // 2 - 1)
+    fits = json.dumps("é" * (MOST_REQUEST_BYTES // 2 - 1), ensure_ascii=False)
+    assert parsed(fits) == "é" * (MOST_REQUEST_BYTES // 2 - 1)
     assert parsed(f"{fits} ") == TOO_LARGE
-    assert parsed("[" * (MOST_BYTES + 1)) == TOO_LARGE
-    assert within_limits({"a": "é" * (MOST_BYTES // 2)}) == TOO_LARGE
+    assert parsed("[" * (MOST_REQUEST_BYTES + 1)) == TOO_LARGE
+    assert within_limits({"a": "é" * (MOST_REQUEST_BYTES // 2)}) == TOO_LARGE
     assert within_limits({"a": "b"}) == {"a": "b"}
 
 
@@ -80,7 +74,7 @@ def test_nesting_counts_next_and_crashes_nothing(levels: int) -> None:
     assert parsed("[" * 30 + "]" * 30) != TOO_DEEP
 
 
-@pytest.mark.parametrize("properties", [nested(40), {"Description": "d" * MOST_BYTES}])
+@pytest.mark.parametrize("properties", [nested(40), {"Description": "d" * MOST_REQUEST_BYTES}])
 def test_a_stacks_properties_are_measured_as_well(properties: object) -> None:
     """It is told that, and nothing else."""
     event = {

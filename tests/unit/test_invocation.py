@@ -6,7 +6,7 @@ import pytest
 
 from handler.adapters import aws_client as aws
 from handler.composition import SERVICES, Invocation
-from handler.entrypoints.messages import MOST_THREADS
+from handler.settings import MOST_THREADS
 from tests.contexts import LambdaContext
 from tests.fake_aws import FakeAws
 from tests.function import forget_clients

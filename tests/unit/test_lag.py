@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from handler.connections.state import LONGEST_LAG, Connection, Write
+from handler.connections.state import Connection, Write
 from handler.errors import NetworkFailureError, NotStabilizedError
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.use_cases import carry_out
 from handler.requests.request import check
 from handler.requests.unchecked_request import DIRECT, read_document
+from handler.settings import LONGEST_LAG
 from tests.fakes import RULES, START, World, make_world
 from tests.lag import Lag
 

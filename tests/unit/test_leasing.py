@@ -17,11 +17,12 @@ from handler.errors import (
     SupersededError,
     ThrottlingError,
 )
-from handler.operations.lease import MARGIN_SECONDS, hold_claim, hold_lease, without_lease
+from handler.operations.lease import hold_claim, hold_lease, without_lease
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.use_cases import carry_out
 from handler.requests.request import check
 from handler.requests.unchecked_request import QUEUE, read_document
+from handler.settings import LEASE_MARGIN_SECONDS
 from tests.fakes import RULES, START, World, make_world
 
 RECORD = Record("crm", "requests", claimed_at=START, request_time=START)
@@ -71,7 +72,7 @@ def test_a_lease_is_this_invocations_and_outlasts_it(world: World, held: Record)
         assert world.registry.records["crm"] == lease
         assert lease.lease_holder == world.holder
         left = world.time.deadline - world.time.seconds
-        until = world.time.now + timedelta(seconds=left + MARGIN_SECONDS)
+        until = world.time.now + timedelta(seconds=left + LEASE_MARGIN_SECONDS)
         assert lease.leased_until == until
 
 
@@ -79,7 +80,7 @@ def test_a_lease_taken_in_the_last_moment_still_lasts(world: World, held: Record
     """The time for work may be over while the answer's has only begun."""
     world.time.seconds = world.time.deadline + 5
     with hold_lease(world.ports, held) as lease:
-        assert lease.leased_until == world.time.now + timedelta(seconds=MARGIN_SECONDS)
+        assert lease.leased_until == world.time.now + timedelta(seconds=LEASE_MARGIN_SECONDS)
 
 
 def test_of_two_who_read_the_same_one_gets_the_lease(world: World, held: Record) -> None:
@@ -111,7 +112,7 @@ def test_a_crash_leaves_the_lease_to_expire(world: World, held: Record) -> None:
         raise KeyboardInterrupt
     left = world.registry.records["crm"]
     assert left.is_leased_to_other("another", world.time.now)
-    later = world.time.now + timedelta(seconds=890 + MARGIN_SECONDS)
+    later = world.time.now + timedelta(seconds=890 + LEASE_MARGIN_SECONDS)
     assert not left.is_leased_to_other("another", later)
 
 

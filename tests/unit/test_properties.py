@@ -9,13 +9,12 @@ from botocore.utils import ArgumentGenerator
 from handler.references.source import Service, Source
 from handler.requests.properties import (
     BLOCK_OF_TYPE,
-    MOST_BYTES,
-    MOST_SECRETS,
     as_written,
     prepared,
     property_violations,
     sources,
 )
+from handler.settings import MOST_REQUEST_BYTES, MOST_SECRETS
 from tests.bad_requests import (
     ABSENT,
     API_KEY,
@@ -274,9 +273,9 @@ def test_fifty_different_secrets_are_enough() -> None:
 
 def test_a_request_has_its_largest_size() -> None:
     """256 KB, the size of a message; body values know no other bound."""
-    assert MOST_BYTES == 256 * 1024
+    assert MOST_REQUEST_BYTES == 256 * 1024
     empty = changed(BASIC, {BODY: parameter("", IsValueSecret=False)})
-    left = MOST_BYTES - len(json.dumps(empty))
+    left = MOST_REQUEST_BYTES - len(json.dumps(empty))
     fits = parameter("x" * left, IsValueSecret=False)
     assert told(changed(BASIC, {BODY: fits})) == []
     too_large = parameter("x" * (left + 1), IsValueSecret=False)

@@ -21,7 +21,7 @@ from handler.errors import (
     ServiceLimitExceededError,
 )
 from handler.operations.outcome import Completion, Outcome
-from handler.operations.use_cases import LEAST_PATIENCE_SECONDS, carry_out
+from handler.operations.use_cases import carry_out
 from handler.requests.request import check
 from handler.requests.unchecked_request import (
     CLOUDFORMATION,
@@ -31,6 +31,7 @@ from handler.requests.unchecked_request import (
     read_custom_resource,
     read_document,
 )
+from handler.settings import LEAST_PATIENCE_SECONDS
 from tests.bad_requests import secret_arn
 from tests.fakes import RULES, START, World, make_world
 

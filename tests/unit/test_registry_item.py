@@ -28,9 +28,10 @@ from handler.connections.state import Write
 from handler.operations.maintenance import LONGEST_KEPT_REASON
 from handler.operations.writing import sources_to_link, write_links
 from handler.references.source import Secret
-from handler.requests.properties import MOST_BYTES, MOST_SECRETS, as_written, sources
+from handler.requests.properties import as_written, sources
 from handler.requests.request import Request, check
 from handler.requests.unchecked_request import QUEUE, read_document
+from handler.settings import MOST_REQUEST_BYTES, MOST_SECRETS
 from tests.fake_aws import FakeAws
 from tests.fakes import ACCOUNT, REGION, RULES, START, FakeTime, World, make_world
 
@@ -112,7 +113,7 @@ def largest(first: int, reference: Any) -> Request:
     }
     for name in ("QueryStringParameters", "BodyParameters", "HeaderParameters"):
         given = invocation.setdefault(name, [])
-        while len(given) < 100 and len(json.dumps(properties)) < MOST_BYTES - 1200:
+        while len(given) < 100 and len(json.dumps(properties)) < MOST_REQUEST_BYTES - 1200:
             key = f"p{len(given)}".ljust(512, "k")
             given.append({"Key": key, "Value": "x" * 512, "IsValueSecret": False})
     asked = read_document(
@@ -213,7 +214,7 @@ def test_a_deletion_keeps_its_time_to_the_microsecond() -> None:
 def test_the_largest_request_fits_an_item(reference: Any, world: World) -> None:
     """Also while an Update to as many other secrets is on its way, with all else at its longest."""
     before, after = largest(0, reference), largest(MOST_SECRETS, reference)
-    assert len(json.dumps(as_written(before.properties))) > MOST_BYTES - 4096
+    assert len(json.dumps(as_written(before.properties))) > MOST_REQUEST_BYTES - 4096
     longest = replace(
         FULL,
         name=before.name,

@@ -18,7 +18,6 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from handler import composition as invocation
 from handler.adapters import aws_client as aws
 from handler.adapters.aws_client import Caller
 from handler.app import lambda_handler
@@ -284,7 +283,7 @@ def test_a_server_that_hangs_is_given_up_in_time(
     response_url: ResponseUrlServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No attempt lasts longer than what is left."""
-    monkeypatch.setattr(answer, "ATTEMPT_SECONDS", LONGEST_HANG_SECONDS)
+    monkeypatch.setattr(answer, "RESPONSE_ATTEMPT_SECONDS", LONGEST_HANG_SECONDS)
     response_url.react(HANG)
     started = time.monotonic()
     with pytest.raises(NetworkFailureError):
@@ -526,7 +525,7 @@ def test_retries_have_an_end() -> None:
     fake.plan("update_connection", *[refusal("ThrottlingException")] * 99)
     with pytest.raises(ThrottlingError):
         caller(fake, seconds=NO_LIMIT)("update_connection", "connection n")
-    assert len(fake.calls) == aws.MOST_RETRIES + 1
+    assert len(fake.calls) == MOST_CALL_RETRIES + 1
 
 
 def test_nothing_is_tried_again_where_no_time_is_left() -> None:
@@ -591,7 +590,7 @@ def test_a_lease_is_an_invocations_own(fake_aws: FakeAws) -> None:
 def test_time_is_kept_back_for_the_answer(fake_aws: FakeAws) -> None:
     """Work stops before the invocation does."""
     given = Invocation(LambdaContext(FUNCTION, 900))
-    assert given.clock.remaining() < 900 - invocation.ANSWER_SECONDS + 1
+    assert given.clock.remaining() < 900 - ANSWER_SECONDS + 1
 
 
 # The request queue

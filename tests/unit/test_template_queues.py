@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from handler.entrypoints.messages import MOST_RECEIVES, PRIVATE_SECONDS, delay_seconds
+from handler.entrypoints.messages import delay_seconds
 from handler.entrypoints.request_queue import LAST_RECEIVE
 from handler.requests.unchecked_request import CLOUDFORMATION
+from handler.settings import MOST_RECEIVES, PRIVATE_PATIENCE_SECONDS
 from tests.unit.resolved_template import (
     EVERYTHING_ON,
     KEY,
@@ -45,7 +46,7 @@ def test_time_decides_when_a_message_is_given_up_and_sqs_never_does() -> None:
     SQS's own redrive would keep the message as it came, and tell nobody.
     """
     longest = parsed_template()["Parameters"]["GiveUpSeconds"]["MaxValue"]
-    patience = max(longest, PRIVATE_SECONDS)
+    patience = max(longest, PRIVATE_PATIENCE_SECONDS)
     receives = age = 1
     while age < patience:
         age += delay_seconds(receives, lambda shortest, _: shortest)

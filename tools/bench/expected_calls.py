@@ -41,7 +41,7 @@ DELETED: Calls = (
     LEASE,
     ("DeleteConnection", "what was asked"),
     ("DescribeConnection", "is it gone? Again until it is"),
-    ("TransactWriteItems", "the tombstone, and the end of the links"),
+    ("TransactWriteItems", "what is remembered of it, and the end of record and links"),
 )
 COMPARED: Calls = (READ, LOOK, FETCH)
 

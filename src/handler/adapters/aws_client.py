@@ -31,9 +31,8 @@ from handler.errors import (
     ServiceInternalError,
     ThrottlingError,
 )
+from handler.settings import LONGEST_CALL_PAUSE_SECONDS, MOST_CALL_RETRIES
 
-MOST_RETRIES = 5  # of one call; a stack's request begins again as a whole (provisioning)
-LONGEST_PAUSE_SECONDS = 5.0
 _SESSION_LOCK = threading.Lock()  # a session, unlike its clients, belongs to one thread at a time
 
 
@@ -94,7 +93,7 @@ class Caller:
         """
         attempt: Callable[..., dict[str, Any]] = getattr(self.client, operation)
         name = self.client.meta.method_to_api_mapping[operation]
-        pauses = islice(growing(0.2, 2.0, LONGEST_PAUSE_SECONDS), MOST_RETRIES)
+        pauses = islice(growing(0.2, 2.0, LONGEST_CALL_PAUSE_SECONDS), MOST_CALL_RETRIES)
         has_unknown_end = False
         while True:
             try:

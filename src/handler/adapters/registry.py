@@ -34,8 +34,7 @@ from handler.clock import instant
 from handler.connections.ownership import Deletion, Record, Seen
 from handler.errors import ResourceConflictError, SupersededError
 from handler.references.source import Secret, Source
-
-ITEMS_OF_A_PAGE = 200  # links and deletions among them
+from handler.settings import ITEMS_OF_A_PAGE
 
 
 @dataclass(frozen=True, slots=True)

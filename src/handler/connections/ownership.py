@@ -4,14 +4,12 @@ Whose is a connection? Decided on plain data: what the registry says, and what E
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from handler.connections.state import LONGEST_LAG, Connection, Write
-
-GRACE = timedelta(seconds=5)  # between our clock, which dates the claim, and EventBridge's
-DELETION_LIFETIME = timedelta(hours=24)  # nobody delivers a request later than that
+from handler.connections.state import Connection, Write
+from handler.settings import DELETION_LIFETIME, GRACE, LONGEST_LAG
 
 
 @dataclass(frozen=True, slots=True)

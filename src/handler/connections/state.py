@@ -6,9 +6,11 @@ Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-target-conne
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from handler.settings import LONGEST_LAG
 
 
 class ConnectionState(StrEnum):
@@ -26,8 +28,6 @@ class ConnectionState(StrEnum):
 
 
 BAD = (ConnectionState.DEAUTHORIZED, ConnectionState.FAILED_CONNECTIVITY)
-# Describe may lag behind a write; how far is not documented. Later than this it is believed.
-LONGEST_LAG = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,8 @@ crhelper dispatches and guards the deadline. What it does badly is overridden in
 """
 
 import logging
-import os
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 from crhelper import CfnResource
@@ -25,9 +23,7 @@ from handler.errors import ProvisionerError
 from handler.observability import logger
 from handler.operations.outcome import attributes
 from handler.requests.unchecked_request import UncheckedRequest, read_custom_resource
-
-TIMEOUT_MARGIN_SECONDS = 5.0  # a PUT with its handshake takes up to one; the rest is for retries
-TIMEOUT_SHARE = 0.25  # of a shorter invocation: less than its wait leaves, so that this ends first
+from handler.settings import TIMEOUT_MARGIN_SECONDS, TIMEOUT_SHARE, environment, sam_local
 
 # It prints events, and exceptions with their text.
 logging.getLogger("crhelper").setLevel(logging.CRITICAL + 1)
@@ -44,7 +40,7 @@ def handle_custom_resource(event: Mapping[str, Any], context: Context) -> None:
     """
     refuse_unanswerable_event(event, context)
     invocation = Invocation(context)
-    prefix = os.environ.get("CONNECTION_NAME_PREFIX", "")
+    prefix = environment().get("CONNECTION_NAME_PREFIX", "")
     unchecked = read_custom_resource(event, prefix, invocation.arrival)
     resource = ConnectionResource(event, unchecked, invocation)
     resource(event, context)
@@ -71,7 +67,7 @@ class ConnectionResource(CfnResource):
         self._answering = threading.Lock()
         self._is_answered = False
         self.unanswered: ProvisionerError | None = None
-        with _without_clients():
+        with sam_local():
             super().__init__(
                 # It sets the root logger's level, to what it is already.
                 log_level=logging.root.level,  # type: ignore[arg-type]
@@ -154,18 +150,3 @@ class ConnectionResource(CfnResource):
             # Raised here, crhelper would answer FAILED for what succeeded.
             self.unanswered = error
             logger.error("answer not delivered", reason=error.reason, correlation_id=self.RequestId)
-
-
-@contextmanager
-def _without_clients() -> Iterator[None]:
-    # Where this variable is set, crhelper's constructor leaves out three clients that only its
-    # polling needs.
-    before = os.environ.get("AWS_SAM_LOCAL")
-    os.environ["AWS_SAM_LOCAL"] = "true"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["AWS_SAM_LOCAL"]
-        else:
-            os.environ["AWS_SAM_LOCAL"] = before

@@ -12,14 +12,16 @@ from typing import Any
 
 from handler.clock import iso
 from handler.errors import InvalidRequestError, ProvisionerError
-from handler.requests.document import MOST_BYTES
 from handler.requests.properties import Rules
 from handler.requests.request import NAME_ONLY, check
 from handler.requests.unchecked_request import UncheckedRequest
+from handler.settings import MOST_REQUEST_BYTES
 
 QUEUE = "RequestQueue"  # its name in the template
 LONGEST_ATTRIBUTE = 1024
-LONGEST_BODY = MOST_BYTES - 8 * 1024  # with its attributes it fits every queue, and is taken again
+LONGEST_BODY = (
+    MOST_REQUEST_BYTES - 8 * 1024
+)  # with its attributes it fits every queue, and is taken again
 # By SQS; within JSON they stand in strings only, where an escape says the same.
 REFUSED = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
 

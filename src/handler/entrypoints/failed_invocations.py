@@ -8,7 +8,6 @@ Source: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-rec
 """
 
 import json
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -28,9 +27,12 @@ from handler.entrypoints.response_url import refuse_unanswerable_event
 from handler.errors import InvalidRequestError, ProvisionerError
 from handler.observability import emit, logger
 from handler.requests.unchecked_request import UncheckedRequest, read_custom_resource
+from handler.settings import (
+    FAILED_INVOCATION_DELAY_SECONDS,
+    MOST_FAILED_INVOCATION_RECEIVES,
+    environment,
+)
 
-MOST_RECEIVES = 5
-FIRST_DELAY_SECONDS = 60  # all tries together stay far within a ResponseURL's two hours
 KEPT = ("RequestType", "RequestId", "StackId", "LogicalResourceId", "PhysicalResourceId")
 
 
@@ -54,8 +56,11 @@ def _process(record: SQSRecord, invocation: Invocation) -> None:
         answer_failed_invocation(request, invocation)
     except ProvisionerError as error:
         logger.error("request not answered", extra=_keys(request) | {"reason": error.reason})
-        if not isinstance(error, InvalidRequestError) and receives(record) < MOST_RECEIVES:
-            delay = FIRST_DELAY_SECONDS * receives(record)
+        if (
+            not isinstance(error, InvalidRequestError)
+            and receives(record) < MOST_FAILED_INVOCATION_RECEIVES
+        ):
+            delay = FAILED_INVOCATION_DELAY_SECONDS * receives(record)
             change_visibility(invocation, _queue_url(record), [record.receipt_handle], delay)
             raise
         _bury(request, error, invocation)
@@ -66,7 +71,7 @@ def _process(record: SQSRecord, invocation: Invocation) -> None:
 
 def _queue_url(record: SQSRecord) -> str:
     # In the same account and Region as the other queue, whose URL is known.
-    beside, _, _ = os.environ.get("REQUEST_QUEUE_URL", "").rpartition("/")
+    beside, _, _ = environment().get("REQUEST_QUEUE_URL", "").rpartition("/")
     return f"{beside}/{record.event_source_arn.rpartition(':')[2]}"
 
 
@@ -106,7 +111,7 @@ def answer_failed_invocation(event: Mapping[str, Any], invocation: Invocation) -
         NetworkFailureError: the answer was not acknowledged.
     """
     refuse_unanswerable_event(event, invocation.context)
-    prefix = os.environ.get("CONNECTION_NAME_PREFIX", "")
+    prefix = environment().get("CONNECTION_NAME_PREFIX", "")
     unchecked = read_custom_resource(event, prefix, invocation.arrival)
     reason = "the function ended, each time, before it could answer; see its log"
     told = reason + _state_found(invocation, unchecked)

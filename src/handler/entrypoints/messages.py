@@ -14,6 +14,13 @@ from handler.errors import ProvisionerError
 from handler.observability import logger
 from handler.requests.document import parsed
 from handler.requests.properties import is_private
+from handler.settings import (
+    FIRST_DELAY_SECONDS,
+    JITTER,
+    LONGEST_DELAY_SECONDS,
+    MOST_THREADS,
+    PRIVATE_PATIENCE_SECONDS,
+)
 
 
 def document(record: SQSRecord) -> object:
@@ -38,9 +45,6 @@ def receives(record: SQSRecord) -> int:
 def time_of(milliseconds: str | None) -> datetime:
     """Understand one of SQS's own times."""
     return instant(int(milliseconds or "") / 1000)
-
-
-MOST_THREADS = 10  # as many as a batch has messages, and a client's pool has connections
 
 
 def process_side_by_side(
@@ -84,14 +88,6 @@ def change_visibility(
         logger.warning("visibility not changed", reason=unexpected(raised).reason)
 
 
-FIRST_DELAY_SECONDS = 10
-LONGEST_DELAY_SECONDS = 600  # times the jitter: from the seventh receive on, 5 to 15 minutes
-JITTER = (0.5, 1.5)  # those who were throttled together must not come back together
-PRIVATE_SECONDS = 3600  # EventBridge and VPC Lattice need up to that long to connect
-# Beyond every receive that the patience allows for, and throttled polls; else SQS would bury.
-MOST_RECEIVES = 25
-
-
 def delay_seconds(receives: int, uniform: Callable[[float, float], float]) -> int:
     """Tell how long a message stays away after so many receives: twice as long each time."""
     delay = min(FIRST_DELAY_SECONDS << (receives - 1), LONGEST_DELAY_SECONDS)
@@ -101,4 +97,8 @@ def delay_seconds(receives: int, uniform: Callable[[float, float], float]) -> in
 def patience_seconds(properties: object, give_up_seconds: int) -> int:
     """Tell how long after its first receive a message's transient failure becomes final."""
     # Whatever fails: a call that is throttled once must not end the wait for a private connection.
-    return max(give_up_seconds, PRIVATE_SECONDS) if is_private(properties) else give_up_seconds
+    return (
+        max(give_up_seconds, PRIVATE_PATIENCE_SECONDS)
+        if is_private(properties)
+        else give_up_seconds
+    )

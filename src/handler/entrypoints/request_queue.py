@@ -1,6 +1,5 @@
 """Door: the request queue, on Powertools' batch processing; one bad message harms no other."""
 
-import os
 import random
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -18,7 +17,6 @@ from handler.composition import Context, Invocation
 from handler.entrypoints import dead_letter
 from handler.entrypoints.execution import Failed, Succeeded, handle, observe_failure, unexpected
 from handler.entrypoints.messages import (
-    MOST_RECEIVES,
     change_visibility,
     delay_seconds,
     document,
@@ -36,10 +34,14 @@ from handler.errors import (
 from handler.observability import emit, logger
 from handler.requests.unchecked_request import QUEUE, UncheckedRequest, read_document
 from handler.requests.violation import Violation
-from handler.settings import REQUIRED_BY_QUEUE
+from handler.settings import (
+    BATCH_MARGIN_SECONDS,
+    LEAST_MESSAGE_SECONDS,
+    MOST_RECEIVES,
+    REQUIRED_BY_QUEUE,
+    environment,
+)
 
-MARGIN_SECONDS = 30  # after the function's end, until the messages it could not finish come back
-LEAST_SECONDS = 90.0  # for one message: its wait of at most 60 s, and what AWS takes
 LAST_RECEIVE = MOST_RECEIVES - 1  # one is kept for the case that burying fails
 UNREAD = Violation("", "the function could not carry this message out; its log says why")
 
@@ -76,11 +78,11 @@ class RequestQueue:
         self._invocation, self._uniform = invocation, uniform
         with suppress(Exception):  # each message will be told
             invocation.prepare()
-        self._least_seconds = min(LEAST_SECONDS, invocation.seconds_left() / 2)
+        self._least_seconds = min(LEAST_MESSAGE_SECONDS, invocation.seconds_left() / 2)
 
     def hold(self, records: Sequence[Mapping[str, Any]]) -> None:
         """Let the batch come back soon after this invocation's end, should it crash."""
-        seconds = int(self._invocation.seconds_left()) + MARGIN_SECONDS
+        seconds = int(self._invocation.seconds_left()) + BATCH_MARGIN_SECONDS
         self._hide([record.get("receiptHandle", "") for record in records], seconds)
 
     def process(self, record: SQSRecord) -> ProvisionerError | None:
@@ -166,5 +168,5 @@ class RequestQueue:
 
     def _hide(self, receipt_handles: Sequence[str], seconds: int) -> None:
         change_visibility(
-            self._invocation, os.environ.get("REQUEST_QUEUE_URL", ""), receipt_handles, seconds
+            self._invocation, environment().get("REQUEST_QUEUE_URL", ""), receipt_handles, seconds
         )

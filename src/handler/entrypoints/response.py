@@ -16,13 +16,11 @@ from handler.clock import Clock
 from handler.composition import Invocation
 from handler.errors import NetworkFailureError
 from handler.requests.unchecked_request import UncheckedRequest
+from handler.settings import LAST_SECOND, MOST_RESPONSE_ATTEMPTS, RESPONSE_ATTEMPT_SECONDS
 
-LAST_SECOND = 0.5  # of the function, never used
 MOST_BYTES = 4096
 LONGEST_REASON_BYTES = 1200
 LONGEST_STATE_REASON_BYTES = 1000
-MOST_ATTEMPTS = 8
-ATTEMPT_SECONDS = 5.0
 RETRIED = (408, 429)
 
 
@@ -58,11 +56,11 @@ def put(url: str, body: bytes, clock: Clock) -> None:
     """
     http = urllib3.PoolManager(ssl_context=ssl.create_default_context())
     problem = "no time was left"
-    for attempt in range(MOST_ATTEMPTS):
+    for attempt in range(MOST_RESPONSE_ATTEMPTS):
         left = clock.remaining()
         if left <= 0:
             break
-        problem, is_final = _attempt(http, url, body, min(ATTEMPT_SECONDS, left))
+        problem, is_final = _attempt(http, url, body, min(RESPONSE_ATTEMPT_SECONDS, left))
         if not problem:
             return
         if is_final:

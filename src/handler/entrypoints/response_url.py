@@ -4,7 +4,6 @@ Which events of CloudFormation can be answered, and where: nothing is sent to an
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requests.html
 """
 
-import os
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +13,7 @@ from handler.composition import Context
 from handler.errors import InvalidRequestError
 from handler.requests.unchecked_request import CLOUDFORMATION
 from handler.requests.violation import Violation, refuse
-from handler.settings import response_url_hosts, url_suffix
+from handler.settings import environment, response_url_hosts, url_suffix
 
 REQUIRED = ("RequestType", "RequestId", "ResponseURL", "StackId", "LogicalResourceId")
 # No backslash, @, space or control character before the path: parsers disagree about those, and
@@ -43,8 +42,8 @@ def refuse_unanswerable_event(event: Mapping[str, Any], context: Context) -> Non
         found.append(Violation("", "members that begin with CrHelper are not accepted"))
     refuse(found)
     region = context.invoked_function_arn.split(":")[3]
-    suffix = url_suffix(os.environ)
-    if not is_answerable(event["ResponseURL"], region, suffix, response_url_hosts(os.environ)):
+    suffix = url_suffix(environment())
+    if not is_answerable(event["ResponseURL"], region, suffix, response_url_hosts(environment())):
         problem = f"must lead to CloudFormation's bucket in {region} under {suffix} (URL_SUFFIX)"
         others = "or to a host of ResponseUrlHosts (RESPONSE_URL_HOSTS)"
         raise InvalidRequestError(f"ResponseURL: {problem}, {others}")

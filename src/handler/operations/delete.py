@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from handler.clock import instant
-from handler.connections.ownership import DELETION_LIFETIME, Deletion, Record, is_same, last_known
+from handler.connections.ownership import Deletion, Record, is_same, last_known
 from handler.connections.state import Connection
 from handler.errors import NotFoundError, SupersededError
 from handler.operations.lease import hold_lease
@@ -13,6 +13,7 @@ from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Ports
 from handler.operations.wait import await_connection
 from handler.requests.request import Request
+from handler.settings import DELETION_LIFETIME
 
 
 def delete(ports: Ports, request: Request) -> Completion:

@@ -9,8 +9,7 @@ from handler.clock import instant
 from handler.connections.ownership import Record
 from handler.errors import NotStabilizedError, ProvisionerError
 from handler.operations.ports import Ports
-
-MARGIN_SECONDS = 30.0  # more than an invocation keeps back for its answer
+from handler.settings import LEASE_MARGIN_SECONDS
 
 
 @contextmanager
@@ -35,7 +34,7 @@ def hold_lease(
         ResourceConflictError: somebody was faster.
     """
     until = instant(ports.clock.now()) + timedelta(
-        seconds=max(ports.clock.remaining(), 0) + MARGIN_SECONDS
+        seconds=max(ports.clock.remaining(), 0) + LEASE_MARGIN_SECONDS
     )
     held = (write or ports.registry.write)(
         replace(record, lease_holder=ports.holder, leased_until=until, claimed_until=until)

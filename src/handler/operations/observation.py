@@ -8,8 +8,7 @@ from handler.connections.ownership import Record, Standing, is_shown, standing
 from handler.connections.state import Connection, ConnectionState
 from handler.errors import ResourceConflictError
 from handler.operations.ports import Ports
-
-DELETE_SECONDS = 30.0  # recorded: one to four
+from handler.settings import LONGEST_DELETION_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ def describe_latest(
         return record is None or is_shown(record, seen, instant(ports.clock.now()))
 
     connection = ports.watch(
-        name, lambda seen: is_as_written(seen) and is_done(seen), DELETE_SECONDS
+        name, lambda seen: is_as_written(seen) and is_done(seen), LONGEST_DELETION_SECONDS
     )
     if not is_as_written(connection):
         raise ResourceConflictError(f"EventBridge does not show yet what was done to {name}")

@@ -1,7 +1,6 @@
 """Refresh: connections follow the secrets that they were made from."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 from handler.clock import instant
@@ -17,8 +16,7 @@ from handler.operations.resolution import Resolved, resolve
 from handler.operations.writing import complete, write_connection
 from handler.references.source import Secret, Source
 from handler.requests.request import Request
-
-LONGEST_STALENESS = timedelta(minutes=1)  # until a read is believed over the event
+from handler.settings import LONGEST_STALENESS
 
 
 def refresh(ports: Ports, request: Request) -> Completion:

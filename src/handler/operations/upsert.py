@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from handler.clock import instant
-from handler.connections.ownership import GRACE, Record
+from handler.connections.ownership import Record
 from handler.connections.state import Connection
 from handler.errors import (
     AlreadyExistsError,
@@ -30,6 +30,7 @@ from handler.operations.writing import (
     write_links,
 )
 from handler.requests.request import Request
+from handler.settings import GRACE
 
 
 def create(ports: Ports, request: Request, record: Record | None) -> Completion:

@@ -27,9 +27,7 @@ from handler.operations.upsert import adopt, create, update
 from handler.requests.options import OnExisting
 from handler.requests.request import Request
 from handler.requests.unchecked_request import RequestType
-
-LEAST_PATIENCE_SECONDS = 8.0
-LONGEST_PAUSE_SECONDS = 10.0  # short beside the minutes that throttling lasts
+from handler.settings import LEAST_PATIENCE_SECONDS, LONGEST_ROUND_PAUSE_SECONDS
 
 
 def carry_out(ports: Ports, unchecked: Request) -> Completion:
@@ -47,7 +45,7 @@ def carry_out(ports: Ports, unchecked: Request) -> Completion:
     if request.entry_point.is_last_chance:
         # Its own earlier delivery may have been killed, and holds the lease for that one's time.
         until_remaining, passing = ports.clock.spare_seconds(), TransientError
-    waiting = ports.clock.pauses(growing(0.2, 1.5, LONGEST_PAUSE_SECONDS), until_remaining)
+    waiting = ports.clock.pauses(growing(0.2, 1.5, LONGEST_ROUND_PAUSE_SECONDS), until_remaining)
     created_name = ""
     while True:
         try:

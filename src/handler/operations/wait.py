@@ -13,12 +13,10 @@ from handler.operations.observation import describe_latest
 from handler.operations.ports import Ports
 from handler.operations.resolution import Resolved
 from handler.requests.request import Request
-from handler.requests.unchecked_request import LONGEST_WAIT_SECONDS
+from handler.settings import LEAST_WAIT, LONGEST_DEAUTHORIZATION_SECONDS, LONGEST_WAIT_SECONDS
 
 IsDone = Callable[[Connection], bool]
-DEAUTHORIZE_SECONDS = 30.0  # recorded: one or two
 LONGEST_WAIT = timedelta(seconds=LONGEST_WAIT_SECONDS)
-LEAST_WAIT = timedelta(seconds=60)  # of a delivery that comes late: enough to see what became of it
 
 
 def await_settled(ports: Ports, request: Request, record: Record) -> Connection:
@@ -65,7 +63,8 @@ def await_connection(
         return is_done(seen)
 
     first = describe_latest(ports, record.name, record)
-    seen = ports.watch(record.name, is_over, (until - now).total_seconds(), first)
+    seconds = (until - now).total_seconds()
+    seen = first if is_over(first) else ports.watch(record.name, is_over, seconds, first)
     if seen is None or not is_same(record, seen):
         return None
     if request.wait_timeout_seconds > 0 and not is_done(seen):
@@ -103,7 +102,7 @@ def remove_leftovers(
     seen = ports.watch(
         request.name,
         lambda seen: not seen or seen.state == ConnectionState.DEAUTHORIZED,
-        DEAUTHORIZE_SECONDS,
+        LONGEST_DEAUTHORIZATION_SECONDS,
     )
     before = seen or Connection(request.name)
     answer = ports.connections.update(update_of(desired.properties, before.properties))

@@ -8,15 +8,7 @@ from handler.clock import instant
 from handler.connections.convergence import leftovers, update_of
 from handler.connections.drift import is_behind
 from handler.connections.ownership import Record
-from handler.connections.state import (
-    BAD,
-    LONGEST_LAG,
-    Connection,
-    ConnectionState,
-    Write,
-    is_moving,
-    is_usable,
-)
+from handler.connections.state import BAD, Connection, ConnectionState, Write, is_moving, is_usable
 from handler.errors import (
     NotFoundError,
     NotStabilizedError,
@@ -30,6 +22,7 @@ from handler.operations.resolution import Resolved
 from handler.operations.wait import await_settled, remove_leftovers
 from handler.requests.properties import sources
 from handler.requests.request import Request
+from handler.settings import LONGEST_LAG
 
 NOTHING = Connection("")  # what is there before a creation
 

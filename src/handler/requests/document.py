@@ -4,18 +4,17 @@ import json
 from collections.abc import Collection
 
 from handler.requests.violation import Violation
+from handler.settings import MOST_LEVELS, MOST_REQUEST_BYTES
 
-MOST_BYTES = 256 * 1024  # of a message's raw text, of an invocation's document
-MOST_LEVELS = 32  # a request has ten
 BYTE_ORDER_MARK = "\ufeff"
 NOT_JSON = "the message is not valid JSON"
-TOO_LARGE = Violation("", f"the request is larger than {MOST_BYTES // 1024} KB")
+TOO_LARGE = Violation("", f"the request is larger than {MOST_REQUEST_BYTES // 1024} KB")
 TOO_DEEP = Violation("", "the request is nested too deeply")
 
 
 def parsed(text: str) -> object:
     """Give a text's JSON, or a Violation that says where it is none, with nothing of the text."""
-    if len(text.encode(errors="replace")) > MOST_BYTES:
+    if len(text.encode(errors="replace")) > MOST_REQUEST_BYTES:
         return TOO_LARGE
     try:
         document: object = json.loads(text.removeprefix(BYTE_ORDER_MARK))
@@ -34,7 +33,7 @@ def within_limits(document: object) -> object:
         text = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
     except RecursionError:
         return TOO_DEEP
-    if len(text.encode(errors="replace")) > MOST_BYTES:
+    if len(text.encode(errors="replace")) > MOST_REQUEST_BYTES:
         return TOO_LARGE
     return TOO_DEEP if _is_deep(document) else document
 

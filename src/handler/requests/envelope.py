@@ -1,11 +1,12 @@
 """What stands around the properties of a request, and when the request was made."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from handler.requests.violation import Violation, unknown_member
+from handler.settings import RESPONSE_URL_LIFETIME
 
 MEMBERS = ("RequestType", "RequestId", "RequestTime", "ResourceProperties", "TaskToken")
 TERRAFORM_MEMBER = "tf"
@@ -73,9 +74,6 @@ def is_change(value: object) -> bool:
             return False
 
 
-URL_LIFETIME = timedelta(hours=2)  # of a ResponseURL that tells only its end
-
-
 def signing_time(response_url: str, arrival: datetime) -> datetime:
     """
     Give the time at which CloudFormation made a request: when it signed the ResponseURL.
@@ -88,7 +86,7 @@ def signing_time(response_url: str, arrival: datetime) -> datetime:
         if "X-Amz-Date" in query:
             signed = datetime.strptime(query["X-Amz-Date"][0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
         else:
-            signed = datetime.fromtimestamp(int(query["Expires"][0]), UTC) - URL_LIFETIME
+            signed = datetime.fromtimestamp(int(query["Expires"][0]), UTC) - RESPONSE_URL_LIFETIME
     except (KeyError, ValueError, OverflowError, OSError):
         return arrival
     return min(signed, arrival)

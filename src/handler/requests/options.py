@@ -6,8 +6,7 @@ from typing import Any
 
 from handler.requests.unchecked_request import EntryPoint
 from handler.requests.violation import Violation
-
-ANSWER_SECONDS = 30  # of ServiceTimeout, kept back for the answer
+from handler.settings import SERVICE_TIMEOUT_MARGIN_SECONDS
 
 
 class OnExisting(StrEnum):
@@ -37,7 +36,11 @@ def wait_seconds(
     bound = _seconds(own.get("ServiceTimeout"))
     default = entry_point.private_wait_seconds if is_private else entry_point.default_wait_seconds
     wanted = default if wait is None else wait
-    return wanted if bound is None else min(wanted, max(bound - ANSWER_SECONDS, bound / 2))
+    return (
+        wanted
+        if bound is None
+        else min(wanted, max(bound - SERVICE_TIMEOUT_MARGIN_SECONDS, bound / 2))
+    )
 
 
 def _seconds(value: object) -> int | None:

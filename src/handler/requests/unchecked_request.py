@@ -20,6 +20,7 @@ from handler.requests.envelope import (
     text,
 )
 from handler.requests.violation import Violation
+from handler.settings import LONGEST_WAIT_SECONDS
 
 
 class RequestType(StrEnum):
@@ -82,7 +83,6 @@ class UncheckedRequest:
 
 
 NAME = re.compile(r"[.\-_A-Za-z0-9]{1,64}")
-LONGEST_WAIT_SECONDS = 2400  # twice what private APIs took; Lambda's three deliveries cover it
 CLOUDFORMATION = EntryPoint(
     name="cloudformation",
     request_types=("Create", "Update", "Delete"),

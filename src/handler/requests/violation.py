@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from itertools import accumulate
 from types import NoneType
 
-from handler.errors import InvalidRequestError, ProvisionerError
+from handler.errors import InvalidRequestError, ProvisionerError, numbered
 from handler.references.reference import Text
 
 KINDS = {str: "text", bool: "a boolean", list: "a list", dict: "an object", NoneType: "null"}
@@ -40,13 +40,6 @@ def refuse(
     """
     if violations:
         raise error(_told(list(dict.fromkeys(map(str, violations)))))
-
-
-def numbered(sentences: Sequence[str]) -> str:
-    """Tell sentences in one text, each with its number, since they may hold any separator."""
-    if len(sentences) < 2:  # noqa: PLR2004 (one needs no number)
-        return "".join(sentences)
-    return " ".join(f"({number}) {each}" for number, each in enumerate(sentences, 1))
 
 
 def joined(path: str, name: object) -> str:
