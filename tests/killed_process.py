@@ -34,5 +34,5 @@ def invoked_until_killed(
 
 
 def _invoke(function: Function, event: Mapping[str, Any], lease_seconds: float) -> None:
-    lease.LEASE_MARGIN_SECONDS = lease_seconds - WORKING_SECONDS
+    lease.LEASE_MARGIN_SECONDS = lease_seconds - WORKING_SECONDS  # type: ignore[attr-defined]
     function(event, SECONDS)

@@ -423,7 +423,7 @@ class Player:
             connections=port(self.stage.connections),
             registry=port(self.stage.world.registry),
             secrets=port(SecretStore(secrets_manager, lambda: secrets_manager, ACCOUNT)),
-            requests=port(self.stage.world.requests),
+            queue=port(self.stage.world.requests),
             clock=Clock(lambda: time.seconds, time.sleep, lambda: deadline - time.seconds),
             holder=str(next(self._holders)),
         )

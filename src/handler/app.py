@@ -1,4 +1,4 @@
-"""Entry point: choose the door by the event's shape, refuse everything else."""
+"""Choose the entry point by the event's shape, refuse everything else."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def lambda_handler(event: Any, context: Context) -> Any:
         ProvisionerError: nobody else can be told.
     """
     count_cold_start()
-    # Each door brings libraries of its own, which the others' cold starts must not pay for.
+    # Each entry point brings libraries of its own: the others' cold starts must not pay for them.
     match event:
         case {"Records": [*records]} if records and all(map(_is_unanswered, records)):
             from handler.entrypoints.failed_invocations import handle_failed_invocations  # noqa: PLC0415

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from handler.adapters.aws_client import Caller, client
 from handler.adapters.eventbridge import EventBridgeConnections
-from handler.adapters.queues import RequestQueueSender
+from handler.adapters.queues import Queues
 from handler.adapters.registry import DynamoDbRegistry
 from handler.adapters.results import Results
 from handler.adapters.secret_store import SecretStore
@@ -97,7 +97,7 @@ class Invocation:
                 self.caller("secretsmanager"), lambda: self.caller("ssm"), given.account
             ),
             registry=registry,
-            requests=RequestQueueSender(lambda: self.caller("sqs"), given.request_queue_url),
+            queue=self.queues,
             clock=self.clock,
             rules=self.rules,
             holder=self._holder,
@@ -108,6 +108,14 @@ class Invocation:
     @cached_property
     def _connections(self) -> EventBridgeConnections:
         return EventBridgeConnections(self.caller("events"))
+
+    @cached_property
+    def queues(self) -> Queues:
+        """Put the sender to SQS together."""
+        given = self.settings
+        return Queues(
+            lambda: self.caller("sqs"), given.request_queue_url, given.dead_letter_queue_url
+        )
 
     @cached_property
     def results(self) -> Results:
@@ -146,10 +154,6 @@ def warm(environment: Mapping[str, str]) -> None:
     try:
         given = load(environment, "", ())
         for service in SERVICES:
-            _make_client(service, given)
+            client(service, given.connect_timeout_seconds, given.read_timeout_seconds)
     except Exception as error:  # noqa: BLE001 - a request will meet it again, and can be answered
         logger.warning("clients not made in the init phase", kind=type(error).__name__)
-
-
-def _make_client(service: str, given: Settings) -> None:
-    client(service, given.connect_timeout_seconds, given.read_timeout_seconds)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from handler.adapters.aws_client import Caller
-from handler.adapters.queues import MOST_TRIES, RequestQueueSender
+from handler.adapters.queues import MOST_TRIES, Queues
 from handler.errors import AccessDeniedError, ServiceInternalError
 from handler.requests.unchecked_request import QUEUE, read_document
 from tests.fake_aws import FakeAws, refusal
@@ -24,9 +24,9 @@ def aws() -> FakeAws:
     return FakeAws()
 
 
-def requests(aws: FakeAws, url: str = URL) -> RequestQueueSender:
+def requests(aws: FakeAws, url: str = URL) -> Queues:
     """Give the adapter."""
-    return RequestQueueSender(lambda: Caller("sqs", aws.client("sqs"), FakeTime().clock), url)
+    return Queues(lambda: Caller("sqs", aws.client("sqs"), FakeTime().clock), url, "dead")
 
 
 def documents(count: int) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Adapter: requests that the function sends to its own queue."""
+"""Adapter: SQS, as far as the function itself sends there or says when messages come back."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -10,41 +10,67 @@ from handler.adapters.aws_client import Caller
 from handler.clock import iso
 from handler.errors import ServiceInternalError
 
-ENTRIES_OF_A_BATCH = 10  # SendMessageBatch takes no more
+ENTRIES_OF_A_BATCH = 10  # SQS takes no more
 MOST_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class RequestQueueSender:
-    """The request queue, seen from its other end."""
+class Queues:
+    """The application's queues, seen from the function."""
 
-    make_sqs: Callable[[], Caller]  # few requests send others
-    queue_url: str
+    make_sqs: Callable[[], Caller]  # few requests need it
+    request_queue_url: str
+    dead_letter_queue_url: str
 
     def send(self, documents: Sequence[Mapping[str, Any]], request_time: datetime) -> None:
-        """
-        Send requests, as old as what they are sent for.
-
-        Raises:
-            ServiceInternalError: there is no queue, or it did not take all of them.
-        """
-        if documents and not self.queue_url:
-            raise ServiceInternalError(
-                "the function's environment is not usable: REQUEST_QUEUE_URL: required"
-            )
-        for start in range(0, len(documents), ENTRIES_OF_A_BATCH):
-            self._send_batch(documents[start : start + ENTRIES_OF_A_BATCH], request_time)
-
-    def _send_batch(self, documents: Sequence[Mapping[str, Any]], request_time: datetime) -> None:
+        if documents and not self.request_queue_url:
+            problem = "the function's environment is not usable: REQUEST_QUEUE_URL: required"
+            raise ServiceInternalError(problem)
         time = {"RequestTime": iso(request_time)}
-        left = {str(index): json.dumps({**each, **time}) for index, each in enumerate(documents)}
+        for batch in _batches([json.dumps({**each, **time}) for each in documents]):
+            self._send_batch({str(index): body for index, body in enumerate(batch)})
+
+    def send_letter(self, body: str, attributes: Mapping[str, str]) -> None:
+        """Put a letter into the dead-letter queue."""
+        self.make_sqs()(
+            "send_message",
+            "the dead-letter queue",
+            QueueUrl=self.dead_letter_queue_url,
+            MessageBody=body,
+            MessageAttributes={
+                name: {"DataType": "String", "StringValue": text}
+                for name, text in attributes.items()
+            },
+        )
+
+    def change_visibility(
+        self, queue_url: str, receipt_handles: Sequence[str], seconds: int
+    ) -> None:
+        """Hide received messages for some seconds from now."""
+        for batch in _batches(receipt_handles):
+            entries = [
+                {"Id": str(index), "ReceiptHandle": handle, "VisibilityTimeout": seconds}
+                for index, handle in enumerate(batch)
+            ]
+            self.make_sqs()(
+                "change_message_visibility_batch", "the queue", QueueUrl=queue_url, Entries=entries
+            )
+
+    def _send_batch(self, left: Mapping[str, str]) -> None:
         for _ in range(MOST_TRIES):
             entries = [{"Id": each, "MessageBody": body} for each, body in left.items()]
             answer = self.make_sqs()(
-                "send_message_batch", "the request queue", QueueUrl=self.queue_url, Entries=entries
+                "send_message_batch",
+                "the request queue",
+                QueueUrl=self.request_queue_url,
+                Entries=entries,
             )
-            failed = [each["Id"] for each in answer.get("Failed", [])]
-            left = {each: left[each] for each in failed}
+            left = {each["Id"]: left[each["Id"]] for each in answer.get("Failed", [])}
             if not left:
                 return
         raise ServiceInternalError(f"the request queue did not take {len(left)} messages")
+
+
+def _batches(items: Sequence[str]) -> list[Sequence[str]]:
+    starts = range(0, len(items), ENTRIES_OF_A_BATCH)
+    return [items[start : start + ENTRIES_OF_A_BATCH] for start in starts]

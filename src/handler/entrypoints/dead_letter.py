@@ -37,15 +37,14 @@ def body(unchecked: UncheckedRequest, error: ProvisionerError, rules: Rules) -> 
     return _text({"RequestId": unchecked.request_id})
 
 
-def attributes(error: ProvisionerError, request_id: str) -> dict[str, Any]:
+def attributes(error: ProvisionerError, request_id: str) -> dict[str, str]:
     """Say why a message is kept, and where it came from."""
-    values = {
+    return {
         "ErrorCode": error.code,
         "Reason": _printable(error.reason),
         "RequestId": _printable(request_id),
         "Queue": QUEUE,
     }
-    return {name: {"DataType": "String", "StringValue": value} for name, value in values.items()}
 
 
 def _request(unchecked: UncheckedRequest) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from handler.composition import Invocation
-from handler.connections.state import ConnectionState
+from handler.connections.state import is_usable
 from handler.errors import (
     NotStabilizedError,
     ProvisionerError,
@@ -22,12 +22,23 @@ from handler.observability import emit, logger
 from handler.operations.maintenance import write_failure
 from handler.operations.outcome import Completion, Outcome, failure, success
 from handler.operations.use_cases import carry_out
+from handler.requests.properties import is_private
 from handler.requests.request import check
 from handler.requests.unchecked_request import RequestType, UncheckedRequest
 from handler.requests.violation import joined
 
-USABLE = (ConnectionState.AUTHORIZED, ConnectionState.ACTIVE)
 MOST_MEMBERS = 20  # of a log line
+METRICS = {
+    Outcome.CREATED: "ConnectionCreated",
+    Outcome.UPDATED: "ConnectionUpdated",
+    Outcome.UNCHANGED: "ConnectionUnchanged",
+    Outcome.ADOPTED: "ConnectionAdopted",
+    Outcome.DELETED: "ConnectionDeleted",
+    Outcome.RELEASED: "ConnectionReleased",
+    Outcome.DESCRIBED: "ConnectionDescribed",
+    Outcome.VALIDATED: "ConnectionValidated",
+    Outcome.REFRESHED: "ConnectionRefreshed",
+}
 SETTLING = (Outcome.CREATED, Outcome.UPDATED, Outcome.ADOPTED, Outcome.REFRESHED)
 
 
@@ -128,8 +139,10 @@ def _observe_success(succeeded: Succeeded, milliseconds: float) -> None:
     unchecked, completion = succeeded.unchecked, succeeded.completion
     keys = _asked_keys(unchecked, milliseconds) | _completion_keys(completion)
     logger.info("request succeeded", extra=keys)
-    counted = "DeleteIgnored" if completion.is_ignored else f"Connection{completion.outcome}"
-    is_settled = completion.connection.state in USABLE and completion.outcome in SETTLING
+    counted = "DeleteIgnored" if completion.is_ignored else METRICS[completion.outcome]
+    reaches_vpc = is_private(unchecked.properties)
+    is_usable_now = is_usable(completion.connection.state, is_private=reaches_vpc)
+    is_settled = is_usable_now and completion.outcome in SETTLING
     durations = {"TimeToSettled": milliseconds} if is_settled else {}
     emit({"RequestType": unchecked.known_request_type}, [counted], durations)
     if completion.details.get("Drift"):

@@ -21,7 +21,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from handler.composition import Context, Invocation
 from handler.connections.ownership import is_same
-from handler.entrypoints.messages import change_visibility, receives
+from handler.entrypoints.messages import receives
 from handler.entrypoints.response import deliver, failed, physical_id_of_unknown_end
 from handler.entrypoints.response_url import refuse_unanswerable_event
 from handler.errors import InvalidRequestError, ProvisionerError
@@ -56,14 +56,17 @@ def _process(record: SQSRecord, invocation: Invocation) -> None:
         answer_failed_invocation(request, invocation)
     except ProvisionerError as error:
         logger.error("request not answered", extra=_keys(request) | {"reason": error.reason})
-        if (
-            not isinstance(error, InvalidRequestError)
-            and receives(record) < MOST_FAILED_INVOCATION_RECEIVES
-        ):
+        is_early = receives(record) < MOST_FAILED_INVOCATION_RECEIVES
+        if is_early and not isinstance(error, InvalidRequestError):
             delay = FAILED_INVOCATION_DELAY_SECONDS * receives(record)
-            change_visibility(invocation, _queue_url(record), [record.receipt_handle], delay)
+            with suppress(Exception):  # then it comes back when the batch would
+                invocation.queues.change_visibility(
+                    _queue_url(record), [record.receipt_handle], delay
+                )
             raise
-        _bury(request, error, invocation)
+        # Neither the ResponseURL, which is a credential, nor properties, which may hold one.
+        why = {"ErrorCode": "Unanswered", "Reason": error.reason[:1024]}
+        invocation.queues.send_letter(json.dumps(_keys(request)), why)
     else:
         logger.error("request answered FAILED for its function", extra=_keys(request))
         emit({"ErrorCode": "Unanswered"}, ["ConnectionFailed"], {})
@@ -86,20 +89,6 @@ def _request(body: str) -> Mapping[str, Any]:
 
 def _keys(request: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(request[name]) for name in KEPT if isinstance(request.get(name), str)}
-
-
-def _bury(request: Mapping[str, Any], error: ProvisionerError, invocation: Invocation) -> None:
-    # Neither the ResponseURL, which is a credential, nor properties, which may hold one.
-    invocation.caller("sqs")(
-        "send_message",
-        "the dead-letter queue",
-        QueueUrl=invocation.settings.dead_letter_queue_url,
-        MessageBody=json.dumps(_keys(request)),
-        MessageAttributes={
-            "ErrorCode": {"DataType": "String", "StringValue": "Unanswered"},
-            "Reason": {"DataType": "String", "StringValue": error.reason[:1024]},
-        },
-    )
 
 
 def answer_failed_invocation(event: Mapping[str, Any], invocation: Invocation) -> None:

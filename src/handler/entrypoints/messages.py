@@ -1,6 +1,6 @@
 """Messages of a queue: what they say, which are worked on side by side, when they come back."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from itertools import chain
@@ -8,10 +8,7 @@ from itertools import chain
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from handler.clock import instant
-from handler.composition import Invocation
-from handler.entrypoints.execution import unexpected
 from handler.errors import ProvisionerError
-from handler.observability import logger
 from handler.requests.document import parsed
 from handler.requests.properties import is_private
 from handler.settings import (
@@ -65,29 +62,6 @@ def process_side_by_side(
         return dict(chain.from_iterable(ends))
 
 
-MOST_ENTRIES = 10  # of one ChangeMessageVisibilityBatch
-
-
-def change_visibility(
-    invocation: Invocation, queue_url: str, receipt_handles: Sequence[str], seconds: int
-) -> None:
-    """Hide received messages for some seconds from now."""
-    entries = [
-        {"Id": str(index), "ReceiptHandle": handle, "VisibilityTimeout": seconds}
-        for index, handle in enumerate(receipt_handles)
-    ]
-    try:
-        for start in range(0, len(entries), MOST_ENTRIES):
-            invocation.caller("sqs")(
-                "change_message_visibility_batch",
-                "the queue",
-                QueueUrl=queue_url,
-                Entries=entries[start : start + MOST_ENTRIES],
-            )
-    except Exception as raised:  # noqa: BLE001 (only when they come back is at stake)
-        logger.warning("visibility not changed", reason=unexpected(raised).reason)
-
-
 def delay_seconds(receives: int, uniform: Callable[[float, float], float]) -> int:
     """Tell how long a message stays away after so many receives: twice as long each time."""
     delay = min(FIRST_DELAY_SECONDS << (receives - 1), LONGEST_DELAY_SECONDS)
@@ -97,8 +71,5 @@ def delay_seconds(receives: int, uniform: Callable[[float, float], float]) -> in
 def patience_seconds(properties: object, give_up_seconds: int) -> int:
     """Tell how long after its first receive a message's transient failure becomes final."""
     # Whatever fails: a call that is throttled once must not end the wait for a private connection.
-    return (
-        max(give_up_seconds, PRIVATE_PATIENCE_SECONDS)
-        if is_private(properties)
-        else give_up_seconds
-    )
+    longest = PRIVATE_PATIENCE_SECONDS if is_private(properties) else 0
+    return max(give_up_seconds, longest)

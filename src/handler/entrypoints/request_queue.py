@@ -17,7 +17,6 @@ from handler.composition import Context, Invocation
 from handler.entrypoints import dead_letter
 from handler.entrypoints.execution import Failed, Succeeded, handle, observe_failure, unexpected
 from handler.entrypoints.messages import (
-    change_visibility,
     delay_seconds,
     document,
     patience_seconds,
@@ -158,15 +157,14 @@ class RequestQueue:
         return None
 
     def _bury(self, unchecked: UncheckedRequest, error: ProvisionerError) -> None:
-        self._invocation.caller("sqs")(
-            "send_message",
-            "the dead-letter queue",
-            QueueUrl=self._invocation.settings.dead_letter_queue_url,
-            MessageBody=dead_letter.body(unchecked, error, self._invocation.rules),
-            MessageAttributes=dead_letter.attributes(error, unchecked.request_id),
+        body = dead_letter.body(unchecked, error, self._invocation.rules)
+        self._invocation.queues.send_letter(
+            body, dead_letter.attributes(error, unchecked.request_id)
         )
 
     def _hide(self, receipt_handles: Sequence[str], seconds: int) -> None:
-        change_visibility(
-            self._invocation, environment().get("REQUEST_QUEUE_URL", ""), receipt_handles, seconds
-        )
+        try:
+            queue_url = environment().get("REQUEST_QUEUE_URL", "")
+            self._invocation.queues.change_visibility(queue_url, receipt_handles, seconds)
+        except Exception as raised:  # noqa: BLE001 (only when they come back is at stake)
+            logger.warning("visibility not changed", reason=unexpected(raised).reason)

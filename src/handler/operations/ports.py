@@ -82,7 +82,7 @@ class Registry(Protocol):
         """Give some of what is registered, and the token of what follows, "" at the end."""
 
 
-class Requests(Protocol):
+class Queue(Protocol):
     """The request queue, seen from its other end."""
 
     def send(self, documents: Sequence[Mapping[str, Any]], request_time: datetime) -> None:
@@ -114,7 +114,7 @@ class Ports:
     connections: Connections
     secrets: Secrets
     registry: Registry
-    requests: Requests
+    queue: Queue
     clock: Clock
     rules: Rules
     holder: str  # of leases: this invocation and no other
@@ -140,8 +140,8 @@ class Ports:
             seen = self.connections.describe(name)
         return seen
 
-    def hand_on(self, request: Request, about: Sequence[Mapping[str, Any]]) -> None:
+    def fan_out(self, request: Request, about: Sequence[Mapping[str, Any]]) -> None:
         """Send a request of the same kind and id for each of these properties."""
         kind = {"RequestType": request.request_type, "RequestId": request.request_id}
         documents = [{**kind, "ResourceProperties": each} for each in about]
-        self.requests.send(documents, request.request_time)
+        self.queue.send(documents, request.request_time)

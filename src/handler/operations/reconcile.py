@@ -28,7 +28,7 @@ def reconcile(ports: Ports, request: Request) -> Completion:
         NotFoundError: nobody is registered for the name.
     """
     if not request.name:
-        return _handed_on(ports, request)
+        return _fan_out(ports, request)
     record = ports.registry.read(request.name)
     if record is None and not request.entry_point.waits_again:
         raise NotFoundError(f"nobody is registered for {request.name}")
@@ -102,14 +102,14 @@ def _found(outcome: Outcome, connection: Connection, found: Iterable[Finding]) -
     return Completion(outcome, connection, is_silent=is_silent, details=details)
 
 
-def _handed_on(ports: Ports, request: Request) -> Completion:
+def _fan_out(ports: Ports, request: Request) -> Completion:
     # All pages in this invocation: a chain of messages, each sent by the one before, is what
     # Lambda takes for a loop and cuts off.
     mode = {"ReconcileMode": request.selection.reconcile_mode}
     chosen = {name: value for name, value in mode.items() if value}
     count = 0
     for records in _pages(ports):
-        ports.hand_on(request, [{"Name": record.name} | chosen for record in records])
+        ports.fan_out(request, [{"Name": record.name} | chosen for record in records])
         count += len(records)
     details = {"ConnectionCount": count}
     return Completion(Outcome.UNCHANGED, Connection(""), is_silent=True, details=details)

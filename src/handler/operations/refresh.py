@@ -27,7 +27,7 @@ def refresh(ports: Ports, request: Request) -> Completion:
         NotFoundError: nobody is registered for the name, or its connection is gone.
     """
     if not request.name:
-        return _handed_on(ports, request)
+        return _fan_out(ports, request)
     record = ports.registry.read(request.name)
     if record is None and not request.selection.secrets:
         raise NotFoundError(f"nobody is registered for {request.name}")
@@ -79,7 +79,7 @@ def _refuse_stale(ports: Ports, request: Request, record: Record, desired: Resol
         raise ServiceInternalError(f"the newest secret of {record.name} is not to be seen yet")
 
 
-def _handed_on(ports: Ports, request: Request) -> Completion:
+def _fan_out(ports: Ports, request: Request) -> Completion:
     chosen = request.selection
     if not chosen.secrets:
         raise NotFoundError("there is nothing to refresh")
@@ -90,7 +90,7 @@ def _handed_on(ports: Ports, request: Request) -> Completion:
         about["WaitTimeoutSeconds"] = int(request.wait_timeout_seconds)
     names = {name: secret for secret in chosen.secrets for name in ports.registry.users(secret)}
     given = [{"Name": name, **secret.selector, **about} for name, secret in names.items()]
-    ports.hand_on(request, given)
+    ports.fan_out(request, given)
     return Completion(
         Outcome.REFRESHED if names else Outcome.UNCHANGED,
         Connection(""),

@@ -1,7 +1,7 @@
-"""One checked request, whatever the door."""
+"""One checked request, whatever its entry point."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -46,7 +46,7 @@ class Request:
     owner: str
     name: str
     request_time: datetime
-    properties: Mapping[str, Any]
+    properties: Mapping[str, Any] = field(default_factory=dict)
     on_existing: OnExisting = OnExisting.FAIL
     wait_timeout_seconds: float = 0.0
     started_at: datetime | None = None  # this delivery of it
@@ -71,7 +71,7 @@ class Request:
 
 
 NAME_ONLY = (RequestType.DELETE, RequestType.DESCRIBE, RequestType.RELEASE)
-DOORS = {CLOUDFORMATION: "CloudFormation", QUEUE: "messages", DIRECT: "direct invocations"}
+SENDERS = {CLOUDFORMATION: "CloudFormation", QUEUE: "messages", DIRECT: "direct invocations"}
 SELECTORS = {RequestType.REFRESH: REFRESH, RequestType.RECONCILE: RECONCILE, RequestType.LIST: LIST}
 
 
@@ -90,7 +90,7 @@ def _checked(unchecked: UncheckedRequest, rules: Rules) -> Request:
         refuse(unchecked.violations)
     found = [*unchecked.violations, *_request_type_violations(unchecked)]
     if not found and unchecked.request_type in SELECTORS:
-        return _checked_selection(unchecked, RequestType(str(unchecked.request_type)), rules)
+        return _checked_selection(unchecked, rules)
     if isinstance(unchecked.properties, Violation):
         refuse([unchecked.properties])
     if not isinstance(unchecked.properties, Mapping):
@@ -106,47 +106,30 @@ def _checked(unchecked: UncheckedRequest, rules: Rules) -> Request:
         found += property_violations(desired, rules)
     refuse(found)
     is_named = isinstance(unchecked.properties, Mapping) and "Name" in unchecked.properties
-    return Request(
-        entry_point=unchecked.entry_point,
-        request_type=RequestType(str(unchecked.request_type)),
-        request_id=unchecked.request_id,
-        owner=unchecked.owner,
+    return _request(
+        unchecked,
+        own,
         name=desired["Name"],
-        request_time=unchecked.request_time,
         properties=desired,
         on_existing=OnExisting(own.get("OnExisting", OnExisting.FAIL)),
-        wait_timeout_seconds=wait_seconds(
-            own, unchecked.entry_point, is_private=is_private(desired)
-        ),
         fallback_name="" if is_named else unchecked.derived_name,
         previous_name=unchecked.previous_name,
     )
 
 
-def _checked_selection(
-    unchecked: UncheckedRequest, request_type: RequestType, rules: Rules
-) -> Request:
+def _checked_selection(unchecked: UncheckedRequest, rules: Rules) -> Request:
+    allowed = SELECTORS[RequestType(str(unchecked.request_type))]
     given = unchecked.properties if isinstance(unchecked.properties, Mapping) else {}
     if unchecked.properties is not None and not isinstance(unchecked.properties, Mapping):
         refuse([misfit("ResourceProperties", "an object", unchecked.properties)])
     own = {name: given[name] for name in ("WaitTimeoutSeconds",) if name in given}
     members = {name: value for name, value in given.items() if name not in own}
     found = [*option_violations(own, unchecked.entry_point)]
-    found += selection_violations(members, SELECTORS[request_type])
-    if "Name" in members and "Name" in SELECTORS[request_type]:
+    found += selection_violations(members, allowed)
+    if "Name" in members and "Name" in allowed:
         found += name_violations({"Name": members["Name"]}, rules)
     refuse(found)
-    return Request(
-        entry_point=unchecked.entry_point,
-        request_type=request_type,
-        request_id=unchecked.request_id,
-        owner=unchecked.owner,
-        name=members.get("Name", ""),
-        request_time=unchecked.request_time,
-        properties={},
-        wait_timeout_seconds=wait_seconds(own, unchecked.entry_point),
-        selection=selected(members),
-    )
+    return _request(unchecked, own, name=members.get("Name", ""), selection=selected(members))
 
 
 def _is_forgiving(unchecked: UncheckedRequest) -> bool:
@@ -157,16 +140,24 @@ def _is_forgiving(unchecked: UncheckedRequest) -> bool:
 def _checked_deletion(unchecked: UncheckedRequest) -> Request:
     properties = unchecked.properties if isinstance(unchecked.properties, Mapping) else {}
     own = {name: properties.get(name) for name in ("ServiceTimeout",) if name in properties}
+    return _request(
+        unchecked,
+        own,
+        name=unchecked.physical_resource_id or unchecked.derived_name,
+        fallback_name=well_formed(properties) or unchecked.derived_name,
+    )
+
+
+def _request(unchecked: UncheckedRequest, own: Mapping[str, Any], **members: Any) -> Request:
+    reaches_vpc = is_private(members.get("properties"))
     return Request(
         entry_point=unchecked.entry_point,
-        request_type=RequestType.DELETE,
+        request_type=RequestType(str(unchecked.request_type)),
         request_id=unchecked.request_id,
         owner=unchecked.owner,
-        name=unchecked.physical_resource_id or unchecked.derived_name,
         request_time=unchecked.request_time,
-        properties={},
-        wait_timeout_seconds=wait_seconds(own, unchecked.entry_point),
-        fallback_name=well_formed(properties) or unchecked.derived_name,
+        wait_timeout_seconds=wait_seconds(own, unchecked.entry_point, is_private=reaches_vpc),
+        **members,
     )
 
 
@@ -182,8 +173,6 @@ def _split(unchecked: UncheckedRequest, rules: Rules) -> tuple[dict[str, Any], d
 def _request_type_violations(unchecked: UncheckedRequest) -> Iterator[Violation]:
     asked_for, allowed = unchecked.request_type, unchecked.entry_point.request_types
     if asked_for not in allowed:
-        doors = " and ".join(
-            DOORS[entry_point] for entry_point in DOORS if asked_for in entry_point.request_types
-        )
-        listed = f"must be one of {', '.join(allowed)}"
-        yield Violation("RequestType", f"{asked_for} is for {doors} only" if doors else listed)
+        senders = [name for each, name in SENDERS.items() if asked_for in each.request_types]
+        only = f"{asked_for} is for {' and '.join(senders)} only"
+        yield Violation("RequestType", only if senders else f"must be one of {', '.join(allowed)}")

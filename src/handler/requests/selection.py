@@ -8,20 +8,21 @@ from typing import Any
 from handler.references.source import Secret, Service, Source
 from handler.references.syntax import SECRET_ARN, SECRET_NAME
 from handler.requests.violation import Violation, joined
+from handler.settings import RECONCILE_MODES
 
 SECRET_ID = re.compile(f"{SECRET_NAME.pattern}|{SECRET_ARN.pattern}", re.ASCII)
 PARAMETER_NAME = re.compile(r"[\w./-]{1,1011}", re.ASCII)
 ACCOUNT_ID = re.compile(r"\d{12}", re.ASCII)
 VERSION_ID = re.compile(r"[\x21-\x7E]{1,64}")
 NEXT_TOKEN = re.compile(r"[\w=-]{1,4096}", re.ASCII)
-RECONCILE_MODE = re.compile(r"Report|Repair")
+RECONCILE_MODE = re.compile("|".join(RECONCILE_MODES))
 MEMBERS = {
     "SecretId": (SECRET_ID, "must be the name or the ARN of a secret"),
     "AccountId": (ACCOUNT_ID, "must be 12 digits, as text"),
     "VersionId": (VERSION_ID, "must have 1 to 64 printable characters"),
     "ParameterName": (PARAMETER_NAME, "must be the name of a parameter, such as /connections/crm"),
     "NextToken": (NEXT_TOKEN, "must be a NextToken as it was given"),
-    "ReconcileMode": (RECONCILE_MODE, "must be one of Report, Repair"),
+    "ReconcileMode": (RECONCILE_MODE, f"must be one of {', '.join(RECONCILE_MODES)}"),
 }
 REFRESH = ("Name", "SecretId", "AccountId", "VersionId", "ParameterName")
 RECONCILE = ("Name", "ReconcileMode")
