@@ -226,7 +226,7 @@ def test_a_stacks_delete_works_for_whatever_was_once_accepted(properties: object
 
 
 @pytest.mark.parametrize(
-    ("properties", "other_name"),
+    ("properties", "fallback_name"),
     [({"Name": "crm"}, "crm"), ({}, "shop-Connection-"), ({"Name": 5}, "shop-Connection-")],
 )
 def test_a_stacks_delete_knows_where_else_to_look(
