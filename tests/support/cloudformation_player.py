@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from handler.errors import ProvisionerError
-from tests.response_url_server import ResponseUrlServer
-from tests.stack_requests import CustomResource, Signer
+from tests.support.response_url_server import ResponseUrlServer
+from tests.support.stack_requests import CustomResource, Signer
 
 MADE_UP = "shop-Connection-1A2B3C4D5E6F"
 ATTEMPTS = 3

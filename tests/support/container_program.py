@@ -1,5 +1,5 @@
 """
-Plays Lambda's runtime in a process of its own; ``tests.cold_container`` starts it.
+Plays Lambda's runtime in a process of its own; ``tests.support.cold_container`` starts it.
 
 Every logger's every record that gets to the root is printed, whatever its level.
 """

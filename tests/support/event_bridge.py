@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.stand_in import StandIn, StoredConnection
+from tests.support.stand_in import StandIn, StoredConnection
 
 REFERENCE = re.compile(r"\{\{resolve:secretsmanager:connections/crm:SecretString:(\w+)\}\}")
 PATIENCE_SECONDS = 120

@@ -25,7 +25,7 @@ from handler.references.policy import AllowedSources
 from handler.references.source import Secret, SecretValue, Source
 from handler.requests.properties import Rules, is_private
 from handler.requests.service_model import Shape
-from tests.lag import NONE, Lag, Past
+from tests.support.lag import NONE, Lag, Past
 
 PAGE = 3  # small, so that a test sees more than one
 START = datetime(2026, 1, 1, tzinfo=UTC)

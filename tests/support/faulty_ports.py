@@ -12,7 +12,7 @@ from handler.errors import (
     ThrottlingError,
 )
 from handler.operations.ports import Ports
-from tests.fakes import FakeTime, World
+from tests.support.fakes import FakeTime, World
 
 # What becomes of a call: the error that the adapter makes of it, and whether it was carried out.
 KINDS: dict[str, tuple[type[ProvisionerError], bool]] = {

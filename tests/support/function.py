@@ -8,7 +8,7 @@ from typing import Any
 from handler.adapters import aws_client as aws
 from handler.app import lambda_handler
 from handler.composition import Invocation
-from tests.contexts import LambdaContext
+from tests.support.lambda_context import LambdaContext
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from handler.operations import lease as leasing
-from tests.function import Function
+from tests.support.function import Function
 
 SECONDS = 30.0
 WORKING_SECONDS = 24.0  # of these; the function keeps the rest for its answer

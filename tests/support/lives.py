@@ -39,8 +39,8 @@ from handler.requests.unchecked_request import (
     read_custom_resource,
     read_document,
 )
-from tests.contexts import LambdaContext
-from tests.fakes import ACCOUNT, RULES, START, FakeTime, World
+from tests.support.fakes import ACCOUNT, RULES, START, FakeTime, World
+from tests.support.lambda_context import LambdaContext
 
 SECRETS = ("connections/crm", "connections/erp")
 LEGACY, WILD = "legacy", "wild"  # there before us; changed by hand in between

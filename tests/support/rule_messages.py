@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.unit.resolved_template import properties
+from tests.support.resolved_template import properties
 
-EVENTS = Path(__file__).parents[1] / "events"
+EVENTS = Path(__file__).parents[2] / "events"
 SECRET_LABEL_UPDATED: dict[str, Any] = json.loads(
     (EVENTS / "eventbridge-secret-label-updated.json").read_text()
 )

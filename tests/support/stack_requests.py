@@ -6,8 +6,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from tests.support.bad_requests import BASIC
 from tools.ministack import ACCOUNT_ID, REGION
 
+STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/9f0c"
+EVENT: dict[str, Any] = {
+    "RequestType": "Create",
+    "RequestId": "request-1",
+    "StackId": STACK_ID,
+    "LogicalResourceId": "Connection",
+    "ResourceProperties": {"ServiceToken": "arn", **BASIC},
+}
 # As S3 signs it: encoded colons, slashes and bars in the path, a signature in the query.
 TARGET = (
     "/arn%3Aaws%3Acloudformation%3Aus-east-1%3A012345678912%3Astack/shop/{id}%7CConnection%7C{id}"

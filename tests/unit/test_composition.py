@@ -7,7 +7,7 @@ import pytest
 from handler import composition as warming
 from handler.adapters import aws_client as aws
 from handler.errors import ServiceInternalError
-from tests.function import forget_clients
+from tests.support.function import forget_clients
 from tools.services import used_services
 
 IN_LAMBDA = {"AWS_LAMBDA_FUNCTION_NAME": "provisioner", "REGISTRY_TABLE_NAME": "registry"}

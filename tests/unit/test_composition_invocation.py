@@ -7,9 +7,9 @@ import pytest
 from handler.adapters import aws_client as aws
 from handler.composition import SERVICES, Invocation
 from handler.entrypoints.messages import MOST_THREADS
-from tests.contexts import LambdaContext
-from tests.fake_aws import FakeAws
-from tests.function import forget_clients
+from tests.support.fake_aws import FakeAws
+from tests.support.function import forget_clients
+from tests.support.lambda_context import LambdaContext
 
 ARN = "arn:aws:lambda:eu-central-1:123456789012:function:provisioner"
 

@@ -7,13 +7,13 @@ A stand-in of EventBridge's connection API that refuses what AWS refuses and tak
 Source: what is recorded of AWS: LocalStack's validated snapshots, stackd's captures, AWS's pages.
 """
 
-from tests.lag import Lag
-from tests.stand_in.calls import Call
-from tests.stand_in.connection import ManagedSecret, StoredConnection
-from tests.stand_in.pace import Pace
-from tests.stand_in.running import running_stand_in
-from tests.stand_in.stand_in import StandIn
-from tests.stand_in.unrecorded import Unrecorded, combinations, pairwise
+from tests.support.lag import Lag
+from tests.support.stand_in.calls import Call
+from tests.support.stand_in.connection import ManagedSecret, StoredConnection
+from tests.support.stand_in.pace import Pace
+from tests.support.stand_in.running import running_stand_in
+from tests.support.stand_in.stand_in import StandIn
+from tests.support.stand_in.unrecorded import Unrecorded, combinations, pairwise
 
 __all__ = [
     "Call",

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from threading import RLock
 from typing import Any
 
-from tests.lag import NONE, Lag, Past
-from tests.stand_in import changes, constraints, errors, rules
-from tests.stand_in.connection import ManagedSecret, StoredConnection
-from tests.stand_in.pace import Course, Pace, Phase
-from tests.stand_in.pages import page_of
-from tests.stand_in.states import Ending, after_deauthorize, after_delete, after_write
-from tests.stand_in.unrecorded import Unrecorded
+from tests.support.lag import NONE, Lag, Past
+from tests.support.stand_in import changes, constraints, errors, rules
+from tests.support.stand_in.connection import ManagedSecret, StoredConnection
+from tests.support.stand_in.pace import Course, Pace, Phase
+from tests.support.stand_in.pages import page_of
+from tests.support.stand_in.states import Ending, after_deauthorize, after_delete, after_write
+from tests.support.stand_in.unrecorded import Unrecorded
 
 
 @dataclass(slots=True)

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tests.stand_in.connection import StoredConnection
-from tests.stand_in.parameters import BLOCKS, foreign_blocks, merged, normal
-from tests.stand_in.unrecorded import Unrecorded
+from tests.support.stand_in.connection import StoredConnection
+from tests.support.stand_in.parameters import BLOCKS, foreign_blocks, merged, normal
+from tests.support.stand_in.unrecorded import Unrecorded
 
 
 def has_auth(parameters: Mapping[str, Any]) -> bool:

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from tests.lag import Lag, Past
-from tests.stand_in.pace import GONE, Course
-from tests.stand_in.parameters import associated, resource_configuration, shown
-from tests.stand_in.secret_text import secret_text
+from tests.support.lag import Lag, Past
+from tests.support.stand_in.pace import GONE, Course
+from tests.support.stand_in.parameters import associated, resource_configuration, shown
+from tests.support.stand_in.secret_text import secret_text
 
 PARTITION, REGION, ACCOUNT = "aws", "us-east-1", "123456789012"
 SUFFIX_CHARACTERS = string.ascii_letters + string.digits

@@ -12,7 +12,7 @@ from typing import Any
 
 import botocore.session
 
-from tests.stand_in.errors import AwsError, invalid
+from tests.support.stand_in.errors import AwsError, invalid
 
 # Two published patterns backtrack exponentially in Python's re; these accept the same strings.
 LINEAR_PATTERNS = {

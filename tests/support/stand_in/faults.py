@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from threading import Event, Lock
 from typing import Any
 
-from tests.stand_in.errors import AwsError
+from tests.support.stand_in.errors import AwsError
 
 LONGEST_HANG_SECONDS = 60.0
 ANY = "*"

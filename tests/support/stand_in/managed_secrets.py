@@ -8,9 +8,9 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.stand_in.account import Account
-from tests.stand_in.connection import ManagedSecret
-from tests.stand_in.errors import AwsError
+from tests.support.stand_in.account import Account
+from tests.support.stand_in.connection import ManagedSecret
+from tests.support.stand_in.errors import AwsError
 
 MARKED = "You can't perform this operation on the secret because it was marked for deletion."
 

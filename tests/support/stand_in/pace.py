@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import RLock
 
-from tests.lag import Past
+from tests.support.lag import Past
 
 GONE = "GONE"
 

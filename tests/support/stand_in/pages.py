@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from operator import itemgetter
 from typing import Any
 
-from tests.stand_in.errors import AwsError
+from tests.support.stand_in.errors import AwsError
 
 LONGEST_PAGE = 100
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tests.stand_in.unrecorded import Unrecorded
+from tests.support.stand_in.unrecorded import Unrecorded
 
 BLOCKS = {
     "BASIC": "BasicAuthParameters",

@@ -3,8 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from tests.stand_in.errors import AwsError
-from tests.stand_in.faults import (
+from tests.support.stand_in.errors import AwsError
+from tests.support.stand_in.faults import (
     LONGEST_HANG_SECONDS,
     Effect,
     Fault,

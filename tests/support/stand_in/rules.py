@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tests.stand_in import changes, errors
-from tests.stand_in.connection import StoredConnection
-from tests.stand_in.parameters import BLOCKS, foreign_blocks, missing
-from tests.stand_in.unrecorded import Unrecorded
+from tests.support.stand_in import changes, errors
+from tests.support.stand_in.connection import StoredConnection
+from tests.support.stand_in.parameters import BLOCKS, foreign_blocks, missing
+from tests.support.stand_in.unrecorded import Unrecorded
 
 NOTHING_TO_UPDATE = (
     "Failed to update the connection(s). At least one of the following is required: Description, "

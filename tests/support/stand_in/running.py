@@ -12,13 +12,13 @@ from uuid import uuid4
 
 import urllib3
 
-from tests.lag import Lag
-from tests.stand_in.account import Account
-from tests.stand_in.errors import AwsError
-from tests.stand_in.faults import Answer, error_answer
-from tests.stand_in.pace import Pace
-from tests.stand_in.stand_in import StandIn
-from tests.stand_in.unrecorded import Unrecorded
+from tests.support.lag import Lag
+from tests.support.stand_in.account import Account
+from tests.support.stand_in.errors import AwsError
+from tests.support.stand_in.faults import Answer, error_answer
+from tests.support.stand_in.pace import Pace
+from tests.support.stand_in.stand_in import StandIn
+from tests.support.stand_in.unrecorded import Unrecorded
 
 HOP_BY_HOP = ("connection", "content-length", "date", "server", "transfer-encoding")
 CONTENT_TYPE = "application/x-amz-json-1.1"

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.stand_in.parameters import BLOCKS
+from tests.support.stand_in.parameters import BLOCKS
 
 STORED_NAMES = {
     "Username": "username",

@@ -5,17 +5,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.lag import Lag
-from tests.stand_in import managed_secrets
-from tests.stand_in.account import OPERATIONS, Account
-from tests.stand_in.calls import Call, Calls
-from tests.stand_in.connection import StoredConnection
-from tests.stand_in.errors import AwsError
-from tests.stand_in.faults import Answer, CarryOut, error_answer, json_answer
-from tests.stand_in.pace import Pace
-from tests.stand_in.planning import Planning
-from tests.stand_in.states import Ending
-from tests.stand_in.unrecorded import Unrecorded
+from tests.support.lag import Lag
+from tests.support.stand_in import managed_secrets
+from tests.support.stand_in.account import OPERATIONS, Account
+from tests.support.stand_in.calls import Call, Calls
+from tests.support.stand_in.connection import StoredConnection
+from tests.support.stand_in.errors import AwsError
+from tests.support.stand_in.faults import Answer, CarryOut, error_answer, json_answer
+from tests.support.stand_in.pace import Pace
+from tests.support.stand_in.planning import Planning
+from tests.support.stand_in.states import Ending
+from tests.support.stand_in.unrecorded import Unrecorded
 
 ALWAYS = 1_000_000
 BASIC = {

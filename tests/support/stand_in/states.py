@@ -10,9 +10,9 @@ Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-target-conne
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from tests.stand_in.connection import StoredConnection
-from tests.stand_in.pace import GONE, Phase
-from tests.stand_in.unrecorded import Unrecorded
+from tests.support.stand_in.connection import StoredConnection
+from tests.support.stand_in.pace import GONE, Phase
+from tests.support.stand_in.unrecorded import Unrecorded
 
 DEAUTHORIZED_REASON = (
     "The authorization parameters were removed from this connection by a DeauthorizeConnection "

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from tests.stand_in.errors import AwsError
-from tests.stand_in.faults import ANY, Effect, Fault, answer_lost, not_arrived, refused
+from tests.support.stand_in.errors import AwsError
+from tests.support.stand_in.faults import ANY, Effect, Fault, answer_lost, not_arrived, refused
 
 ALWAYS = 1_000_000
 THROTTLING = "ThrottlingException"

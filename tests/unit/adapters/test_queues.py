@@ -10,8 +10,8 @@ from handler.adapters.aws_client import Caller
 from handler.adapters.queues import MOST_TRIES, RequestQueueSender
 from handler.errors import AccessDeniedError, ServiceInternalError
 from handler.requests.unchecked_request import QUEUE, read_document
-from tests.fake_aws import FakeAws, refusal
-from tests.fakes import START, FakeTime
+from tests.support.fake_aws import FakeAws, refusal
+from tests.support.fakes import START, FakeTime
 
 TIME = "RequestTime"
 LATER = START + timedelta(hours=1)

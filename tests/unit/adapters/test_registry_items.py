@@ -31,8 +31,8 @@ from handler.references.source import Secret
 from handler.requests.properties import MOST_BYTES, MOST_SECRETS, as_written, sources
 from handler.requests.request import Request, check
 from handler.requests.unchecked_request import QUEUE, read_document
-from tests.fake_aws import FakeAws
-from tests.fakes import ACCOUNT, REGION, RULES, START, FakeTime, World, make_world
+from tests.support.fake_aws import FakeAws
+from tests.support.fakes import ACCOUNT, REGION, RULES, START, FakeTime, World, make_world
 
 MOST_ITEM_BYTES = 400 * 1024
 MOST_ITEMS = 100  # of a transaction

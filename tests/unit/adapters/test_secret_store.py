@@ -6,9 +6,9 @@ from handler.adapters.aws_client import Caller
 from handler.adapters.secret_store import SecretStore
 from handler.errors import AccessDeniedError, SecretNotUsableError
 from handler.references.source import Service, Source
-from tests.bad_requests import OTHER_ACCOUNT, secret_arn
-from tests.fake_aws import FakeAws, refusal
-from tests.fakes import ACCOUNT, FakeTime
+from tests.support.bad_requests import OTHER_ACCOUNT, secret_arn
+from tests.support.fake_aws import FakeAws, refusal
+from tests.support.fakes import ACCOUNT, FakeTime
 
 SECRET = Source(Service.SECRETS_MANAGER, "connections/crm")
 PARAMETER = Source(Service.SSM_SECURE, "/connections/crm")

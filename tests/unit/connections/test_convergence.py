@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handler.connections.convergence import LISTS, REMOVALS, leftovers, update_of
-from tests.fakes import SHAPE, FakeConnections, FakeTime, shown
+from tests.support.fakes import SHAPE, FakeConnections, FakeTime, shown
 
 ARN = "arn:aws:vpc-lattice:us-east-1:123456789012:resourceconfiguration/rcfg-0123456789abcdef0"
 PRIVATE = {"ResourceParameters": {"ResourceConfigurationArn": ARN}}

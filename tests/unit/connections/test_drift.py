@@ -10,8 +10,8 @@ import pytest
 from handler.connections.drift import BAD_STATES, Finding, absence, drift, is_behind
 from handler.connections.ownership import Record
 from handler.connections.state import BAD, Connection, Write
-from tests.bad_requests import changed
-from tests.fakes import START
+from tests.support.bad_requests import changed
+from tests.support.fakes import START
 
 HEADERS = "AuthParameters.InvocationHttpParameters.HeaderParameters"
 QUERY = "AuthParameters.InvocationHttpParameters.QueryStringParameters"

@@ -8,7 +8,7 @@ import pytest
 from handler.clock import instant
 from handler.connections.ownership import Record, Standing, is_same, standing
 from handler.connections.state import Connection
-from tests.fakes import START
+from tests.support.fakes import START
 
 ARN, NAMESAKE_ARN = "arn:aws:events:…/crm/0001", "arn:aws:events:…/crm/0002"
 OWNED = Record("crm", "me", claimed_at=START, connection_arn=ARN, request_time=START)

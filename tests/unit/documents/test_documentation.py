@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.resolved_template import EVERYTHING_ON, deployed, parsed_template
+from tests.support.resolved_template import EVERYTHING_ON, deployed, parsed_template
 from tools.cost import ALARMS, tables
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 TEMPLATE = parsed_template()
 FAULTS = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")

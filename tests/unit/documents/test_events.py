@@ -14,13 +14,13 @@ from jsonschema import Draft202012Validator
 
 from handler.requests.properties import BLOCK_OF_TYPE
 from handler.requests.unchecked_request import RequestType
-from tests import rule_messages
-from tests.unit.resolved_template import properties
+from tests.support import rule_messages
+from tests.support.resolved_template import properties
 from tools import recorded_event
 from tools.schema import request_schema
 from tools.service_model import create_connection
 
-EVENTS = Path(__file__).parents[2] / "events"
+EVENTS = Path(__file__).parents[3] / "events"
 BY_NAME: dict[str, Any] = {
     path.stem: json.loads(path.read_text()) for path in sorted(EVENTS.glob("*.json"))
 }

@@ -59,19 +59,19 @@ from handler.requests.unchecked_request import (
     read_custom_resource,
     read_document,
 )
-from tests.contexts import LambdaContext
-from tests.deadline import guard, time_runs_out
-from tests.fake_aws import FakeAws, refusal
-from tests.fakes import RULES, START, FakeRegistry, World, make_world
-from tests.function import forget_clients
-from tests.response_url_server import (
+from tests.support.deadline import guard, time_runs_out
+from tests.support.fake_aws import FakeAws, refusal
+from tests.support.fakes import RULES, START, FakeRegistry, World, make_world
+from tests.support.function import forget_clients
+from tests.support.lambda_context import LambdaContext
+from tests.support.response_url_server import (
     HANG,
     HANG_UP,
     LONGEST_HANG_SECONDS,
     ResponseUrlServer,
     running_response_url_server,
 )
-from tests.stack_requests import Signer
+from tests.support.stack_requests import Signer
 
 PATIENCE_SECONDS = 60
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:provisioner"

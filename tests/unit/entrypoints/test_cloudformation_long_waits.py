@@ -20,12 +20,12 @@ from handler.entrypoints import cloudformation as custom_resource
 from handler.entrypoints.failed_invocations import answer_failed_invocation
 from handler.errors import NotStabilizedError
 from handler.requests.unchecked_request import read_custom_resource
-from tests.cloudformation_player import Answer, CloudFormation, Killed
-from tests.contexts import LambdaContext
-from tests.fakes import RULES, START, FakeConnections, FakeTime, World, make_world
-from tests.faulty_ports import Storm, stormy
-from tests.response_url_server import ResponseUrlServer, running_response_url_server
-from tests.stack_requests import Signer
+from tests.support.cloudformation_player import Answer, CloudFormation, Killed
+from tests.support.fakes import RULES, START, FakeConnections, FakeTime, World, make_world
+from tests.support.faulty_ports import Storm, stormy
+from tests.support.lambda_context import LambdaContext
+from tests.support.response_url_server import ResponseUrlServer, running_response_url_server
+from tests.support.stack_requests import Signer
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:provisioner"
 LAMBDA_SECONDS, ANSWER_SECONDS = 900.0, 20.0

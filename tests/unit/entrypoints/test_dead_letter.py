@@ -12,7 +12,7 @@ from handler.errors import InvalidRequestError, ProvisionerError, ThrottlingErro
 from handler.requests.document import MOST_BYTES, parsed
 from handler.requests.request import check
 from handler.requests.unchecked_request import QUEUE, UncheckedRequest, read_document
-from tests.bad_requests import (
+from tests.support.bad_requests import (
     API_KEY,
     BAD_REQUESTS,
     BASIC,
@@ -28,7 +28,7 @@ from tests.bad_requests import (
     secret,
     secret_arn,
 )
-from tests.fakes import RULES, START
+from tests.support.fakes import RULES, START
 
 LATER = START + timedelta(hours=1)
 EMPTY = {"RequestId": "request-1"}

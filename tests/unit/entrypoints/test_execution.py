@@ -11,8 +11,8 @@ import pytest
 from handler.entrypoints.execution import Failed, Succeeded, handle
 from handler.errors import AccessDeniedError, ProvisionerError, ThrottlingError
 from handler.requests.unchecked_request import DIRECT, QUEUE, read_document
-from tests.fakes import RULES, World, make_world
-from tests.unit.test_provisioning import BASIC, ask
+from tests.support.crm import BASIC, ask
+from tests.support.fakes import RULES, World, make_world
 
 CRM = "connections/crm"
 NEW = '{"user": "ada", "password": "battery staple", "key": "k-2"}'

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handler.entrypoints.messages import PRIVATE_SECONDS, delay_seconds, patience_seconds
-from tests.bad_requests import BASIC
+from tests.support.bad_requests import BASIC
 
 CONFIGURATION = "arn:aws:vpc-lattice:us-east-1:123456789012:resourceconfiguration/rcfg-1"
 CONNECTIVITY = {"ResourceParameters": {"ResourceConfigurationArn": CONFIGURATION}}

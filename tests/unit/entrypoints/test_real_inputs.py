@@ -17,7 +17,7 @@ from handler.requests.unchecked_request import (
     read_custom_resource,
     read_document,
 )
-from tests.bad_requests import (
+from tests.support.bad_requests import (
     API_KEY,
     API_KEY_BLOCK,
     BASIC,
@@ -33,7 +33,7 @@ from tests.bad_requests import (
     parameter,
     secret_arn,
 )
-from tests.fakes import RULES, World, make_world
+from tests.support.fakes import RULES, World, make_world
 
 SECRETS = {
     "connections/orders": '{"username": "ada", "password": "p-1", "api_key": "k-1", "empty": ""}',

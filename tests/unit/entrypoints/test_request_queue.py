@@ -19,11 +19,11 @@ from handler.observability import logger
 from handler.operations.outcome import Completion, Outcome
 from handler.requests.unchecked_request import UncheckedRequest
 from handler.settings import REQUIRED_BY_QUEUE
-from tests.bad_requests import BASIC
-from tests.contexts import LambdaContext
-from tests.fake_aws import FakeAws, refusal
-from tests.fakes import START, FakeTime
-from tests.function_output import CurrentStdout, FunctionOutput
+from tests.support.bad_requests import BASIC
+from tests.support.fake_aws import FakeAws, refusal
+from tests.support.fakes import START, FakeTime
+from tests.support.function_output import CurrentStdout, FunctionOutput
+from tests.support.lambda_context import LambdaContext
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:provisioner"
 CANARY = "CANARY"

@@ -3,7 +3,7 @@
 import re
 from importlib import metadata
 
-from tests.pins import canonical, pins
+from tests.support.pins import canonical, pins
 
 
 def needs(package: str) -> set[str]:

@@ -19,7 +19,7 @@ from handler.operations.outcome import Completion, Outcome
 from handler.operations.use_cases import carry_out
 from handler.requests.request import check
 from handler.requests.unchecked_request import DIRECT, read_custom_resource, read_document
-from tests.fakes import RULES, START, World, make_world
+from tests.support.fakes import RULES, START, World, make_world
 
 STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/9f0c"
 MADE_UP = "shop-Connection-1A2B3C4D5E6F"

@@ -22,7 +22,7 @@ from handler.operations.outcome import Completion, Outcome
 from handler.operations.use_cases import carry_out
 from handler.requests.request import check
 from handler.requests.unchecked_request import QUEUE, read_document
-from tests.fakes import RULES, START, World, make_world
+from tests.support.fakes import RULES, START, World, make_world
 
 RECORD = Record("crm", "requests", claimed_at=START, request_time=START)
 EARLIER = replace(RECORD, claimed_at=START - timedelta(hours=1))

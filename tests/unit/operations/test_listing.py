@@ -11,8 +11,8 @@ from handler.operations.outcome import Completion, Outcome, success
 from handler.operations.use_cases import carry_out
 from handler.requests.request import check
 from handler.requests.unchecked_request import DIRECT, QUEUE, UncheckedRequest, read_document
-from tests.fakes import PAGE, RULES, World, make_world
-from tests.unit.test_provisioning import BASIC, STACK_ID, ask, stack
+from tests.support.crm import BASIC, STACK_ID, ask, stack
+from tests.support.fakes import PAGE, RULES, World, make_world
 
 CRM = "connections/crm"
 

@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from handler.operations.ports import Connections
-from tests.fakes import World, make_world
-from tests.lag import NONE, Lag
-from tests.lives import (
+from tests.support.fakes import World, make_world
+from tests.support.lag import NONE, Lag
+from tests.support.lives import (
     LEGACY,
     REQUESTS,
     Content,

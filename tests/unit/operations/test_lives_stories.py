@@ -24,8 +24,8 @@ from handler.requests.unchecked_request import (
     UncheckedRequest,
     read_document,
 )
-from tests.fakes import RULES, START, FakeConnections, make_world
-from tests.lives import properties_of, told
+from tests.support.fakes import RULES, START, FakeConnections, make_world
+from tests.support.lives import properties_of, told
 
 
 def message(kind: str = "Create", variant: int = 2, sent: int = 0) -> UncheckedRequest:

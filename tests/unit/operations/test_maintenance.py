@@ -20,8 +20,8 @@ from handler.operations.outcome import Completion, Outcome
 from handler.operations.use_cases import carry_out
 from handler.requests.request import check
 from handler.requests.unchecked_request import DIRECT, QUEUE, EntryPoint, read_document
-from tests.fakes import RULES, START, FakeConnections, World, make_world
-from tests.unit.test_provisioning import BASIC, WITH_HEADER, ask, password_of
+from tests.support.crm import BASIC, WITH_HEADER, ask, password_of
+from tests.support.fakes import RULES, START, FakeConnections, World, make_world
 
 CRM = "connections/crm"
 OAUTH = ("AUTHORIZING",) * 60

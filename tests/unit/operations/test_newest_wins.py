@@ -27,7 +27,7 @@ from handler.requests.unchecked_request import (
     read_custom_resource,
     read_document,
 )
-from tests.fakes import RULES, START, World, make_world
+from tests.support.fakes import RULES, START, World, make_world
 
 STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/9f0c"
 PASSWORD = "{{resolve:secretsmanager:connections/crm:SecretString:password}}"

@@ -12,8 +12,8 @@ from handler.operations.outcome import Completion, Outcome
 from handler.operations.use_cases import carry_out
 from handler.requests.request import check
 from handler.requests.unchecked_request import DIRECT, read_document
-from tests.fakes import RULES, START, World, make_world
-from tests.lag import Lag
+from tests.support.fakes import RULES, START, World, make_world
+from tests.support.lag import Lag
 
 LAGS = [
     Lag(**{member: seconds})

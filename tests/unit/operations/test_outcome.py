@@ -8,8 +8,8 @@ from handler.connections.state import Connection
 from handler.errors import NotStabilizedError, ProvisionerError, ResourceConflictError
 from handler.operations.outcome import Completion, Outcome, attributes, failure, success
 from handler.requests.unchecked_request import DIRECT, UncheckedRequest
-from tests.bad_requests import BASIC, CANARY
-from tests.fakes import START
+from tests.support.bad_requests import BASIC, CANARY
+from tests.support.fakes import START
 
 UUID = "0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f"
 ARN = f"arn:aws:events:us-east-1:123456789012:connection/crm/{UUID}"

@@ -23,8 +23,8 @@ from handler.requests.unchecked_request import (
     read_custom_resource,
     read_document,
 )
-from tests.fakes import RULES, World, make_world
-from tests.faulty_ports import KINDS, Storm, stormy
+from tests.support.fakes import RULES, World, make_world
+from tests.support.faulty_ports import KINDS, Storm, stormy
 
 STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/9f0c"
 PASSWORD = "{{resolve:secretsmanager:connections/crm:SecretString:password}}"

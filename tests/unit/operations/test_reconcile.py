@@ -14,8 +14,8 @@ from handler.operations.outcome import Completion, Outcome
 from handler.operations.use_cases import carry_out
 from handler.requests.request import check
 from handler.requests.unchecked_request import DIRECT, QUEUE, EntryPoint, read_document
-from tests.fakes import PAGE, RULES, START, World, make_world
-from tests.unit.test_provisioning import BASIC, WITH_HEADER, ask, password_of
+from tests.support.crm import BASIC, WITH_HEADER, ask, password_of
+from tests.support.fakes import PAGE, RULES, START, World, make_world
 
 CRM = "connections/crm"
 WRITES = {"create", "update", "delete", "deauthorize"}

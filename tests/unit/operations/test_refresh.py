@@ -31,8 +31,8 @@ from handler.requests.unchecked_request import (
     read_custom_resource,
     read_document,
 )
-from tests.fakes import ACCOUNT, RULES, World, make_world
-from tests.unit.test_provisioning import BASIC, STACK_ID, ask, password_of, stack
+from tests.support.crm import BASIC, STACK_ID, ask, password_of, stack
+from tests.support.fakes import ACCOUNT, RULES, World, make_world
 
 CRM = "connections/crm"
 OTHER = "connections/other"

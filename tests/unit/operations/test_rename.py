@@ -9,7 +9,7 @@ from handler.operations.outcome import Completion
 from handler.operations.use_cases import carry_out
 from handler.requests.request import check
 from handler.requests.unchecked_request import DIRECT, read_document
-from tests.fakes import RULES, World, make_world
+from tests.support.fakes import RULES, World, make_world
 
 PASSWORD = "{{resolve:secretsmanager:connections/crm:SecretString:password}}"
 NO_PASSWORD = "{{resolve:secretsmanager:connections/none:SecretString:password}}"

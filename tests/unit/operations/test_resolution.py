@@ -10,8 +10,8 @@ from handler.operations.outcome import Completion
 from handler.operations.use_cases import carry_out
 from handler.requests.request import check
 from handler.requests.unchecked_request import DIRECT, read_document
-from tests.bad_requests import API_KEY, API_KEY_BLOCK, changed, secret_arn
-from tests.fakes import POLICY, RULES, World, make_world
+from tests.support.bad_requests import API_KEY, API_KEY_BLOCK, changed, secret_arn
+from tests.support.fakes import POLICY, RULES, World, make_world
 
 VALUE = f"{API_KEY_BLOCK}.ApiKeyValue"
 PAY, PLAIN = "connections/pay-apikey", "connections/plain"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -20,37 +20,29 @@ from handler.errors import (
     SecretNotUsableError,
     ServiceLimitExceededError,
 )
-from handler.operations.outcome import Completion, Outcome
-from handler.operations.use_cases import LEAST_PATIENCE_SECONDS, carry_out
+from handler.operations.outcome import Outcome
+from handler.operations.use_cases import LEAST_PATIENCE_SECONDS
 from handler.requests.request import check
 from handler.requests.unchecked_request import (
     CLOUDFORMATION,
     DIRECT,
     QUEUE,
     EntryPoint,
-    read_custom_resource,
     read_document,
 )
-from tests.bad_requests import secret_arn
-from tests.fakes import RULES, START, World, make_world
+from tests.support.bad_requests import secret_arn
+from tests.support.crm import (
+    BASIC,
+    HEADER,
+    PASSWORD,
+    WITH_HEADER,
+    ask,
+    password_of,
+    stack,
+)
+from tests.support.fakes import RULES, START, World, make_world
 
-STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/9f0c"
-PASSWORD = "{{resolve:secretsmanager:connections/crm:SecretString:password}}"
 WHOLE = "{{resolve:secretsmanager:connections/crm}}"
-BASIC: dict[str, Any] = {
-    "Name": "crm",
-    "AuthorizationType": "BASIC",
-    "AuthParameters": {"BasicAuthParameters": {"Username": "ada", "Password": PASSWORD}},
-}
-HEADER = {"Key": "X-Tenant", "Value": "7", "IsValueSecret": False}
-WITH_HEADER: dict[str, Any] = {
-    **BASIC,
-    "Description": "the CRM",
-    "AuthParameters": {
-        **BASIC["AuthParameters"],
-        "InvocationHttpParameters": {"HeaderParameters": [HEADER]},
-    },
-}
 PRIVATE = {
     "ResourceParameters": {
         "ResourceConfigurationArn": "arn:aws:vpc-lattice:us-east-1:123456789012:"
@@ -63,48 +55,6 @@ PRIVATE = {
 def world() -> World:
     """Give an empty account."""
     return make_world()
-
-
-def ask(
-    world: World,
-    request_type: str = "Create",
-    properties: Mapping[str, Any] = BASIC,
-    entry_point: EntryPoint = DIRECT,
-    sent: datetime | None = None,
-) -> Completion:
-    """Carry out a message's or a direct request."""
-    document = {"RequestType": request_type, "ResourceProperties": properties}
-    asked = read_document(document, entry_point, "request-1", sent or world.time.now)
-    return carry_out(world.ports, check(asked, RULES))
-
-
-def stack(
-    world: World,
-    request_type: str,
-    properties: Mapping[str, Any] = BASIC,
-    physical_resource_id: str = "",
-    logical_resource_id: str = "Connection",
-    sent: datetime | None = None,
-) -> Completion:
-    """Carry out a custom resource's request."""
-    event = {
-        "RequestType": request_type,
-        "RequestId": "request-1",
-        "StackId": STACK_ID,
-        "LogicalResourceId": logical_resource_id,
-        "ResourceProperties": properties,
-    }
-    if physical_resource_id:
-        event["PhysicalResourceId"] = physical_resource_id
-    return carry_out(
-        world.ports, check(read_custom_resource(event, "", sent or world.time.now), RULES)
-    )
-
-
-def password_of(world: World, name: str = "crm") -> str:
-    """Give the password that a stored connection holds."""
-    auth_parameters = world.connections.stored[name]["properties"]["AuthParameters"]
-    return str(auth_parameters["BasicAuthParameters"]["Password"])
 
 
 def test_creating_puts_the_resolved_credential_into_the_connection(world: World) -> None:

@@ -37,9 +37,9 @@ from handler.requests.unchecked_request import (
     read_custom_resource,
     read_document,
 )
-from tests.fake_aws import FakeAws, FakeClient, refusal
-from tests.fakes import RULES, START, FakeConnections, World, make_world
-from tests.lives import KilledError, properties_of, told
+from tests.support.fake_aws import FakeAws, FakeClient, refusal
+from tests.support.fakes import RULES, START, FakeConnections, World, make_world
+from tests.support.lives import KilledError, properties_of, told
 
 A, B = "cloudformation/a/C", "cloudformation/b/C"
 STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/s/1"

@@ -6,8 +6,8 @@ import pytest
 
 from handler.references.policy import AllowedSources
 from handler.references.source import Service, Source
-from tests.bad_requests import OTHER_ACCOUNT, secret_arn
-from tests.fakes import ACCOUNT, POLICY, REGION
+from tests.support.bad_requests import OTHER_ACCOUNT, secret_arn
+from tests.support.fakes import ACCOUNT, POLICY, REGION
 
 PREFIX = "; AllowedSecretPrefixes (ALLOWED_SECRET_PREFIXES): "
 PARAMETER_PREFIX = "; AllowedParameterPrefixes (ALLOWED_PARAMETER_PREFIXES): "

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from handler.errors import SecretNotUsableError
 from handler.references.reference import LONGEST_SHOWN, Reference, Text, replaced
 from handler.references.source import SecretValue, Service, Source
-from tests.bad_requests import CANARY, secret_arn
+from tests.support.bad_requests import CANARY, secret_arn
 
 SOURCE = Source(Service.SECRETS_MANAGER, "connections/crm")
 SPELLING = "{{resolve:secretsmanager:connections/crm:SecretString:key}}"

@@ -11,8 +11,8 @@ from handler.references.near_miss import MALFORMED, MISSPELT, RIGHT, UNRESOLVED,
 from handler.references.reference import Reference, Text, replaced
 from handler.references.source import SecretValue, Service, Source
 from handler.references.syntax import read, with_texts
-from tests.bad_requests import CANARY, secret_arn
-from tests.fakes import ACCOUNT, POLICY, REGION
+from tests.support.bad_requests import CANARY, secret_arn
+from tests.support.fakes import ACCOUNT, POLICY, REGION
 
 ARN = secret_arn("connections/crm-Ab12Cd")
 PARAMETER_ARN = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/connections/crm"

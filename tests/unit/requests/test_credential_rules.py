@@ -8,7 +8,7 @@ from handler.references.near_miss import MALFORMED, MISSPELT, UNRESOLVED
 from handler.references.syntax import with_texts
 from handler.requests.credential_rules import credential_violations, with_secret_parameters
 from handler.requests.properties import prepared, property_violations
-from tests.bad_requests import (
+from tests.support.bad_requests import (
     API_KEY,
     API_KEY_BLOCK,
     BASIC,
@@ -26,7 +26,7 @@ from tests.bad_requests import (
     secret,
     secret_arn,
 )
-from tests.fakes import ACCOUNT, POLICY, REGION, RULES, SHAPE
+from tests.support.fakes import ACCOUNT, POLICY, REGION, RULES, SHAPE
 
 SECURE = "{{resolve:ssm-secure:/connections/crm:1}}"
 PLAIN = "{{resolve:ssm:/connections/crm}}"

@@ -25,8 +25,8 @@ from handler.requests.unchecked_request import (
     read_document,
 )
 from handler.requests.violation import Violation
-from tests.contexts import LambdaContext
-from tests.fakes import RULES, START
+from tests.support.fakes import RULES, START
+from tests.support.lambda_context import LambdaContext
 
 CANARY = "CANARY"
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:provisioner"

@@ -19,8 +19,8 @@ from handler.requests.unchecked_request import (
     UncheckedRequest,
     read_document,
 )
-from tests.bad_requests import BASIC, CANARY, PASSWORD, USERNAME, changed, secret
-from tests.fakes import RULES, START, World, make_world
+from tests.support.bad_requests import BASIC, CANARY, PASSWORD, USERNAME, changed, secret
+from tests.support.fakes import RULES, START, World, make_world
 
 CRM = changed(BASIC, {USERNAME: "ada", PASSWORD: secret("password", "connections/crm")})
 NO_TIME = "RequestTime: must be an ISO 8601 time with a zone, such as 2026-11-28T17:00:00Z"

@@ -16,7 +16,7 @@ from handler.requests.properties import (
     property_violations,
     sources,
 )
-from tests.bad_requests import (
+from tests.support.bad_requests import (
     ABSENT,
     API_KEY,
     BASIC,
@@ -35,7 +35,7 @@ from tests.bad_requests import (
     secret,
     secret_arn,
 )
-from tests.fakes import RULES, SHAPE
+from tests.support.fakes import RULES, SHAPE
 
 GO = "remove it"
 ARN = "arn:aws:vpc-lattice:us-east-1:123456789012:resourceconfiguration/rcfg-0123456789abcdef0"

@@ -19,9 +19,9 @@ from handler.requests.unchecked_request import (
     read_custom_resource,
     read_document,
 )
-from tests.bad_requests import BASIC, CANARY, HEADERS, PASSWORD, changed, parameter, secret
-from tests.fakes import RULES, START
-from tests.unit.test_asked import EVENT
+from tests.support.bad_requests import BASIC, CANARY, HEADERS, PASSWORD, changed, parameter, secret
+from tests.support.fakes import RULES, START
+from tests.support.stack_requests import EVENT
 
 PRIVATE = {
     "ResourceParameters": {

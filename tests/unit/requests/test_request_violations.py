@@ -16,8 +16,8 @@ from handler.requests.unchecked_request import (
     UncheckedRequest,
     read_document,
 )
-from tests.bad_requests import BAD_REQUESTS, BASIC, CANARY, HEADERS, BadRequest, changed
-from tests.fakes import RULES, START
+from tests.support.bad_requests import BAD_REQUESTS, BASIC, CANARY, HEADERS, BadRequest, changed
+from tests.support.fakes import RULES, START
 
 PATH = re.compile(r"(?:^|\(\d+\) )([A-Z][\w.\[\]]*): ")
 LARGEST_REASON = 100_000  # an event on a bus holds 256 KB, with the reason escaped as JSON

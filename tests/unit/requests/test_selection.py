@@ -11,8 +11,8 @@ from handler.references.source import Secret
 from handler.requests.request import Request, check
 from handler.requests.selection import WHOLE, Selection
 from handler.requests.unchecked_request import DIRECT, QUEUE, EntryPoint, read_document
-from tests.bad_requests import CANARY, secret_arn
-from tests.fakes import ACCOUNT, RULES, START
+from tests.support.bad_requests import CANARY, secret_arn
+from tests.support.fakes import ACCOUNT, RULES, START
 
 CRM = "connections/crm"
 VERSION = "01234567-89ab-cdef-0123-456789abcdef"

@@ -17,8 +17,16 @@ from hypothesis import strategies as st
 from handler.references.reference import Text
 from handler.references.syntax import with_texts
 from handler.requests.service_model import LINEAR_PATTERNS, coerced, leaves, violations
-from tests.bad_requests import API_KEY, BASIC, BASIC_BLOCK, CANARY, OAUTH, changed, parameter
-from tests.fakes import POLICY, SHAPE
+from tests.support.bad_requests import (
+    API_KEY,
+    BASIC,
+    BASIC_BLOCK,
+    CANARY,
+    OAUTH,
+    changed,
+    parameter,
+)
+from tests.support.fakes import POLICY, SHAPE
 
 HTTP = "AuthParameters.InvocationHttpParameters"
 USERNAME = "AuthParameters.BasicAuthParameters.Username"

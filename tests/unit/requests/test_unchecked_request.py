@@ -1,7 +1,6 @@
 """Any door's event becomes one form, before anything in it is believed."""
 
 import re
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,17 +16,9 @@ from handler.requests.unchecked_request import (
     read_custom_resource,
     read_document,
 )
-from tests.bad_requests import BASIC, CANARY
-from tests.fakes import START
-
-STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/9f0c"
-EVENT: dict[str, Any] = {
-    "RequestType": "Create",
-    "RequestId": "request-1",
-    "StackId": STACK_ID,
-    "LogicalResourceId": "Connection",
-    "ResourceProperties": {"ServiceToken": "arn", **BASIC},
-}
+from tests.support.bad_requests import BASIC, CANARY
+from tests.support.fakes import START
+from tests.support.stack_requests import EVENT, STACK_ID
 
 
 def asked(document: object, entry_point: EntryPoint = DIRECT) -> UncheckedRequest:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.resolved_template import properties
+from tests.support.resolved_template import properties
 
 NAMESPACE = "EventBridgeConnectionProvisioner"
 TOPIC = "arn:aws:sns:us-east-1:123456789012:operations"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.resolved_template import EVERYTHING_ON, accepts, deployed, listed, properties
+from tests.support.resolved_template import EVERYTHING_ON, accepts, deployed, listed, properties
 
 
 def role(**parameters: str) -> dict[str, dict[str, Any]]:

@@ -8,7 +8,7 @@ import pytest
 from handler.entrypoints.messages import MOST_RECEIVES, PRIVATE_SECONDS, delay_seconds
 from handler.entrypoints.request_queue import LAST_RECEIVE
 from handler.requests.unchecked_request import CLOUDFORMATION
-from tests.unit.resolved_template import (
+from tests.support.resolved_template import (
     EVERYTHING_ON,
     KEY,
     accepts,

@@ -11,14 +11,14 @@ from handler.references.source import Secret
 from handler.requests.request import check
 from handler.requests.selection import Selection
 from handler.requests.unchecked_request import QUEUE, read_document
-from tests.fakes import RULES, START
-from tests.rule_messages import (
+from tests.support.fakes import RULES, START
+from tests.support.resolved_template import properties
+from tests.support.rule_messages import (
     CONNECTION_DEAUTHORIZED,
     PARAMETER_STORE_CHANGE,
     SECRET_LABEL_UPDATED,
     message,
 )
-from tests.unit.resolved_template import properties
 
 
 def matches(pattern: Any, event: Any) -> bool:

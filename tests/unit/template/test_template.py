@@ -2,7 +2,7 @@
 
 import tomllib
 
-from tests.unit.resolved_template import ROOT, deployed, parsed_template, properties
+from tests.support.resolved_template import ROOT, deployed, parsed_template, properties
 
 
 def test_the_function_is_the_designs() -> None:

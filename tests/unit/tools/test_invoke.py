@@ -8,7 +8,7 @@ import pytest
 
 from tools import invoke
 
-EVENTS = Path(__file__).parents[2] / "events"
+EVENTS = Path(__file__).parents[3] / "events"
 RULES_INPUTS = sorted(EVENTS.glob("eventbridge-*.json"))
 
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import NoRegionError
 
-from tests.fake_aws import FakeAws, refusal
+from tests.support.fake_aws import FakeAws, refusal
 from tools import inventory
 from tools import redrive as redriving
 from tools.application import application

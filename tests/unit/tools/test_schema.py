@@ -16,10 +16,10 @@ from handler.errors import InvalidRequestError
 from handler.requests.request import check
 from handler.requests.service_model import LINEAR_PATTERNS
 from handler.requests.unchecked_request import DIRECT, read_document
-from tests.fakes import RULES, START
+from tests.support.fakes import RULES, START
 from tools.schema import main, request_schema
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SCHEMA = request_schema()
 VALIDATOR = Draft202012Validator(SCHEMA)
 ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:connections/orders-Ab12Cd"
