@@ -99,7 +99,7 @@ retest: $(READY) $(RUNTIME) ## Unit and integration tests again, on the built fu
 	$(RUN) -m tools.deployment
 	data=$$($(RUN) -m tools.merged_data); AWS_DATA_PATH=$$data PYTHONDONTWRITEBYTECODE=1 \
 	  $(RUN) -m pytest tests/unit tests/integration -n $(STACK_WORKERS) --dist loadfile \
-	  -p tests.on_the_artifact -o pythonpath=".aws-sam/build/Function .aws-sam/build/Dependencies/python ."
+	  -p tests.support.on_the_artifact -o pythonpath=".aws-sam/build/Function .aws-sam/build/Dependencies/python ."
 
 .PHONY: mutants
 mutants: $(READY) ## Take each remedy away in turn and expect a test to notice (minutes; not part of check)

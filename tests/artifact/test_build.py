@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pins import canonical, pins
+from tests.support.pins import canonical, pins
 from tools import deployment
 from tools.deployment import ROOT
 

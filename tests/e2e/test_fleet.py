@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.stand_in.weather import throttle
+from tests.support.stand_in.weather import throttle
 from tools.bench.fleet_rotation import MESSAGES_OF_AN_EVENT, Fleet, disturbed, running_fleet
 from tools.local_stack import LocalStack, local_stack
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests import rule_messages
 from tests.e2e import waiting
+from tests.support import rule_messages
 from tools import credentials, doors, inventory, rotation, walkthrough
 from tools.credentials import Secret, StoredSecret
 from tools.deployment import ROOT

@@ -15,11 +15,11 @@ import boto3
 import pytest
 
 from handler.observability import logger
-from tests.event_source import EventSource
-from tests.faulty_proxy import FaultyProxy, running_proxy
-from tests.function import Function, forget_clients
-from tests.function_output import CurrentStdout, FunctionOutput
-from tests.response_url_server import (
+from tests.support.event_source import EventSource
+from tests.support.faulty_proxy import FaultyProxy, running_proxy
+from tests.support.function import Function, forget_clients
+from tests.support.function_output import CurrentStdout, FunctionOutput
+from tests.support.response_url_server import (
     Certificate,
     ResponseUrlServer,
     make_certificate,

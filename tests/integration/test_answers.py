@@ -16,11 +16,11 @@ import pytest
 
 from handler.entrypoints import response as answer
 from handler.errors import InvalidRequestError, NetworkFailureError
-from tests.deadline import time_runs_out, time_runs_out_meanwhile
-from tests.faulty_proxy import Answer, FaultyProxy, Forward, aws_error, edited
-from tests.function import Function
-from tests.function_output import FunctionOutput
-from tests.response_url_server import (
+from tests.support.deadline import time_runs_out, time_runs_out_meanwhile
+from tests.support.faulty_proxy import Answer, FaultyProxy, Forward, aws_error, edited
+from tests.support.function import Function
+from tests.support.function_output import FunctionOutput
+from tests.support.response_url_server import (
     HANG,
     HANG_UP,
     LONGEST_HANG_SECONDS,
@@ -28,7 +28,7 @@ from tests.response_url_server import (
     ResponseUrlServer,
     running_response_url_server,
 )
-from tests.stack_requests import CustomResource
+from tests.support.stack_requests import CustomResource
 
 DENIED = aws_error("AccessDeniedException")
 STATE_REASON = "the endpoint says \x00\x1b[31m\r\n" + "no ü€𝄞 " * 600

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from handler.errors import InvalidRequestError
-from tests.cold_container import run
-from tests.faulty_proxy import FaultyProxy
-from tests.function import Function
-from tests.function_output import FunctionOutput
-from tests.response_url_server import ResponseUrlServer
+from tests.support.cold_container import run
+from tests.support.faulty_proxy import FaultyProxy
+from tests.support.function import Function
+from tests.support.function_output import FunctionOutput
+from tests.support.response_url_server import ResponseUrlServer
 
 OTHER_EVENTS: list[Any] = [
     {},

@@ -19,8 +19,14 @@ from handler.errors import (
     ThrottlingError,
 )
 from handler.operations.ports import Connections
-from tests.faulty_proxy import LONGEST_HANG_SECONDS, FaultyProxy, answer_lost, answered, aws_error
-from tests.function import Function
+from tests.support.faulty_proxy import (
+    LONGEST_HANG_SECONDS,
+    FaultyProxy,
+    answer_lost,
+    answered,
+    aws_error,
+)
+from tests.support.function import Function
 from tools.local_stack import LocalStack
 
 MESSAGE = "Value 'CANARY-password' at 'authParameters' failed to satisfy constraint"

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from handler.errors import InvalidRequestError
-from tests.bad_requests import ACCOUNT, BAD_REQUESTS, CANARY, BadRequest
-from tests.event_source import EventSource
-from tests.faulty_proxy import FaultyProxy, answered
-from tests.function import Function
-from tests.function_output import FunctionOutput
-from tests.response_url_server import ResponseUrlServer
-from tests.stack_requests import CustomResource
+from tests.support.bad_requests import ACCOUNT, BAD_REQUESTS, CANARY, BadRequest
+from tests.support.event_source import EventSource
+from tests.support.faulty_proxy import FaultyProxy, answered
+from tests.support.function import Function
+from tests.support.function_output import FunctionOutput
+from tests.support.response_url_server import ResponseUrlServer
+from tests.support.stack_requests import CustomResource
 from tools import doors
 from tools.local_stack import LocalStack
 from tools.ministack import ACCOUNT_ID

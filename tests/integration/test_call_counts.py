@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from tests.faulty_proxy import FaultyProxy
-from tests.function import Function
-from tests.response_url_server import ResponseUrlServer
+from tests.support.faulty_proxy import FaultyProxy
+from tests.support.function import Function
+from tests.support.response_url_server import ResponseUrlServer
 from tools.bench.calls import SECRET, Walk
 from tools.bench.expected_calls import EXPECTED
 

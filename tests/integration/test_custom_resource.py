@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from tests.faulty_proxy import FaultyProxy
-from tests.function import Function
-from tests.function_output import FunctionOutput
-from tests.response_url_server import ResponseUrlServer
-from tests.stack_requests import CustomResource, Signer
+from tests.support.faulty_proxy import FaultyProxy
+from tests.support.function import Function
+from tests.support.function_output import FunctionOutput
+from tests.support.response_url_server import ResponseUrlServer
+from tests.support.stack_requests import CustomResource, Signer
 from tools import recorded_event
 from tools.local_stack import LocalStack
 

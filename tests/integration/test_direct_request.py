@@ -17,8 +17,8 @@ from handler.errors import (
     ProvisionerError,
     ServiceInternalError,
 )
-from tests.faulty_proxy import FaultyProxy, answered, aws_error
-from tests.function import Function
+from tests.support.faulty_proxy import FaultyProxy, answered, aws_error
+from tests.support.function import Function
 from tools import recorded_event
 from tools.local_stack import LocalStack
 

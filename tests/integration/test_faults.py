@@ -22,9 +22,9 @@ from handler.errors import (
     ServiceLimitExceededError,
     ThrottlingError,
 )
-from tests.cold_container import run
-from tests.event_source import EventSource
-from tests.faulty_proxy import (
+from tests.support.cold_container import run
+from tests.support.event_source import EventSource
+from tests.support.faulty_proxy import (
     LONGEST_HANG_SECONDS,
     Fault,
     FaultyProxy,
@@ -32,10 +32,10 @@ from tests.faulty_proxy import (
     answered,
     aws_error,
 )
-from tests.function import Function, forget_clients
-from tests.response_url_server import ResponseUrlServer
-from tests.stack_requests import CustomResource
-from tests.stand_in import StandIn, Unrecorded, running_stand_in
+from tests.support.function import Function, forget_clients
+from tests.support.response_url_server import ResponseUrlServer
+from tests.support.stack_requests import CustomResource
+from tests.support.stand_in import StandIn, Unrecorded, running_stand_in
 from tools.local_stack import LocalStack
 
 AWSS_TEXT = "User: arn:aws:iam::1:role/x is not authorized; Value 'CANARY-of-aws' is not valid"

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from handler.adapters.aws_client import Caller
 from handler.adapters.eventbridge import EventBridgeConnections
 from handler.operations.ports import Connections
-from tests.fakes import START, World, make_world
-from tests.lives import (
+from tests.support.fakes import START, World, make_world
+from tests.support.lives import (
     NAMES,
     Content,
     Play,
@@ -26,8 +26,8 @@ from tests.lives import (
     password_of,
     plays,
 )
-from tests.stand_in import Pace, StandIn, Unrecorded, pairwise, running_stand_in
-from tests.stand_in.clients import client_at
+from tests.support.stand_in import Pace, StandIn, Unrecorded, pairwise, running_stand_in
+from tests.support.stand_in.clients import client_at
 
 LONG_SECONDS = 1e9
 PACES = {"well": 2, "slow": 40, "bad": 2}

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from handler.adapters import aws_client as aws
-from tests.event_source import EventSource
-from tests.faulty_proxy import FaultyProxy, aws_error
-from tests.function import Function
-from tests.response_url_server import ResponseUrlServer
-from tests.stack_requests import CustomResource
+from tests.support.event_source import EventSource
+from tests.support.faulty_proxy import FaultyProxy, aws_error
+from tests.support.function import Function
+from tests.support.response_url_server import ResponseUrlServer
+from tests.support.stack_requests import CustomResource
 from tools.local_stack import LocalStack
 from tools.redrive import redrive
 

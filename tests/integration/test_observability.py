@@ -7,13 +7,13 @@ import pytest
 
 from handler.adapters import aws_client as aws
 from handler.errors import InvalidRequestError
-from tests.cold_container import run
-from tests.event_source import EventSource
-from tests.faulty_proxy import FaultyProxy, aws_error
-from tests.function import Function
-from tests.function_output import FunctionOutput, measured
-from tests.response_url_server import ResponseUrlServer
-from tests.stack_requests import CustomResource
+from tests.support.cold_container import run
+from tests.support.event_source import EventSource
+from tests.support.faulty_proxy import FaultyProxy, aws_error
+from tests.support.function import Function
+from tests.support.function_output import FunctionOutput, measured
+from tests.support.response_url_server import ResponseUrlServer
+from tests.support.stack_requests import CustomResource
 
 NAMESPACE = "EventBridgeConnectionProvisioner"
 SERVICE = {"service": "eventbridge-connection-provisioner"}

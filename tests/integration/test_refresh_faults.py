@@ -12,12 +12,12 @@ from uuid import uuid4
 import pytest
 
 from handler.errors import AccessDeniedError, NetworkFailureError, ThrottlingError
-from tests.cold_container import run
-from tests.event_source import EventSource
-from tests.faulty_proxy import FaultyProxy, answered, aws_error
-from tests.function import Function
 from tests.integration.test_faults import World, session_stand_in, world
 from tests.integration.test_secrecy import DEBUG, Everywhere, everywhere, properties
+from tests.support.cold_container import run
+from tests.support.event_source import EventSource
+from tests.support.faulty_proxy import FaultyProxy, answered, aws_error
+from tests.support.function import Function
 from tools.local_stack import LocalStack
 
 __all__ = ["everywhere", "properties", "session_stand_in", "world"]

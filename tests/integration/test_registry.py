@@ -21,9 +21,9 @@ from handler.errors import (
 from handler.operations.ports import Registry
 from handler.references.source import Secret
 from handler.settings import DELETION_LIFETIME, MOST_SECRETS
-from tests.fakes import START
-from tests.faulty_proxy import FaultyProxy, answer_lost, answered, aws_error
-from tests.function import Function
+from tests.support.fakes import START
+from tests.support.faulty_proxy import FaultyProxy, answer_lost, answered, aws_error
+from tests.support.function import Function
 from tools.local_stack import LocalStack
 
 NOW = datetime(2026, 11, 22, 14, 5, 0, 123456, tzinfo=UTC)

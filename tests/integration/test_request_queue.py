@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from handler.adapters import aws_client as aws
-from tests.event_source import EventSource
-from tests.faulty_proxy import Answer, FaultyProxy, Forward, answered, aws_error, edited
-from tests.function import Function
-from tests.function_output import FunctionOutput
+from tests.support.event_source import EventSource
+from tests.support.faulty_proxy import Answer, FaultyProxy, Forward, answered, aws_error, edited
+from tests.support.function import Function
+from tests.support.function_output import FunctionOutput
 from tools import doors
 from tools.local_stack import LocalStack
 

@@ -11,12 +11,12 @@ from uuid import uuid4
 
 import pytest
 
-from tests.cold_container import Container, run
-from tests.event_source import EventSource
-from tests.faulty_proxy import Fault, FaultyProxy, answer_lost, answered, aws_error
-from tests.function import Function
-from tests.response_url_server import ResponseUrlServer
-from tests.stack_requests import CustomResource
+from tests.support.cold_container import Container, run
+from tests.support.event_source import EventSource
+from tests.support.faulty_proxy import Fault, FaultyProxy, answer_lost, answered, aws_error
+from tests.support.function import Function
+from tests.support.response_url_server import ResponseUrlServer
+from tests.support.stack_requests import CustomResource
 from tools.local_stack import LocalStack
 
 DEBUG = {

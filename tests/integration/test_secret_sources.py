@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from handler.errors import AccessDeniedError, SecretNotUsableError
-from tests.faulty_proxy import FaultyProxy, aws_error
-from tests.function import Function
+from tests.support.faulty_proxy import FaultyProxy, aws_error
+from tests.support.function import Function
 from tools.local_stack import LocalStack
 from tools.ministack import ACCOUNT_ID, REGION
 

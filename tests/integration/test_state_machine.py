@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.event_source import EventSource
-from tests.function import Function
+from tests.support.event_source import EventSource
+from tests.support.function import Function
 from tools.local_stack import LocalStack
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "state-machine.asl.json"

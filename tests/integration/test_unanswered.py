@@ -13,12 +13,12 @@ from uuid import uuid4
 import pytest
 
 from handler.entrypoints import response as answer
-from tests.event_source import EventSource
-from tests.faulty_proxy import FaultyProxy, aws_error
-from tests.function import Function
-from tests.function_output import FunctionOutput
-from tests.response_url_server import HANG_UP, Reaction, ResponseUrlServer
-from tests.stack_requests import CustomResource
+from tests.support.event_source import EventSource
+from tests.support.faulty_proxy import FaultyProxy, aws_error
+from tests.support.function import Function
+from tests.support.function_output import FunctionOutput
+from tests.support.response_url_server import HANG_UP, Reaction, ResponseUrlServer
+from tests.support.stack_requests import CustomResource
 from tools.local_stack import LocalStack
 from tools.ministack import REGION
 from tools.redrive import redrive

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from handler.clock import growing
-from tests.fakes import FakeTime
+from tests.support.fakes import FakeTime
 
 
 def slept(pauses: list[float], seconds_left: float, until_remaining: float) -> list[float]:

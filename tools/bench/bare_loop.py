@@ -8,7 +8,7 @@ from typing import Any
 import botocore.session
 from botocore import xform_name
 
-from tests.faulty_proxy import Call
+from tests.support.faulty_proxy import Call
 from tools.runtime import Artifact
 from tools.services import used_services
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from tests.faulty_proxy import Call, FaultyProxy, running_proxy
+from tests.support.faulty_proxy import Call, FaultyProxy, running_proxy
 from tools.bench.asking import Asking, succeed
 from tools.bench.measuring import Bench, Measured, median, ratio
 from tools.bench.replay import answer_as, recorded

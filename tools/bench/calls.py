@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.faulty_proxy import Answer, FaultyProxy, Forward, answered, edited, running_proxy
+from tests.support.faulty_proxy import Answer, FaultyProxy, Forward, answered, edited, running_proxy
 from tools.bench.asking import EVENTS, RESPONSE_PATH
 from tools.bench.expected_calls import EXPECTED
 from tools.bench.measuring import Bench, Measured, Row

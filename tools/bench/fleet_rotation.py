@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from tests.stand_in import Call, StandIn, running_stand_in
-from tests.stand_in.weather import ANSWER_LOST, chances
+from tests.support.stand_in import Call, StandIn, running_stand_in
+from tests.support.stand_in.weather import ANSWER_LOST, chances
 from tools import doors
 from tools.bench import fleet
 from tools.bench.measuring import Bench, Measured, Row

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import cycle
 from typing import Any
 
-from tests.faulty_proxy import Call, Fault, FaultyProxy
+from tests.support.faulty_proxy import Call, Fault, FaultyProxy
 from tools.bench.asking import succeed
 from tools.runtime import Runtime
 

@@ -6,7 +6,7 @@ is a stand-in that moves through AWS's states, everything else the emulator of A
 
 import time
 
-from tests.stand_in import Pace, running_stand_in
+from tests.support.stand_in import Pace, running_stand_in
 from tools.bench.asking import RESPONSE_PATH, Asking, succeed
 from tools.bench.measuring import Bench, Measured, Row, median
 from tools.runtime import Runtime, running_function

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.faulty_proxy import Call, running_proxy
+from tests.support.faulty_proxy import Call, running_proxy
 from tools.bench import bare_loop
 from tools.bench.asking import Asking, succeed
 from tools.bench.measuring import Bench, Measured, median, ratio

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from tests.cloudformation_player import CloudFormation, Stack
-from tests.event_bridge import EventBridge
-from tests.function import Function, forget_clients
-from tests.response_url_server import ResponseUrlServer
-from tests.stand_in import StandIn, running_stand_in
+from tests.support.cloudformation_player import CloudFormation, Stack
+from tests.support.event_bridge import EventBridge
+from tests.support.function import Function, forget_clients
+from tests.support.response_url_server import ResponseUrlServer
+from tests.support.stand_in import StandIn, running_stand_in
 from tools.local_stack import LocalStack
 
 REFERENCE = "{{resolve:secretsmanager:connections/crm:SecretString:%s}}"

@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from tests.cloudformation_player import ATTEMPTS, MADE_UP, Stack
-from tests.event_bridge import EventBridge, wait_until
-from tests.faulty_proxy import FaultyProxy, Forward
-from tests.function import Function
-from tests.killed_process import invoked_until_killed
-from tests.response_url_server import HANG, ResponseUrlServer
-from tests.stand_in import StandIn
+from tests.support.cloudformation_player import ATTEMPTS, MADE_UP, Stack
+from tests.support.event_bridge import EventBridge, wait_until
+from tests.support.faulty_proxy import FaultyProxy, Forward
+from tests.support.function import Function
+from tests.support.killed_process import invoked_until_killed
+from tests.support.response_url_server import HANG, ResponseUrlServer
+from tests.support.stand_in import StandIn
 
 CONNECTION_ARN = "arn:aws:events:"
 CLAIM = ":now"  # of its condition

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from tests.cloudformation_player import MADE_UP, Answer, Stack
-from tests.event_bridge import EventBridge
-from tests.response_url_server import ResponseUrlServer
-from tests.stand_in import Pace, StandIn, Unrecorded
-from tests.stand_in.clients import client_at
+from tests.support.cloudformation_player import MADE_UP, Answer, Stack
+from tests.support.event_bridge import EventBridge
+from tests.support.response_url_server import ResponseUrlServer
+from tests.support.stand_in import Pace, StandIn, Unrecorded
+from tests.support.stand_in.clients import client_at
 
 SECRET = "{{resolve:secretsmanager:connections/crm:SecretString:%s}}"
 REFUSED = "Failed to authorize the connection. The request failed with status code 401."

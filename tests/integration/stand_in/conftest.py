@@ -9,11 +9,11 @@ import pytest
 from handler.adapters.aws_client import Caller
 from handler.adapters.eventbridge import EventBridgeConnections
 from handler.clock import Clock
-from tests.fakes import FakeTime
-from tests.lag import NONE
-from tests.stand_in import Pace, StandIn, running_stand_in
-from tests.stand_in.clients import client_at
-from tests.stand_in.seconds import Seconds
+from tests.support.fakes import FakeTime
+from tests.support.lag import NONE
+from tests.support.stand_in import Pace, StandIn, running_stand_in
+from tests.support.stand_in.clients import client_at
+from tests.support.stand_in.seconds import Seconds
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient

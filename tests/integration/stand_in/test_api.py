@@ -9,12 +9,12 @@ import pytest
 import urllib3
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 
-from tests.stand_in import Pace, StandIn, running_stand_in
-from tests.stand_in.clients import client_at, refusal, state, times
-from tests.stand_in.constraints import LINEAR_PATTERNS, service_model
-from tests.stand_in.documents import API_KEY, BASIC, OAUTH, PRIVATE, PUBLIC, WITH_HEADERS
-from tests.stand_in.faults import Answer, CarryOut, Fault
-from tests.stand_in.seconds import Seconds
+from tests.support.stand_in import Pace, StandIn, running_stand_in
+from tests.support.stand_in.clients import client_at, refusal, state, times
+from tests.support.stand_in.constraints import LINEAR_PATTERNS, service_model
+from tests.support.stand_in.documents import API_KEY, BASIC, OAUTH, PRIVATE, PUBLIC, WITH_HEADERS
+from tests.support.stand_in.faults import Answer, CarryOut, Fault
+from tests.support.stand_in.seconds import Seconds
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient

@@ -12,9 +12,17 @@ from handler.connections.state import Connection
 from handler.errors import AlreadyExistsError, InvalidRequestError, NotFoundError
 from handler.operations.ports import Connections
 from handler.requests.properties import is_private
-from tests.fakes import START, FakeConnections, FakeTime
-from tests.stand_in import Pace, StandIn
-from tests.stand_in.documents import API_KEY, BASIC, HEADERS, OAUTH, PRIVATE, PUBLIC, WITH_HEADERS
+from tests.support.fakes import START, FakeConnections, FakeTime
+from tests.support.stand_in import Pace, StandIn
+from tests.support.stand_in.documents import (
+    API_KEY,
+    BASIC,
+    HEADERS,
+    OAUTH,
+    PRIVATE,
+    PUBLIC,
+    WITH_HEADERS,
+)
 
 MANY_LOOKS = 9
 

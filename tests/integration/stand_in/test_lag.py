@@ -8,11 +8,11 @@ import pytest
 from handler.adapters.eventbridge import EventBridgeConnections
 from handler.errors import AlreadyExistsError
 from handler.operations.ports import Connections
-from tests.fakes import FakeConnections, FakeTime
-from tests.stand_in import Lag, Pace, StandIn
-from tests.stand_in.clients import refusal, state, times
-from tests.stand_in.documents import BASIC, OAUTH
-from tests.stand_in.seconds import Seconds
+from tests.support.fakes import FakeConnections, FakeTime
+from tests.support.stand_in import Lag, Pace, StandIn
+from tests.support.stand_in.clients import refusal, state, times
+from tests.support.stand_in.documents import BASIC, OAUTH
+from tests.support.stand_in.seconds import Seconds
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.stand_in import StandIn, Unrecorded, combinations, pairwise
-from tests.stand_in.clients import refusal, state
-from tests.stand_in.documents import API_KEY, BASIC, OAUTH, PRIVATE, PUBLIC, WITH_HEADERS
-from tests.stand_in.seconds import Seconds
+from tests.support.stand_in import StandIn, Unrecorded, combinations, pairwise
+from tests.support.stand_in.clients import refusal, state
+from tests.support.stand_in.documents import API_KEY, BASIC, OAUTH, PRIVATE, PUBLIC, WITH_HEADERS
+from tests.support.stand_in.seconds import Seconds
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient

@@ -1,0 +1,75 @@
+"""A stack and a message that ask for one connection, crm, of the account in memory."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from handler.operations.outcome import Completion
+from handler.operations.use_cases import carry_out
+from handler.requests.request import check
+from handler.requests.unchecked_request import (
+    DIRECT,
+    EntryPoint,
+    read_custom_resource,
+    read_document,
+)
+from tests.support.fakes import RULES, World
+
+STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/9f0c"
+PASSWORD = "{{resolve:secretsmanager:connections/crm:SecretString:password}}"
+BASIC: dict[str, Any] = {
+    "Name": "crm",
+    "AuthorizationType": "BASIC",
+    "AuthParameters": {"BasicAuthParameters": {"Username": "ada", "Password": PASSWORD}},
+}
+HEADER = {"Key": "X-Tenant", "Value": "7", "IsValueSecret": False}
+WITH_HEADER: dict[str, Any] = {
+    **BASIC,
+    "Description": "the CRM",
+    "AuthParameters": {
+        **BASIC["AuthParameters"],
+        "InvocationHttpParameters": {"HeaderParameters": [HEADER]},
+    },
+}
+
+
+def ask(
+    world: World,
+    request_type: str = "Create",
+    properties: Mapping[str, Any] = BASIC,
+    entry_point: EntryPoint = DIRECT,
+    sent: datetime | None = None,
+) -> Completion:
+    """Carry out a message's or a direct request."""
+    document = {"RequestType": request_type, "ResourceProperties": properties}
+    asked = read_document(document, entry_point, "request-1", sent or world.time.now)
+    return carry_out(world.ports, check(asked, RULES))
+
+
+def stack(
+    world: World,
+    request_type: str,
+    properties: Mapping[str, Any] = BASIC,
+    physical_resource_id: str = "",
+    logical_resource_id: str = "Connection",
+    sent: datetime | None = None,
+) -> Completion:
+    """Carry out a custom resource's request."""
+    event = {
+        "RequestType": request_type,
+        "RequestId": "request-1",
+        "StackId": STACK_ID,
+        "LogicalResourceId": logical_resource_id,
+        "ResourceProperties": properties,
+    }
+    if physical_resource_id:
+        event["PhysicalResourceId"] = physical_resource_id
+    return carry_out(
+        world.ports, check(read_custom_resource(event, "", sent or world.time.now), RULES)
+    )
+
+
+def password_of(world: World, name: str = "crm") -> str:
+    """Give the password that a stored connection holds."""
+    auth_parameters = world.connections.stored[name]["properties"]["AuthParameters"]
+    return str(auth_parameters["BasicAuthParameters"]["Password"])

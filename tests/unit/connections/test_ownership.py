@@ -1,0 +1,150 @@
+"""Whose a connection is, in every situation there can be."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from handler.clock import instant
+from handler.connections.ownership import Record, Standing, is_same, standing
+from handler.connections.state import Connection
+from tests.support.fakes import START
+
+ARN, NAMESAKE_ARN = "arn:aws:events:…/crm/0001", "arn:aws:events:…/crm/0002"
+OWNED = Record("crm", "me", claimed_at=START, connection_arn=ARN, request_time=START)
+CLAIM = Record("crm", "me", claimed_at=START, request_time=START)
+OTHERS = replace(OWNED, owner="other")
+OTHERS_CLAIM = replace(CLAIM, owner="other")
+OURS = Connection("crm", ARN, creation_time=START)
+NAMESAKE = Connection("crm", NAMESAKE_ARN, creation_time=START + timedelta(hours=1))
+JUST_BEFORE = Connection("crm", ARN, creation_time=START - timedelta(seconds=5))
+OLDER = Connection("crm", ARN, creation_time=START - timedelta(seconds=5, microseconds=1))
+TIMELESS = Connection("crm", ARN)
+SOON, LATER = START + timedelta(seconds=899), START + timedelta(seconds=900)
+
+
+@pytest.mark.parametrize(
+    ("record", "connection", "expected"),
+    [
+        (None, None, Standing.FREE),
+        (None, OURS, Standing.UNOWNED),
+        # registered with an ARN
+        (OWNED, None, Standing.FREE),
+        (OWNED, OURS, Standing.OWN),
+        (OWNED, OLDER, Standing.OWN),
+        (OWNED, NAMESAKE, Standing.UNOWNED),
+        # claimed, but the registry never learned what came of it
+        (CLAIM, None, Standing.FREE),
+        (CLAIM, OURS, Standing.OWN),
+        (CLAIM, NAMESAKE, Standing.OWN),
+        (CLAIM, JUST_BEFORE, Standing.OWN),
+        (CLAIM, OLDER, Standing.UNOWNED),
+        (CLAIM, TIMELESS, Standing.UNOWNED),
+        # registered for somebody else
+        (OTHERS, None, Standing.FOREIGN),
+        (OTHERS, OURS, Standing.FOREIGN),
+        (OTHERS, NAMESAKE, Standing.FOREIGN),
+        # claimed by somebody else
+        (OTHERS_CLAIM, None, Standing.FREE),
+        (OTHERS_CLAIM, OURS, Standing.FOREIGN),
+        (OTHERS_CLAIM, OLDER, Standing.UNOWNED),
+        (OTHERS_CLAIM, TIMELESS, Standing.UNOWNED),
+    ],
+)
+def test_a_name_stands_to_me_as_registry_and_eventbridge_say(
+    record: Record | None, connection: Connection | None, expected: Standing
+) -> None:
+    """Nothing is guessed: an ARN decides, else the times of claim and creation."""
+    assert standing(record, connection, "me") is expected
+
+
+@pytest.mark.parametrize(
+    ("owner", "age_seconds", "expected"),
+    [("me", 1, True), ("me", 0, False), ("me", -1, False), ("you", 1, False)],
+)
+def test_only_a_newer_request_of_the_same_owner_supersedes(
+    owner: str, age_seconds: float, expected: bool
+) -> None:
+    """Of the same time, the later one to come counts."""
+    asked_at = START - timedelta(seconds=age_seconds)
+    assert OWNED.supersedes(owner, asked_at) is expected
+
+
+@pytest.mark.parametrize(("age_seconds", "expected"), [(1, True), (0, True), (-1, False)])
+def test_a_deletion_refuses_what_is_older_or_of_the_same_time(
+    age_seconds: float, expected: bool
+) -> None:
+    """A stack's times are whole seconds: a late Create of the same second must not work."""
+    deletion = OWNED.deletion(START, START)
+    assert deletion.refuses(START - timedelta(seconds=age_seconds)) is expected
+
+
+def test_a_deletion_is_never_older_than_what_was_applied() -> None:
+    """A Delete without a time of its own, as a Reconcile finishes one, counts as the newest."""
+    newest = START + timedelta(hours=1)
+    record = replace(OWNED, request_time=newest)
+    assert record.deletion(START, START).request_time == newest
+    assert OWNED.deletion(newest, START).request_time == newest
+
+
+@pytest.mark.parametrize(
+    ("seconds", "arn", "expected"), [(4.9, ARN, True), (5, ARN, False), (1, NAMESAKE_ARN, False)]
+)
+def test_what_was_deleted_may_be_shown_some_seconds_longer(
+    seconds: float, arn: str, expected: bool
+) -> None:
+    """Then it is somebody else's, and so is another ARN at once."""
+    deletion = OWNED.deletion(START, START)
+    now = START + timedelta(seconds=seconds)
+    assert deletion.may_still_show(Connection("crm", arn), now) is expected
+
+
+@pytest.mark.parametrize(
+    ("holder", "seconds", "expected"),
+    [("you", 1, True), ("you", 0, False), ("you", -1, False), ("me", 1, False)],
+)
+def test_a_lease_holds_others_off_until_it_expires(
+    holder: str, seconds: float, expected: bool
+) -> None:
+    """The holder itself may go on, and nobody waits for a lease that has run out."""
+    until = START + timedelta(seconds=seconds)
+    record = replace(OWNED, lease_holder=holder, leased_until=until)
+    assert record.is_leased_to_other("me", START) is expected
+    assert not OWNED.is_leased_to_other("me", START)
+
+
+@pytest.mark.parametrize(
+    ("record", "connection", "expected"),
+    [
+        (OWNED, OURS, True),
+        (OWNED, NAMESAKE, False),
+        (OWNED, TIMELESS, True),
+        (CLAIM, OURS, True),
+        (CLAIM, JUST_BEFORE, True),
+        (CLAIM, OLDER, False),
+        (CLAIM, TIMELESS, False),
+    ],
+)
+def test_a_namesake_is_not_the_same(record: Record, connection: Connection, expected: bool) -> None:
+    """Another UUID in the ARN, or older than the claim by more than clocks differ."""
+    assert is_same(record, connection) is expected
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(5, True), (5.000001, False)])
+def test_a_claim_owns_what_was_created_until_its_lease_ended(
+    seconds: float, expected: bool
+) -> None:
+    """And some seconds more, by which EventBridge's clock may be ahead of ours."""
+    claim = replace(CLAIM, claimed_until=SOON)
+    created = SOON + timedelta(seconds=seconds)
+    assert is_same(claim, replace(OURS, creation_time=created)) is expected
+
+
+def test_an_adopted_connection_is_owned_like_any_other() -> None:
+    """Only its Delete differs."""
+    assert standing(replace(OWNED, is_adopted=True), OURS, "me") is Standing.OWN
+
+
+def test_instants_are_utc() -> None:
+    """So that they compare with EventBridge's."""
+    assert instant(0.5) == datetime(1970, 1, 1, microsecond=500_000, tzinfo=UTC)

@@ -1,0 +1,125 @@
+"""The documents speak of what there is: tests, alarms, parameters, outputs, permissions, links."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.resolved_template import EVERYTHING_ON, deployed, parsed_template
+from tools.cost import ALARMS, tables
+
+ROOT = Path(__file__).parents[3]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+TEMPLATE = parsed_template()
+FAULTS = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+
+
+def sections(text: str) -> Iterator[tuple[list[Path], list[str]]]:
+    """Yield the test files that are named, and the table's rows below them."""
+    files: list[Path] = []
+    rows: list[str] = []
+    for line in text.splitlines():
+        if named := re.findall(r"`(tests/[\w/]+\.py)`", line):
+            if rows:
+                yield files, rows
+                files, rows = [], []
+            files += [ROOT / name for name in named]
+        elif line.startswith("| "):
+            rows.append(line)
+    yield files, rows
+
+
+def rows_with_files() -> Iterator[tuple[str, list[Path]]]:
+    """Yield every row about a fault, with the files in which its tests are."""
+    for files, rows in sections(FAULTS):
+        yield from ((row, files) for row in rows if not row.startswith("| Fault |"))
+
+
+@pytest.mark.parametrize(("row", "files"), list(rows_with_files()), ids=lambda each: str(each)[:50])
+def test_every_fault_names_tests_that_exist(row: str, files: list[Path]) -> None:
+    """In the files named above the table; a row without a test promises nothing."""
+    *_, last = row.strip("| ").split(" | ")
+    names = re.findall(r"`(test_\w+)`", last)
+    assert names
+    defined = "\n".join(file.read_text(encoding="utf-8") for file in files)
+    assert [name for name in names if f"def {name}(" not in defined] == []
+
+
+@pytest.mark.parametrize("row", [row for row, _ in rows_with_files()], ids=lambda row: row[:50])
+def test_every_fault_tells_what_is_seen_and_what_is_done(row: str) -> None:
+    """Four columns, none of them empty."""
+    cells = [cell.strip() for cell in row.strip("| ").split(" | ")]
+    assert len(cells) == 4
+    assert all(cells)
+
+
+def resources(resource_type: str) -> list[str]:
+    """Give the logical ids of a type."""
+    found = TEMPLATE["Resources"].items()
+    return [name for name, resource in found if resource["Type"] == resource_type]
+
+
+@pytest.mark.parametrize("alarm", resources("AWS::CloudWatch::Alarm"))
+def test_every_alarm_has_its_row_with_what_to_do(alarm: str) -> None:
+    """Whoever is woken finds it."""
+    assert f"| `{alarm}` |" in OPERATIONS
+
+
+@pytest.mark.parametrize("parameter", TEMPLATE["Parameters"])
+def test_every_parameter_is_described(parameter: str) -> None:
+    """With its default and meaning."""
+    assert f"| `{parameter}` |" in OPERATIONS
+
+
+@pytest.mark.parametrize("output", TEMPLATE["Outputs"])
+def test_every_output_is_named(output: str) -> None:
+    """Those who build on the stack find it."""
+    assert f"`{output}`" in OPERATIONS
+
+
+def statements() -> list[str]:
+    """Give the Sids of the function's role."""
+    resources = deployed(**EVERYTHING_ON)["Resources"]
+    (policy,) = resources["FunctionRole"]["Properties"]["Policies"]
+    return re.findall(r"'Sid': '(\w+)'", str(policy["PolicyDocument"]))
+
+
+@pytest.mark.parametrize("sid", statements())
+def test_every_permission_of_the_function_is_explained(sid: str) -> None:
+    """Statement by statement."""
+    assert f"| `{sid}` |" in OPERATIONS
+
+
+def test_the_cost_is_what_the_counted_calls_cost() -> None:
+    """``python -m tools.cost`` prints both tables."""
+    assert f"\n{tables()}\n" in OPERATIONS
+
+
+def test_the_cost_counts_every_alarm() -> None:
+    """They are most of what an idle installation costs."""
+    assert len(resources("AWS::CloudWatch::Alarm")) == ALARMS
+
+
+def anchor(heading: str) -> str:
+    """Give the anchor that GitHub makes of a heading."""
+    plain = re.sub(r"[`*]", "", heading).strip().lower()
+    return re.sub(r"[^\w\- ]", "", plain).replace(" ", "-")
+
+
+def anchors(document: Path) -> set[str]:
+    """Give all anchors of a document."""
+    headings = re.findall(r"^#+ (.+)$", document.read_text(encoding="utf-8"), re.MULTILINE)
+    return {anchor(heading) for heading in headings}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_link_leads_somewhere(document: Path) -> None:
+    """To a file of the project, and to a heading in it."""
+    text = document.read_text(encoding="utf-8")
+    for link in re.findall(r"\]\((?!https?:)([^)\s]+)\)", text):
+        file, _, heading = link.partition("#")
+        target = (document.parent / file).resolve() if file else document
+        assert target.exists(), link
+        assert not heading or heading in anchors(target), link

@@ -1,0 +1,178 @@
+"""What every request leaves behind, whatever becomes of it: metrics, and the last failure."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from handler.entrypoints.execution import Failed, Succeeded, handle
+from handler.errors import AccessDeniedError, ProvisionerError, ThrottlingError
+from handler.requests.unchecked_request import DIRECT, QUEUE, read_document
+from tests.support.crm import BASIC, ask
+from tests.support.fakes import RULES, World, make_world
+
+CRM = "connections/crm"
+NEW = '{"user": "ada", "password": "battery staple", "key": "k-2"}'
+REFRESH: dict[str, Any] = {"Name": "crm"}
+
+
+@pytest.fixture
+def world() -> World:
+    """Give an account with one connection, whose secret has rotated since."""
+    world = make_world()
+    ask(world)
+    world.time.seconds += 3600
+    world.time.deadline += 3600
+    world.secrets.rotate(CRM, NEW)
+    return world
+
+
+def run(
+    world: World,
+    request_type: str = "Refresh",
+    properties: Mapping[str, Any] | None = None,
+    comes_back: Callable[[ProvisionerError], bool] = lambda error: error.is_transient,
+) -> Succeeded | Failed:
+    """Handle a message."""
+    document = {"RequestType": request_type, "ResourceProperties": properties or REFRESH}
+    asked = read_document(document, QUEUE, "request-1", world.time.now)
+    invocation: Any = SimpleNamespace(ports=world.ports, rules=RULES)
+    return handle(asked, invocation, comes_back)
+
+
+def counted(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """Give the metrics printed since, in order."""
+    lines = map(json.loads, capsys.readouterr().out.splitlines())
+    told = [line["_aws"]["CloudWatchMetrics"][0]["Metrics"] for line in lines if "_aws" in line]
+    return [metric["Name"] for metrics in told for metric in metrics]
+
+
+def last_failure(world: World) -> Any:
+    """Give what List shows of the last failure of maintenance."""
+    asked = read_document({"RequestType": "List"}, DIRECT, "r", world.time.now)
+    invocation: Any = SimpleNamespace(ports=world.ports, rules=RULES)
+    handled = handle(asked, invocation)
+    assert isinstance(handled, Succeeded)
+    (shown,) = handled.result["Connections"]
+    return shown.get("LastFailure")
+
+
+def fail_to_fetch(world: World, error: ProvisionerError) -> Callable[[], None]:
+    """Let Secrets Manager refuse; give what ends it."""
+
+    def refuse(_: str) -> None:
+        raise error
+
+    world.secrets.before_read = refuse
+
+    def end() -> None:
+        world.secrets.before_read = None
+
+    return end
+
+
+def test_a_rotation_that_failed_does_not_look_well(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It showed AUTHORIZED, at the old version, and nothing else."""
+    end = fail_to_fetch(world, AccessDeniedError("the key's policy refuses"))
+    failed_at = world.time.now
+    run(world)
+    assert counted(capsys) == ["ConnectionFailed", "RefreshFailed"]
+    assert last_failure(world) == {
+        "ErrorCode": "AccessDenied",
+        "Reason": "the key's policy refuses",
+        "Time": failed_at.isoformat().replace("+00:00", "Z"),
+    }
+    end()
+    run(world)
+    assert last_failure(world) is None
+
+
+@pytest.mark.parametrize("request_type", ["Refresh", "Reconcile"])
+def test_success_clears_the_failure_also_where_nothing_was_to_do(
+    world: World, request_type: str
+) -> None:
+    """The secret was set back by hand: all is well, at the version that was there before."""
+    end = fail_to_fetch(world, AccessDeniedError("x"))
+    run(world)
+    end()
+    world.secrets.versions.clear()
+    assert isinstance(run(world, request_type), Succeeded)
+    assert last_failure(world) is None
+
+
+def test_an_owners_success_clears_the_failure_as_well(world: World) -> None:
+    """The connection is as asked, and its secrets were fetched."""
+    end = fail_to_fetch(world, AccessDeniedError("x"))
+    run(world)
+    end()
+    ask(world, "Update", BASIC)
+    assert last_failure(world) is None
+
+
+def test_what_was_found_drifted_keeps_the_failure(world: World) -> None:
+    """Nothing was mended by finding it."""
+    world.connections.states_after_write = ("DEAUTHORIZED",)
+    run(world, comes_back=lambda _: False)
+    before = last_failure(world)
+    assert before["ErrorCode"] == "NotStabilized"
+    assert isinstance(
+        run(world, "Reconcile", {"Name": "crm", "ReconcileMode": "Report"}), Succeeded
+    )
+    assert last_failure(world) == before
+
+
+def test_what_comes_back_is_no_failure_yet(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Throttled for a moment: the alarm would ring for a rotation that succeeds."""
+    fail_to_fetch(world, ThrottlingError("slow down"))
+    run(world)
+    assert (counted(capsys), last_failure(world)) == ([], None)
+    capsys.readouterr()
+    run(world, comes_back=lambda _: False)
+    assert counted(capsys) == ["ConnectionFailed", "RefreshFailed"]
+    assert last_failure(world)["ErrorCode"] == "Throttling"
+
+
+def test_a_rotation_that_still_moves_rings_no_alarm(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A private connection may take many minutes, and came back, and rang, each time."""
+    world.connections.states_after_write = ("AUTHORIZING",) * 500 + ("AUTHORIZED",)
+    run(world)
+    assert (counted(capsys), last_failure(world)) == ([], None)
+
+
+def test_a_broken_connection_rings_at_once(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The new credential was written and does not work: nobody should wait for the last try."""
+    world.connections.states_after_write = ("DEAUTHORIZED",)
+    run(world)
+    assert counted(capsys) == ["RefreshFailed"]
+    assert last_failure(world)["ErrorCode"] == "NotStabilized"
+
+
+def test_a_failure_is_not_written_under_somebody_elses_lease(world: World) -> None:
+    """The holder would have to begin again."""
+    record = world.registry.records["crm"]
+    until = world.time.now.replace(year=2100)
+    leased = world.registry.write(replace(record, lease_holder="another", leased_until=until))
+    run(world, comes_back=lambda _: False)
+    assert world.registry.records["crm"] == leased
+
+
+def test_a_superseded_request_is_counted_as_that(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is nobody's mistake, and rings nothing."""
+    world.time.seconds -= 7200
+    handled = run(world, "Update", BASIC)
+    assert isinstance(handled, Failed)
+    assert (handled.result["Status"], handled.result["ErrorCode"]) == ("FAILED", "Superseded")
+    assert counted(capsys) == ["ConnectionSuperseded"]

@@ -1,0 +1,376 @@
+"""Whatever goes wrong with a message is that message's failure alone, and is told and counted."""
+
+import json
+import os
+import random
+from collections.abc import Callable
+from threading import Barrier
+from typing import Any
+
+import pytest
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from handler.app import lambda_handler
+from handler.composition import Invocation
+from handler.connections.state import Connection
+from handler.entrypoints.request_queue import LAST_RECEIVE, RequestQueue
+from handler.errors import NotStabilizedError, ThrottlingError
+from handler.observability import logger
+from handler.operations.outcome import Completion, Outcome
+from handler.requests.unchecked_request import UncheckedRequest
+from handler.settings import REQUIRED_BY_QUEUE
+from tests.support.bad_requests import BASIC
+from tests.support.fake_aws import FakeAws, refusal
+from tests.support.fakes import START, FakeTime
+from tests.support.function_output import CurrentStdout, FunctionOutput
+from tests.support.lambda_context import LambdaContext
+
+FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:provisioner"
+CANARY = "CANARY"
+PATIENCE_SECONDS = 30  # until a test that hangs is given up
+DONE = Completion(Outcome.CREATED, Connection("crm", "arn:crm/1", "AUTHORIZED"))
+CONFIGURATION = "arn:aws:vpc-lattice:us-east-1:123456789012:resourceconfiguration/rcfg-1"
+PRIVATE = {"ResourceParameters": {"ResourceConfigurationArn": CONFIGURATION}}
+MOVING = NotStabilizedError("crm is AUTHORIZING", is_transient=True)
+ATTRIBUTES: dict[str, dict[str, Any]] = {
+    "Binary": {"binaryValue": "AAEC"},
+    "String": {"stringValue": "soon"},
+    "Number": {"stringValue": "1e99"},
+    "Number.int": {"stringValue": "1"},
+    "StringList": {"stringListValues": [CANARY]},
+    "BinaryList": {"binaryListValues": ["AAEC"]},
+}
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the function's variables, and nothing by which AWS could be reached."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("REGISTRY_TABLE_NAME", "registry")
+    monkeypatch.setenv("REQUEST_QUEUE_URL", "https://queue/requests")
+    monkeypatch.setenv("DEAD_LETTER_QUEUE_URL", "https://queue/dead")
+    monkeypatch.setenv("GIVE_UP_SECONDS", "1800")
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> FakeAws:
+    """Give AWS, every call noted."""
+    fake = FakeAws()
+    fake.use(monkeypatch)
+    return fake
+
+
+@pytest.fixture
+def output(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> FunctionOutput:
+    """Collect what the function prints."""
+    monkeypatch.setattr(logger.registered_handler, "stream", CurrentStdout())
+    return FunctionOutput(capsys)
+
+
+class Stage:
+    """The request queue of one invocation, on a clock of its own, with the core replaced."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let every request end well until told otherwise."""
+        self.time = FakeTime()
+        self.outcome: Callable[[UncheckedRequest], Completion] = lambda _: DONE
+        self.asked: list[UncheckedRequest] = []
+        monkeypatch.setattr("handler.entrypoints.execution.check", self._check)
+        monkeypatch.setattr("handler.entrypoints.execution.carry_out", lambda _, outcome: outcome)
+        monkeypatch.setattr("handler.composition.Clock", lambda *_: self.time.clock)
+
+    def _check(self, asked: UncheckedRequest, _: object) -> Completion:
+        self.asked.append(asked)
+        return self.outcome(asked)
+
+    def ends(self, error: BaseException) -> None:
+        """Let every request end so."""
+
+        def fail(_: UncheckedRequest) -> Completion:
+            raise error
+
+        self.outcome = fail
+
+    def record(self, receives: int = 1, age: float = 0, **members: Any) -> dict[str, Any]:
+        """Make a message that was first received so many seconds ago."""
+        first = int((self.time.seconds - age) * 1000)
+        request = {"RequestType": "Create", "ResourceProperties": BASIC}
+        return {
+            "messageId": "m",
+            "receiptHandle": "handle",
+            "eventSource": "aws:sqs",
+            "body": json.dumps(request),
+            "attributes": {
+                "ApproximateReceiveCount": str(receives),
+                "SentTimestamp": str(first),
+                "ApproximateFirstReceiveTimestamp": str(first),
+            },
+            "messageAttributes": {},
+            **members,
+        }
+
+    def deliver(self, *records: dict[str, Any]) -> list[str]:
+        """Have a batch worked on; give the ids of what comes back."""
+        response = lambda_handler({"Records": [*records]}, LambdaContext(FUNCTION))
+        return [each["itemIdentifier"] for each in response["batchItemFailures"]]
+
+
+@pytest.fixture
+def stage(monkeypatch: pytest.MonkeyPatch, aws: FakeAws) -> Stage:
+    """Give the queue, with nothing behind it."""
+    assert aws.calls == []
+    return Stage(monkeypatch)
+
+
+def letters(aws: FakeAws) -> list[tuple[Any, dict[str, str]]]:
+    """Give body and attributes of what was buried."""
+    return [
+        (
+            json.loads(each["MessageBody"]),
+            {name: value["StringValue"] for name, value in each["MessageAttributes"].items()},
+        )
+        for each in aws.of("send_message")
+    ]
+
+
+def results(aws: FakeAws) -> list[dict[str, Any]]:
+    """Give the results that were published."""
+    return [
+        json.loads(entry["Detail"]) for each in aws.of("put_events") for entry in each["Entries"]
+    ]
+
+
+@pytest.mark.parametrize("data_type", ATTRIBUTES)
+def test_a_message_attribute_of_any_type_is_ignored(
+    data_type: str, stage: Stage, aws: FakeAws
+) -> None:
+    """What a message says stands in its body; a Binary RequestTime was fatal once."""
+    attribute = {"dataType": data_type, **ATTRIBUTES[data_type]}
+    record = stage.record(messageAttributes={"RequestTime": attribute, "traceparent": attribute})
+    assert stage.deliver(record) == []
+    assert [result["Status"] for result in results(aws)] == ["SUCCESS"]
+    assert stage.asked[0].request_time == START
+
+
+BAD_RECORDS: dict[str, dict[str, Any]] = {
+    "no attributes": {"attributes": {}},
+    "no times": {"attributes": {"ApproximateReceiveCount": "1"}},
+    "times that are none": {
+        "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": CANARY}
+    },
+    "a count that is none": {"attributes": {"ApproximateReceiveCount": CANARY}},
+    "no receipt": {"receiptHandle": None},
+}
+
+
+@pytest.mark.parametrize("kind", BAD_RECORDS)
+def test_a_record_that_cannot_be_read_harms_no_other(
+    kind: str, stage: Stage, aws: FakeAws, output: FunctionOutput
+) -> None:
+    """It comes back, and the log says why."""
+    stage.ends(ThrottlingError("later"))
+    bad = stage.record(messageId="bad", **BAD_RECORDS[kind])
+    assert stage.deliver(bad) == ["bad"]
+    stage.outcome = lambda _: DONE
+    if kind != "no receipt":
+        assert stage.deliver(bad, stage.record()) == ["bad"]
+        assert len(results(aws)) == 1
+    assert "MessageReturned" in output.text
+    assert "comes back" in output.text
+    assert CANARY not in output.text
+
+
+BROKEN = {
+    "document": ThrottlingError("later"),
+    "read_document": ThrottlingError("later"),
+    "handle": ThrottlingError("later"),
+    "patience_seconds": ThrottlingError("later"),
+    "dead_letter.body": NotStabilizedError("broken"),
+    "dead_letter.attributes": NotStabilizedError("broken"),
+}
+
+
+@pytest.mark.parametrize("place", BROKEN)
+@pytest.mark.parametrize("error", [ValueError(CANARY), RecursionError(), SystemExit(CANARY)])
+def test_whatever_raises_wherever_is_one_messages_failure(
+    place: str,
+    error: BaseException,
+    stage: Stage,
+    aws: FakeAws,
+    output: FunctionOutput,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Logged by kind and place, counted and returned."""
+
+    def fail(*_: object) -> None:
+        raise error
+
+    stage.ends(BROKEN[place])
+    with monkeypatch.context() as patch:
+        patch.setattr(f"handler.entrypoints.request_queue.{place}", fail)
+        assert stage.deliver(stage.record()) == ["m"]
+    assert letters(aws) == []
+    told = [line for line in output.lines if line["message"] == "message comes back"]
+    assert told[0]["reason"].startswith(f"unexpected {type(error).__name__} at ")
+    assert told[0]["message_id"] == "m"
+    assert "MessageReturned" in output.text
+    assert CANARY not in output.text
+
+
+@pytest.mark.parametrize("error", [ValueError(CANARY), SystemExit(CANARY), KeyboardInterrupt()])
+def test_a_message_that_ends_badly_harms_no_other_of_its_batch(
+    error: BaseException, stage: Stage, aws: FakeAws, output: FunctionOutput
+) -> None:
+    """Whatever ends it: also what would end the process."""
+
+    def outcome(asked: UncheckedRequest) -> Completion:
+        if asked.request_id == "bad":
+            raise error
+        return DONE
+
+    stage.outcome = outcome
+    batch = [stage.record(messageId=each) for each in ("first", "bad", "last")]
+    assert stage.deliver(*batch) == ["bad"]
+    assert {result["RequestId"] for result in results(aws)} == {"first", "last"}
+    assert CANARY not in output.text
+
+
+def test_a_bug_that_lasts_is_answered_and_buried(stage: Stage, aws: FakeAws) -> None:
+    """When its time is over, like any failure that might have passed."""
+    stage.ends(ValueError(CANARY))
+    assert stage.deliver(stage.record(age=1799)) == ["m"]
+    assert stage.deliver(stage.record(age=1800)) == []
+    (result,), ((body, attributes),) = results(aws), letters(aws)
+    assert result["ErrorCode"] == attributes["ErrorCode"] == "ServiceInternalError"
+    assert body["ResourceProperties"] == BASIC
+    assert CANARY not in json.dumps([result, attributes])
+
+
+@pytest.mark.parametrize("receives", [LAST_RECEIVE, LAST_RECEIVE + 1])
+@pytest.mark.parametrize("age", [60, 100_000])
+def test_what_comes_for_the_last_time_but_one_is_buried_unread(
+    receives: int, age: float, stage: Stage, aws: FakeAws, output: FunctionOutput
+) -> None:
+    """SQS itself would move it raw; its sender is told, nobody carries it out."""
+    assert stage.deliver(stage.record(receives=LAST_RECEIVE - 1)) == []
+    aws.calls.clear()
+    stage.asked.clear()
+    record = stage.record(receives, age, body=f'{{"RequestId": "mine", "Password": "{CANARY}"}}')
+    assert stage.deliver(record) == []
+    assert stage.asked == []
+    assert letters(aws)[0][0] == {"RequestId": "m"}
+    assert letters(aws)[0][1]["ErrorCode"] == "ServiceInternalError"
+    (result,) = results(aws)
+    assert (result["Status"], result["RequestId"]) == ("FAILED", "m")
+    assert "ConnectionFailed" in output.text
+    assert CANARY not in output.text + str(aws.calls)
+
+
+def test_a_letter_that_could_not_be_buried_is_tried_once_more(stage: Stage, aws: FakeAws) -> None:
+    """There is one receive left before SQS moves it."""
+    aws.plan("send_message", *[refusal("AccessDenied")] * 9)
+    assert stage.deliver(stage.record(LAST_RECEIVE)) == ["m"]
+    aws.planned.clear()
+    assert stage.deliver(stage.record(LAST_RECEIVE + 1)) == []
+
+
+@pytest.mark.parametrize("error", [TypeError(CANARY), refusal("AccessDeniedException", CANARY)])
+def test_a_result_that_cannot_be_published_is_told_in_the_log_and_by_a_letter(
+    error: Exception, stage: Stage, aws: FakeAws, output: FunctionOutput
+) -> None:
+    """First it comes back; when its time is over it is buried, and nothing is lost."""
+    aws.plan("put_events", *[error] * 99)
+    assert stage.deliver(stage.record()) == ["m"]
+    assert "result not told" in output.text
+    assert stage.deliver(stage.record(age=1800)) == []
+    assert letters(aws)[0][0]["ResourceProperties"] == BASIC
+    assert CANARY not in output.text
+
+
+@pytest.mark.parametrize(
+    ("properties", "age", "comes_back"),
+    [
+        (BASIC, 1799, True),
+        (BASIC, 1800, False),
+        ({**BASIC, "InvocationConnectivityParameters": PRIVATE}, 3599, True),
+        ({**BASIC, "InvocationConnectivityParameters": PRIVATE}, 3600, False),
+    ],
+)
+@pytest.mark.parametrize("error", [MOVING, ThrottlingError("later")])
+def test_a_private_connection_that_still_moves_is_waited_for_an_hour(
+    error: Exception, properties: dict[str, Any], age: float, comes_back: object, stage: Stage
+) -> None:
+    """Also where a look at it is throttled in between; any other for as long as configured."""
+    stage.ends(error)
+    body = json.dumps({"RequestType": "Create", "ResourceProperties": properties})
+    assert bool(stage.deliver(stage.record(age=age, body=body))) is comes_back
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_message_is_given_up_by_time_and_not_by_luck(
+    seed: int, stage: Stage, aws: FakeAws
+) -> None:
+    """Played receive by receive: never before half an hour, nor a longest delay after it."""
+    stage.ends(ThrottlingError("later"))
+    invocation = Invocation(LambdaContext(FUNCTION), REQUIRED_BY_QUEUE)
+    queue = RequestQueue(invocation, random.Random(seed).uniform)
+    receives, started = 1, stage.time.seconds
+    while queue.process(SQSRecord(stage.record(receives, stage.time.seconds - started))):
+        (entry,) = aws.of("change_message_visibility_batch")[-1]["Entries"]
+        stage.time.seconds += entry["VisibilityTimeout"]
+        receives += 1
+    assert 1800 <= stage.time.seconds - started < 1800 + 900
+    assert receives < LAST_RECEIVE
+
+
+def test_messages_of_different_connections_are_worked_on_side_by_side(stage: Stage) -> None:
+    """Ten that wait for a slow service wait once; each here waits for the others to begin."""
+    together = Barrier(10, timeout=PATIENCE_SECONDS)
+
+    def meet(_: UncheckedRequest) -> Completion:
+        together.wait()
+        return DONE
+
+    stage.outcome = meet
+    batch = [
+        stage.record(messageId=str(each), body=json.dumps({**BASIC, "Name": f"crm-{each}"}))
+        for each in range(10)
+    ]
+    assert stage.deliver(*batch) == []
+
+
+def test_a_batch_is_held_before_anything_else(stage: Stage, aws: FakeAws) -> None:
+    """Until shortly after this invocation's end, should it crash; a failure of that harms none."""
+    aws.plan("change_message_visibility_batch", TypeError(CANARY))
+    assert stage.deliver(stage.record(), stage.record(messageId="n")) == []
+    operation, held = aws.calls[0]
+    assert operation == "change_message_visibility_batch"
+    assert all(80 < entry["VisibilityTimeout"] <= 90 for entry in held["Entries"])
+
+
+def test_a_log_line_is_bounded_whatever_a_message_holds(
+    stage: Stage, output: FunctionOutput
+) -> None:
+    """One had 846 KB; a key may be a credential, too."""
+    stage.ends(NotStabilizedError("x" * 100_000))
+    properties = {**BASIC, **{f"A{'b' * (n % 30)}": 1 for n in range(200)}, f"{CANARY}_1": 1}
+    properties |= {f"{'long' * 20}{n}": n for n in range(2_000)}
+    body = json.dumps({"RequestType": "Create", "ResourceProperties": properties})
+    assert stage.deliver(stage.record(body=body)) == []
+    (line,) = [line for line in output.lines if line["message"] == "request failed"]
+    assert len(line["members"]) == 20
+    assert len(json.dumps(line)) < 25_000
+    assert CANARY not in output.text
+
+
+@pytest.mark.parametrize("name", [f"{CANARY}!", f"{CANARY}\n", f"{CANARY}é", CANARY * 11, [CANARY]])
+def test_a_name_that_is_not_well_formed_is_never_repeated(
+    name: object, stage: Stage, aws: FakeAws, output: FunctionOutput
+) -> None:
+    """Not in the log, the result or the letter."""
+    stage.ends(NotStabilizedError("broken"))
+    body = json.dumps({"RequestType": "Create", "ResourceProperties": {**BASIC, "Name": name}})
+    assert stage.deliver(stage.record(body=body)) == []
+    assert CANARY not in output.text
+    assert CANARY not in json.dumps([results(aws), letters(aws)])

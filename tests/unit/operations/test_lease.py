@@ -1,0 +1,243 @@
+"""One at a time per name: who holds a lease, who gives it back, and who finds it lost."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from handler.connections.ownership import Record, Seen
+from handler.errors import (
+    AccessDeniedError,
+    NotStabilizedError,
+    ProvisionerError,
+    ResourceConflictError,
+    SecretNotUsableError,
+    SupersededError,
+    ThrottlingError,
+)
+from handler.operations.lease import hold_claim, hold_lease, without_lease
+from handler.operations.outcome import Completion, Outcome
+from handler.operations.use_cases import carry_out
+from handler.requests.request import check
+from handler.requests.unchecked_request import QUEUE, read_document
+from handler.settings import LEASE_MARGIN_SECONDS
+from tests.support.fakes import RULES, START, World, make_world
+
+RECORD = Record("crm", "requests", claimed_at=START, request_time=START)
+EARLIER = replace(RECORD, claimed_at=START - timedelta(hours=1))
+PASSWORD = "{{resolve:secretsmanager:connections/crm:SecretString:password}}"
+OTHER_PASSWORD = "{{resolve:secretsmanager:connections/crm:SecretString:key}}"
+
+
+def basic(password: str = PASSWORD) -> dict[str, Any]:
+    """Give the properties of a connection."""
+    block = {"BasicAuthParameters": {"Username": "ada", "Password": password}}
+    return {"Name": "crm", "AuthorizationType": "BASIC", "AuthParameters": block}
+
+
+def ask(world: World, request_type: str = "Create", password: str = PASSWORD) -> Completion:
+    """Carry out a message sent now."""
+    properties = {"Name": "crm"} if request_type == "Delete" else basic(password)
+    document = {"RequestType": request_type, "ResourceProperties": properties}
+    asked = read_document(document, QUEUE, "request", world.time.now)
+    return carry_out(world.ports, check(asked, RULES))
+
+
+def failing(error: Exception) -> Callable[..., None]:
+    """Give a call that fails."""
+
+    def fail(*_: object) -> None:
+        raise error
+
+    return fail
+
+
+@pytest.fixture
+def world() -> World:
+    """Give an empty account."""
+    return make_world()
+
+
+@pytest.fixture
+def held(world: World) -> Record:
+    """Give the registered connection's record, on which nobody has a lease."""
+    return world.registry.write(RECORD)
+
+
+def test_a_lease_is_this_invocations_and_outlasts_it(world: World, held: Record) -> None:
+    """It ends after the invocation must have ended, and not much later."""
+    with hold_lease(world.ports, held) as lease:
+        assert world.registry.records["crm"] == lease
+        assert lease.lease_holder == world.holder
+        left = world.time.deadline - world.time.seconds
+        until = world.time.now + timedelta(seconds=left + LEASE_MARGIN_SECONDS)
+        assert lease.leased_until == until
+
+
+def test_a_lease_taken_in_the_last_moment_still_lasts(world: World, held: Record) -> None:
+    """The time for work may be over while the answer's has only begun."""
+    world.time.seconds = world.time.deadline + 5
+    with hold_lease(world.ports, held) as lease:
+        assert lease.leased_until == world.time.now + timedelta(seconds=LEASE_MARGIN_SECONDS)
+
+
+def test_of_two_who_read_the_same_one_gets_the_lease(world: World, held: Record) -> None:
+    """The write is conditional on what was read."""
+    with (
+        hold_lease(replace(world.ports, holder="other"), held),
+        pytest.raises(ResourceConflictError),
+        hold_lease(world.ports, held),
+    ):
+        pytest.fail("two had it")
+    assert world.registry.records["crm"].lease_holder == "other"
+
+
+@pytest.mark.parametrize("error", [ThrottlingError("x"), AccessDeniedError("x")])
+def test_a_failure_gives_the_lease_back(
+    world: World, held: Record, error: ProvisionerError
+) -> None:
+    """Nobody waits a quarter of an hour for one that has ended."""
+    with pytest.raises(type(error)), hold_lease(world.ports, held):
+        raise error
+    left = world.registry.records["crm"]
+    assert left.leased_until is None
+    assert bool(left.lease_holder) is error.is_transient  # it may have written
+
+
+def test_a_crash_leaves_the_lease_to_expire(world: World, held: Record) -> None:
+    """What is killed gives nothing back."""
+    with pytest.raises(KeyboardInterrupt), hold_lease(world.ports, held):
+        raise KeyboardInterrupt
+    left = world.registry.records["crm"]
+    assert left.is_leased_to_other("another", world.time.now)
+    later = world.time.now + timedelta(seconds=890 + LEASE_MARGIN_SECONDS)
+    assert not left.is_leased_to_other("another", later)
+
+
+def test_a_lease_that_cannot_be_given_back_hides_no_error(world: World, held: Record) -> None:
+    """What went wrong is told, not that the registry then failed, too."""
+    given_back = failing(ThrottlingError("registry"))
+    world.registry.before_write = iter([lambda: None, given_back])
+    with pytest.raises(NotStabilizedError), hold_lease(world.ports, held):
+        raise NotStabilizedError("it is DEAUTHORIZED")
+    assert world.registry.records["crm"].lease_holder == world.holder
+
+
+def test_who_lost_its_lease_writes_nothing_more(world: World, held: Record) -> None:
+    """The final write finds that somebody else went on, and is refused."""
+    with hold_lease(world.ports, held) as lease:
+        taken = replace(
+            lease, lease_holder="other", secret_versions={"secretsmanager:theirs::": "1"}
+        )
+        world.registry.write(taken)
+        with pytest.raises(ResourceConflictError):
+            world.registry.write(without_lease(lease))
+    assert world.registry.records["crm"].secret_versions == {"secretsmanager:theirs::": "1"}
+
+
+@pytest.mark.parametrize("before", [None, EARLIER], ids=["new", "claimed before"])
+def test_a_claim_that_came_to_nothing_for_good_is_taken_back(
+    world: World, before: Record | None
+) -> None:
+    """A name that never worked is free again, and an earlier claim stands as it stood."""
+    known = world.registry.write(before) if before else None
+    claim = replace(RECORD, claimed_at=START + timedelta(hours=1))
+    with pytest.raises(SecretNotUsableError), hold_claim(world.ports, claim, known):
+        raise SecretNotUsableError("it is not there")
+    left = world.registry.records.get("crm")
+    assert (left and replace(left, seen=Seen())) == before
+
+
+def test_a_claim_whose_end_is_unknown_stays(world: World) -> None:
+    """Its connection may exist; without the claim nobody would know whose it is."""
+    with pytest.raises(ThrottlingError), hold_claim(world.ports, RECORD, None):
+        raise ThrottlingError("no answer")
+    left = world.registry.records["crm"]
+    assert (left.owner, left.leased_until) == ("requests", None)
+
+
+def test_a_claim_that_cannot_be_taken_back_hides_no_error(world: World) -> None:
+    """What can never work is told as that, whatever the registry does then."""
+    world.secrets.texts.clear()
+    world.registry.remove = failing(ThrottlingError("registry"))  # type: ignore[method-assign]
+    with pytest.raises(SecretNotUsableError):
+        ask(world)
+
+
+@pytest.mark.parametrize("error", [AccessDeniedError("x"), ThrottlingError("x")])
+def test_what_was_created_is_never_forgotten(world: World, error: ProvisionerError) -> None:
+    """Where the registry fails behind the creation, the claim stays, and a Delete finds it."""
+    world.registry.before_write = iter([lambda: None, failing(error)])
+    with pytest.raises(type(error)) as raised:
+        ask(world)
+    assert raised.value.created_name == "crm"
+    assert world.owners == {"crm": "requests"}
+    assert ask(world, "Delete").outcome is Outcome.DELETED
+    assert world.connections.stored == {}
+
+
+def test_a_lease_is_held_whenever_eventbridge_is_written(world: World) -> None:
+    """Create, Update and Delete alike: never two writers at a time."""
+    holders = []
+
+    def note(operation: str) -> Any:
+        inner = getattr(world.connections, operation)
+
+        def noted(*arguments: Any) -> Any:
+            holders.append((operation, world.registry.records["crm"].lease_holder))
+            return inner(*arguments)
+
+        return noted
+
+    for operation in ("create", "update", "delete"):
+        setattr(world.connections, operation, note(operation))
+    ask(world)
+    ask(world, "Update", OTHER_PASSWORD)
+    ask(world, "Delete")
+    assert holders == [(each, world.holder) for each in ("create", "update", "delete")]
+
+
+def test_after_every_request_nobody_holds_a_lease(world: World) -> None:
+    """The next one need not wait."""
+    for request_type, password in (("Create", PASSWORD), ("Update", OTHER_PASSWORD)):
+        ask(world, request_type, password)
+        assert world.registry.records["crm"].lease_holder == ""
+    ask(world, "Delete")
+    assert not world.registry.records
+
+
+def test_nobody_waits_for_a_connection_to_settle_with_the_lease(world: World) -> None:
+    """A private connection takes minutes; who wants another one need not wait for it."""
+    world.connections.states_after_write = ("AUTHORIZING", "AUTHORIZING", "AUTHORIZED")
+    seen = []
+    describe = world.connections.describe
+
+    def noting(name: str) -> Any:
+        record = world.registry.records.get(name)
+        seen.append(record.lease_holder if record and record.connection_arn else "")
+        return describe(name)
+
+    world.connections.describe = noting  # type: ignore[method-assign]
+    ask(world)
+    assert len(seen) >= 3
+    assert set(seen) == {""}
+
+
+def test_who_was_overtaken_looks_again_and_gives_way(world: World) -> None:
+    """A newer request came between look and lease: the older one finds itself superseded."""
+    ask(world)
+    older = world.time.now
+    world.time.seconds += 10
+
+    def newer() -> None:
+        world.registry.before_write = iter(())
+        ask(world, "Update", OTHER_PASSWORD)
+
+    world.registry.before_write = iter([newer])
+    document = {"RequestType": "Update", "ResourceProperties": basic() | {"Description": "older"}}
+    asked = read_document(document, QUEUE, "request", older)
+    with pytest.raises(SupersededError):
+        carry_out(world.ports, check(asked, RULES))
+    assert "Description" not in world.connections.stored["crm"]["properties"]

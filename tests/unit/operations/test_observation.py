@@ -1,0 +1,201 @@
+"""Reads that lag behind writes: what Describe shows is believed once it shows our last write."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from handler.connections.state import Connection, Write
+from handler.errors import NetworkFailureError, NotStabilizedError
+from handler.operations.outcome import Completion, Outcome
+from handler.operations.use_cases import carry_out
+from handler.requests.request import check
+from handler.requests.unchecked_request import DIRECT, read_document
+from handler.settings import LONGEST_LAG
+from tests.support.fakes import RULES, START, World, make_world
+from tests.support.lag import Lag
+
+LAGS = [
+    Lag(**{member: seconds})
+    for member in ("state_seconds", "existence_seconds", "modified_seconds")
+    for seconds in (0.1, 0.5, 2.0)
+]
+PASSWORD = "{{resolve:secretsmanager:connections/crm:SecretString:password}}"
+BASIC: dict[str, Any] = {
+    "Name": "crm",
+    "AuthorizationType": "BASIC",
+    "AuthParameters": {"BasicAuthParameters": {"Username": "ada", "Password": PASSWORD}},
+}
+OAUTH: dict[str, Any] = {
+    "Name": "crm",
+    "AuthorizationType": "OAUTH_CLIENT_CREDENTIALS",
+    "AuthParameters": {
+        "OAuthParameters": {
+            "AuthorizationEndpoint": "https://login.example.com/token",
+            "HttpMethod": "POST",
+            "ClientParameters": {"ClientID": "ada", "ClientSecret": PASSWORD},
+        }
+    },
+}
+HEADER = {"Key": "X-Tenant", "Value": "1", "IsValueSecret": False}
+WITH_HEADER = {
+    **BASIC,
+    "AuthParameters": {
+        **BASIC["AuthParameters"],
+        "InvocationHttpParameters": {"HeaderParameters": [HEADER]},
+    },
+}
+
+
+@pytest.fixture(params=LAGS, ids=str)
+def world(request: pytest.FixtureRequest) -> World:
+    """Give an empty account that shows writes late."""
+    world = make_world()
+    world.connections.lag = request.param
+    return world
+
+
+def ask(world: World, request_type: str, properties: Any = None, **more: Any) -> Completion:
+    """Carry out a direct request sent now."""
+    given = {"Name": "crm"} if properties is None else properties
+    document = {"RequestType": request_type, "ResourceProperties": {**given, **more}}
+    asked = read_document(document, DIRECT, "request", world.time.now)
+    return carry_out(world.ports, check(asked, RULES))
+
+
+def pass_time(world: World, seconds: float) -> None:
+    """Let time pass."""
+    world.time.seconds += seconds
+    world.time.deadline += seconds
+
+
+@pytest.mark.parametrize("pause", [0.001, 0.3, 10.0])
+def test_requests_in_a_row_do_what_they_are_asked(world: World, pause: float) -> None:
+    """A connection on its way is nobody else's, and one that was deleted is not there."""
+    told = []
+    for request_type, given in (
+        ("Create", BASIC),
+        ("Create", BASIC),
+        ("Update", {**BASIC, "Description": "other"}),
+        ("Delete", None),
+        ("Create", OAUTH),
+        ("Update", WITH_HEADER),
+    ):
+        told.append(ask(world, request_type, given).outcome)
+        pass_time(world, pause)
+    assert told == ["Created", "Unchanged", "Updated", "Deleted", "Created", "Updated"]
+    assert world.connections.stored["crm"]["states"] == ["AUTHORIZED"]
+
+
+@pytest.mark.parametrize("properties", [BASIC, OAUTH], ids=["basic", "oauth"])
+@pytest.mark.parametrize("wait", [{}, {"WaitTimeoutSeconds": 0}], ids=["waiting", "not waiting"])
+def test_what_is_as_asked_is_never_called_changed(
+    world: World, properties: dict[str, Any], wait: dict[str, int]
+) -> None:
+    """A LastModifiedTime noted too early was found changed at every Reconcile."""
+    ask(world, "Create", properties, **wait)
+    pass_time(world, 1)
+    ask(world, "Update", {**properties, "Description": "other"}, **wait)
+    for pause in (0, 1, 60):
+        pass_time(world, pause)
+        assert ask(world, "Reconcile").details == {}
+
+
+def test_a_wrong_secret_is_no_success(world: World) -> None:
+    """The state from before the write, AUTHORIZED, is still shown for a while."""
+    ask(world, "Create", OAUTH)
+    pass_time(world, 60)
+    world.connections.states_after_write = ("AUTHORIZING", "AUTHORIZING", "DEAUTHORIZED")
+    with pytest.raises(NotStabilizedError, match="crm is DEAUTHORIZED"):
+        ask(world, "Update", {**OAUTH, "Description": "wrong secret"})
+
+
+def test_a_connection_that_is_written_again_is_not_called_deauthorized(world: World) -> None:
+    """What was deauthorized by us, or by an operator, shows that state for a while longer."""
+    world.connections.clears_on_empty = False
+    ask(world, "Create", WITH_HEADER)
+    pass_time(world, 60)
+    assert ask(world, "Update", BASIC).outcome is Outcome.UPDATED
+    world.connections.deauthorize("crm")
+    pass_time(world, 60)
+    for _ in range(3):
+        world.connections.describe("crm")
+    assert ask(world, "Update", BASIC).connection.state == "AUTHORIZED"
+
+
+@pytest.mark.parametrize("end", ["killed while it waits", "answer lost"])
+def test_a_delete_waits_for_what_is_being_created_to_be_seen(world: World, end: str) -> None:
+    """What was created must not be left behind, though Describe does not show it yet."""
+    create, describe = world.connections.create, world.connections.describe
+
+    def fail(*_: object) -> Connection:
+        world.connections.describe = describe  # type: ignore[method-assign]
+        raise KeyboardInterrupt if end == "killed while it waits" else NetworkFailureError("lost")
+
+    def create_and_fail(properties: Mapping[str, Any]) -> Connection:
+        created = create(properties)
+        if end == "answer lost":
+            fail()
+        world.connections.describe = fail  # type: ignore[method-assign, assignment]
+        return created
+
+    world.connections.create = create_and_fail  # type: ignore[method-assign]
+    with pytest.raises((KeyboardInterrupt, NetworkFailureError)):
+        ask(world, "Create", BASIC)
+    assert ask(world, "Delete").outcome is Outcome.DELETED
+    assert (world.connections.stored, world.owners) == ({}, {})
+
+
+@pytest.mark.parametrize("seconds", [0.1, 0.5, 2.0])
+def test_a_connection_still_shown_after_its_deletion_is_nobody_elses(seconds: float) -> None:
+    """Its owner did not wait for the end, and asks for another of that name at once."""
+    world = make_world()
+    ask(world, "Create", BASIC)
+    pass_time(world, 60)
+    world.connections.lag = Lag.of_all(seconds)
+    world.connections.looks_while_deleting = 1
+    ask(world, "Delete", WaitTimeoutSeconds=0)
+    pass_time(world, 0.001)
+    assert ask(world, "Create", BASIC).outcome is Outcome.CREATED
+
+
+def test_nothing_waits_where_nothing_lags() -> None:
+    """Nor for what was written long ago."""
+    world = make_world()
+    ask(world, "Create", BASIC)
+    pass_time(world, 1)
+    ask(world, "Update", {**BASIC, "Description": "other"})
+    ask(world, "Delete")
+    assert world.time.slept == []
+
+
+NOW = START + timedelta(seconds=1)
+UPDATE = Write("Updated", START, "AUTHORIZING", "AUTHORIZED", START - timedelta(hours=1))
+CREATION = Write("Created", START, "AUTHORIZING")
+
+
+@pytest.mark.parametrize(
+    ("write", "state", "modified", "expected"),
+    [
+        (UPDATE, "AUTHORIZING", START, True),
+        (UPDATE, "DEAUTHORIZED", START, True),
+        (UPDATE, "AUTHORIZED", START, False),
+        (UPDATE, "AUTHORIZING", UPDATE.modified_before, False),
+        (CREATION, "AUTHORIZING", START, True),
+        (CREATION, "AUTHORIZED", None, True),
+    ],
+)
+def test_a_look_shows_a_write_by_state_and_time(
+    write: Write, state: str, modified: Any, expected: bool
+) -> None:
+    """Another time than before, and not the state from before where the answer gave another."""
+    seen = Connection("crm", "arn", state, last_modified_time=modified)
+    assert write.is_shown_by(seen, NOW) is expected
+
+
+@pytest.mark.parametrize("write", [UPDATE, CREATION], ids=["update", "creation"])
+def test_after_some_seconds_what_is_seen_is_believed(write: Write) -> None:
+    """It may have been deleted, or changed back, behind our back."""
+    assert not write.is_shown_by(None, START + LONGEST_LAG - timedelta(seconds=0.1))
+    assert write.is_shown_by(None, START + LONGEST_LAG)

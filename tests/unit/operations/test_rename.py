@@ -1,0 +1,119 @@
+"""Terraform's renames: the old connection goes once the new one works, and never before."""
+
+from typing import Any
+
+import pytest
+
+from handler.errors import NotStabilizedError, ProvisionerError, SecretNotUsableError
+from handler.operations.outcome import Completion
+from handler.operations.use_cases import carry_out
+from handler.requests.request import check
+from handler.requests.unchecked_request import DIRECT, read_document
+from tests.support.fakes import RULES, World, make_world
+
+PASSWORD = "{{resolve:secretsmanager:connections/crm:SecretString:password}}"
+NO_PASSWORD = "{{resolve:secretsmanager:connections/none:SecretString:password}}"
+
+
+@pytest.fixture
+def world() -> World:
+    """Give an account with one connection, A, which Terraform made."""
+    world = make_world()
+    terraform(world, "create", "A")
+    return world
+
+
+def given(name: str, password: str = PASSWORD) -> dict[str, Any]:
+    """Give the input that Terraform's user wrote."""
+    block = {"BasicAuthParameters": {"Username": "ada", "Password": password}}
+    properties = {"Name": name, "AuthorizationType": "BASIC", "AuthParameters": block}
+    return {"RequestType": "Create", "ResourceProperties": properties}
+
+
+def terraform(
+    world: World, action: str, name: str, before: str = "", password: str = PASSWORD
+) -> Completion:
+    """Carry out what Terraform sends, a second after the last one."""
+    world.time.seconds += 1
+    previous = given(before) if before else None
+    document = given(name, password) | {"tf": {"action": action, "prev_input": previous}}
+    asked = read_document(document, DIRECT, "request", world.time.now)
+    return carry_out(world.ports, check(asked, RULES))
+
+
+def test_a_rename_makes_the_new_one_and_deletes_the_old_one(world: World) -> None:
+    """In this order: whoever uses it is never without."""
+    delete = world.connections.delete
+    states: list[str] = []
+
+    def note_and_delete(name: str) -> None:
+        states.append(world.connections.stored["B"]["states"][0])
+        delete(name)
+
+    world.connections.delete = note_and_delete  # type: ignore[method-assign]
+    assert terraform(world, "update", "B", "A").outcome == "Created"
+    assert (states, world.owners) == (["AUTHORIZED"], {"B": "requests"})
+    assert set(world.connections.stored) == {"B"}
+    assert world.registry.records["B"].replaces == ()
+
+
+@pytest.mark.parametrize("failure", ["no secret", "wrong credential"])
+@pytest.mark.parametrize("end", ["mended", "destroyed", "renamed back", "renamed again"])
+def test_a_rename_that_failed_is_finished_by_what_comes_next(
+    world: World, failure: str, end: str
+) -> None:
+    """Terraform saved the new input all the same, and tells the old name no more."""
+    if failure == "wrong credential":
+        world.connections.states_after_write = ("DEAUTHORIZED",)
+    errors: tuple[type[ProvisionerError], ...] = (SecretNotUsableError, NotStabilizedError)
+    password = NO_PASSWORD if failure == "no secret" else PASSWORD
+    with pytest.raises(errors):
+        terraform(world, "update", "B", "A", password)
+    assert "A" in world.connections.stored
+    world.connections.states_after_write = ()
+    match end:
+        case "mended":
+            terraform(world, "update", "B", "B")
+        case "destroyed":
+            terraform(world, "delete", "B", "B")
+        case "renamed back":
+            terraform(world, "update", "A", "B")
+        case _:
+            terraform(world, "update", "C", "B")
+    left = {"mended": {"B"}, "destroyed": set(), "renamed back": {"A"}, "renamed again": {"C"}}
+    assert set(world.connections.stored) == set(world.owners) == left[end]
+
+
+def test_a_rename_to_and_fro_leaves_one(world: World) -> None:
+    """Each step failed but the last."""
+    world.connections.states_after_write = ("DEAUTHORIZED",)
+    for before, name in (("A", "B"), ("B", "C"), ("C", "B")):
+        with pytest.raises(NotStabilizedError):
+            terraform(world, "update", name, before)
+    world.connections.states_after_write = ()
+    terraform(world, "update", "B", "B")
+    assert set(world.connections.stored) == set(world.owners) == {"B"}
+
+
+def test_what_is_another_owners_is_not_deleted_by_a_rename(world: World) -> None:
+    """Nor what nobody is registered for."""
+    world.registry.records["A"] = type(world.registry.records["A"])(
+        "A", "cloudformation/s/C", world.time.now, world.time.now, connection_arn="arn"
+    )
+    terraform(world, "update", "B", "A")
+    assert set(world.connections.stored) == {"A", "B"}
+
+
+def test_a_destroy_can_end(world: World) -> None:
+    """Also where somebody deleted it before, or it never was."""
+    assert terraform(world, "delete", "A", "A").outcome == "Deleted"
+    assert terraform(world, "delete", "A", "A").outcome == "Deleted"
+    assert terraform(world, "delete", "never", "never").is_ignored
+
+
+def test_only_terraform_gives_a_name_up(world: World) -> None:
+    """A direct request for another name is about another connection."""
+    world.time.seconds += 1
+    asked = read_document(given("B"), DIRECT, "request", world.time.now)
+    carry_out(world.ports, check(asked, RULES))
+    assert set(world.connections.stored) == {"A", "B"}

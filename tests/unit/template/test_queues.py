@@ -1,0 +1,212 @@
+"""The application's queues: who may write, what is retried, where results go."""
+
+from math import ceil
+from typing import Any
+
+import pytest
+
+from handler.entrypoints.messages import delay_seconds
+from handler.entrypoints.request_queue import LAST_RECEIVE
+from handler.requests.unchecked_request import CLOUDFORMATION
+from handler.settings import MOST_RECEIVES, PRIVATE_PATIENCE_SECONDS
+from tests.support.resolved_template import (
+    EVERYTHING_ON,
+    KEY,
+    accepts,
+    deployed,
+    parsed_template,
+    properties,
+)
+
+QUEUES = (
+    "RequestQueue",
+    "DeadLetterQueue",
+    "UnansweredQueue",
+    "ResultQueue",
+    "ResultRuleDeadLetterQueue",
+)
+
+
+def queue_policy(queue: str, **parameters: str) -> dict[str, dict[str, Any]]:
+    """Give the statements of a queue's policy by their Sid."""
+    document = properties(f"{queue}Policy", **parameters)["PolicyDocument"]
+    return {statement["Sid"]: statement for statement in document["Statement"]}
+
+
+def test_a_message_stays_hidden_for_six_timeouts() -> None:
+    """AWS asks for it, so that a throttled function does not meet its own messages again."""
+    timeout_seconds = properties("Function")["Timeout"]
+    assert properties("RequestQueue")["VisibilityTimeout"] == 6 * timeout_seconds
+
+
+def test_time_decides_when_a_message_is_given_up_and_sqs_never_does() -> None:
+    """
+    The shortest pauses fit, as often as the longest patience allows, and a throttled poll.
+
+    SQS's own redrive would keep the message as it came, and tell nobody.
+    """
+    longest = parsed_template()["Parameters"]["GiveUpSeconds"]["MaxValue"]
+    patience = max(longest, PRIVATE_PATIENCE_SECONDS)
+    receives = age = 1
+    while age < patience:
+        age += delay_seconds(receives, lambda shortest, _: shortest)
+        receives += 1
+    throttled_polls = ceil(patience / properties("RequestQueue")["VisibilityTimeout"])
+    assert receives + throttled_polls < LAST_RECEIVE < MOST_RECEIVES
+    redrive = properties("RequestQueue")["RedrivePolicy"]
+    assert redrive["maxReceiveCount"] == MOST_RECEIVES
+    assert redrive["deadLetterTargetArn"] == "DeadLetterQueue.Arn"
+
+
+def test_the_give_up_time_reaches_the_function() -> None:
+    """Under its own name, and half an hour by default."""
+    for given, expected in ({}, "1800"), ({"GiveUpSeconds": "600"}, "600"):
+        variables = properties("Function", **given)["Environment"]["Variables"]
+        assert variables["GIVE_UP_SECONDS"] == expected
+
+
+def test_a_failed_message_returns_alone() -> None:
+    """Lambda deletes the rest of the batch, and MiniStack understands the concurrency."""
+    source = properties("Function")["Events"]["Requests"]["Properties"]
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert source["BatchSize"] == 10
+    assert isinstance(source["ScalingConfig"]["MaximumConcurrency"], int)
+
+
+def test_dead_letters_outlive_requests() -> None:
+    """A dead letter's age counts from the request's arrival."""
+    kept_seconds = properties("DeadLetterQueue")["MessageRetentionPeriod"]
+    assert kept_seconds == 14 * 24 * 3600
+    assert kept_seconds > properties("RequestQueue")["MessageRetentionPeriod"]
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_queues_refuse_plain_http(queue: str) -> None:
+    """Each queue's policy denies everything that does not come over TLS."""
+    assert properties(f"{queue}Policy")["Queues"] == [queue]
+    assert queue_policy(queue)["OnlyOverTls"] == {
+        "Sid": "OnlyOverTls",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "sqs:*",
+        "Resource": f"{queue}.Arn",
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_queues_are_encrypted(queue: str) -> None:
+    """SQS's keys are the default, which EventBridge can use; a customer's key replaces them."""
+    default, with_key = properties(queue), properties(queue, QueueKmsKeyArn=KEY)
+    assert (default.get("SqsManagedSseEnabled"), default.get("KmsMasterKeyId")) == (True, None)
+    assert (with_key.get("SqsManagedSseEnabled"), with_key.get("KmsMasterKeyId")) == (None, KEY)
+
+
+def test_only_named_producers_may_send() -> None:
+    """The request queue's policy allows nobody by default but this application's rules."""
+    assert set(queue_policy("RequestQueue")) == {"OnlyOverTls", "Rules"}
+    producers = queue_policy("RequestQueue", **EVERYTHING_ON)["Producers"]
+    assert producers["Principal"] == {"AWS": EVERYTHING_ON["ProducerArns"].split(",")}
+    assert producers["Action"] == ["sqs:SendMessage", "sqs:GetQueueUrl"]
+    assert not accepts("ProducerArns", "*")
+
+
+@pytest.mark.parametrize("queue", ["RequestQueue", "DeadLetterQueue"])
+@pytest.mark.parametrize("hours", ["0", "24"])
+def test_eventbridge_writes_only_for_the_rules_of_refresh_and_reconcile(
+    queue: str, hours: str
+) -> None:
+    """No other rule can ask for anything, and one that is switched off is not named."""
+    statement = queue_policy(queue, ReconcileHours=hours)["Rules"]
+    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+    assert statement["Action"] == "sqs:SendMessage"
+    assert statement["Resource"] == f"{queue}.Arn"
+    scheduled = ["ReconcileRule.Arn"] if hours != "0" else []
+    sources = ["SecretRule.Arn", "ParameterRule.Arn", "StateRule.Arn", *scheduled]
+    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": sources}}
+
+
+@pytest.mark.parametrize("rule", ["SecretRule", "ParameterRule", "StateRule", "ReconcileRule"])
+def test_rules_send_requests_and_keep_what_they_cannot_deliver(rule: str) -> None:
+    """A rotation that finds no queue is a dead letter, and not lost."""
+    (target,) = properties(rule)["Targets"]
+    assert target["Arn"] == "RequestQueue.Arn"
+    assert target["DeadLetterConfig"] == {"Arn": "DeadLetterQueue.Arn"}
+    assert "EventBusName" not in properties(rule)  # AWS's own events come on the default bus
+
+
+@pytest.mark.parametrize(("hours", "schedule"), [("1", "rate(1 hour)"), ("24", "rate(24 hours)")])
+def test_the_schedule_speaks_eventbridges_grammar(hours: str, schedule: str) -> None:
+    """One hour is no hours; a wrong plural is refused."""
+    assert properties("ReconcileRule", ReconcileHours=hours)["ScheduleExpression"] == schedule
+
+
+def test_no_hours_mean_no_schedule() -> None:
+    """Who wants no Reconcile has no rule."""
+    assert "ReconcileRule" not in deployed(ReconcileHours="0")["Resources"]
+
+
+def test_the_role_may_send_requests_to_the_request_queue_alone() -> None:
+    """A fan-out goes nowhere else."""
+    (policy,) = properties("FunctionRole")["Policies"]
+    statements = {each["Sid"]: each for each in policy["PolicyDocument"]["Statement"]}
+    assert statements["RequestsToItself"]["Resource"] == "RequestQueue.Arn"
+
+
+@pytest.mark.parametrize("queue", ["ResultQueue", "ResultRuleDeadLetterQueue"])
+def test_eventbridge_writes_only_for_the_result_rule(queue: str) -> None:
+    """No other rule, of no other account, can put anything among the results."""
+    statement = queue_policy(queue)["ResultRule"]
+    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+    assert statement["Action"] == "sqs:SendMessage"
+    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": "ResultRule.Arn"}}
+
+
+def test_results_go_to_their_queue() -> None:
+    """The rule matches the function's source alone and keeps what it cannot deliver."""
+    rule = properties("ResultRule", ResultBusName="results")
+    assert rule["EventBusName"] == "results"
+    assert rule["EventPattern"]["source"] == ["eventbridge.connection-provisioner"]
+    (target,) = rule["Targets"]
+    assert target["Arn"] == "ResultQueue.Arn"
+    assert target["DeadLetterConfig"] == {"Arn": "ResultRuleDeadLetterQueue.Arn"}
+
+
+def test_no_bus_means_no_results() -> None:
+    """An empty name leaves out the rule, its queues and the permission to publish."""
+    without = deployed(ResultBusName="")
+    assert not [name for name in without["Resources"] if name.startswith("Result")]
+    assert not [name for name in without["Outputs"] if name.startswith("Result")]
+    assert "events:PutEvents" not in str(without)
+
+
+def test_only_the_functions_role_may_say_that_it_failed() -> None:
+    """Whoever could write there could have any stack answered FAILED."""
+    denied = queue_policy("UnansweredQueue")["OnlyTheFunction"]
+    assert (denied["Effect"], denied["Principal"], denied["Action"]) == (
+        "Deny",
+        "*",
+        "sqs:SendMessage",
+    )
+    assert denied["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": "FunctionRole.Arn"}}
+
+
+def test_what_could_not_be_answered_goes_to_its_own_queue_and_back_to_the_function() -> None:
+    """Lambda sends there what failed for the last time, and no dead letter keeps a ResponseURL."""
+    function = properties("Function")
+    destination = function["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
+    assert destination == {"Type": "SQS", "Destination": "UnansweredQueue.Arn"}
+    source = function["Events"]["Unanswered"]["Properties"]
+    assert source["Queue"] == "UnansweredQueue.Arn"
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert "RedrivePolicy" not in properties("UnansweredQueue")
+    assert properties("UnansweredQueue")["MessageRetentionPeriod"] <= 7200
+
+
+def test_lambdas_deliveries_cover_the_longest_wait_and_begin_while_somebody_listens() -> None:
+    """Three of them, one and two minutes apart; CloudFormation waits for an hour at most."""
+    function = properties("Function")
+    invoke, timeout = function["EventInvokeConfig"], function["Timeout"]
+    deliveries = 1 + invoke["MaximumRetryAttempts"]
+    assert deliveries * (timeout - 60) >= CLOUDFORMATION.longest_wait_seconds
+    assert (deliveries - 1) * timeout + 60 + 120 < invoke["MaximumEventAgeInSeconds"] <= 3600

@@ -1,0 +1,152 @@
+"""The rules of rotation: which of AWS's events match, and what request becomes of one."""
+
+import copy
+import fnmatch
+import json
+from typing import Any
+
+import pytest
+
+from handler.references.source import Secret
+from handler.requests.request import check
+from handler.requests.selection import Selection
+from handler.requests.unchecked_request import QUEUE, read_document
+from tests.support.fakes import RULES, START
+from tests.support.resolved_template import properties
+from tests.support.rule_messages import (
+    CONNECTION_DEAUTHORIZED,
+    PARAMETER_STORE_CHANGE,
+    SECRET_LABEL_UPDATED,
+    message,
+)
+
+
+def matches(pattern: Any, event: Any) -> bool:
+    """
+    Match as EventBridge does, as far as these rules need it.
+
+    Source:
+        https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
+    """
+    if isinstance(pattern, dict):
+        return all(
+            isinstance(event, dict) and name in event and matches(each, event[name])
+            for name, each in pattern.items()
+        )
+    values = event if isinstance(event, list) else [event]
+    return any(_is_one(each, value) for each in pattern for value in values)
+
+
+def _is_one(wanted: Any, value: Any) -> bool:
+    match wanted:
+        case {"anything-but": {"wildcard": str(wildcard)}}:
+            return not fnmatch.fnmatchcase(str(value), wildcard)
+        case {"prefix": str(prefix)}:
+            return str(value).startswith(prefix)
+        case {"exists": True}:
+            return True
+        case dict():
+            raise NotImplementedError(wanted)
+        case _:
+            return bool(wanted == value)
+
+
+def edited(event: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """Copy an event with other details."""
+    copied = copy.deepcopy(event)
+    copied["detail"] |= changes
+    return copied
+
+
+def is_wanted(rule: str, event: dict[str, Any], **parameters: str) -> bool:
+    """Tell whether a rule matches an event."""
+    return matches(properties(rule, **parameters)["EventPattern"], event)
+
+
+def test_a_rotation_becomes_a_refresh_by_secret() -> None:
+    """With its account, since a forwarded event may tell of another one's, and its version."""
+    assert is_wanted("SecretRule", SECRET_LABEL_UPDATED)
+    asked = read_document(message("SecretRule", SECRET_LABEL_UPDATED), QUEUE, "message-1", START)
+    request = check(asked, RULES)
+    detail = SECRET_LABEL_UPDATED["detail"]
+    assert (request.request_type, request.name) == ("Refresh", "")
+    secret = Secret(detail["name"], account=SECRET_LABEL_UPDATED["account"])
+    assert request.selection == Selection((secret,), version_id=detail["versionId"])
+
+
+@pytest.mark.parametrize("operation", ["Create", "Update"])
+@pytest.mark.parametrize("name", ["/connections/orders", "orders"])
+def test_a_changed_parameter_becomes_a_refresh_by_parameter(operation: str, name: str) -> None:
+    """Also one that was deleted and made again; its event tells no version."""
+    event = edited(PARAMETER_STORE_CHANGE, operation=operation, name=name)
+    assert is_wanted("ParameterRule", event)
+    asked = read_document(message("ParameterRule", event), QUEUE, "message-1", START)
+    secret = Secret("/" + name.lstrip("/"), is_parameter=True)
+    assert check(asked, RULES).selection == Selection((secret,))
+
+
+@pytest.mark.parametrize(
+    "name", ["events!connection/crm/0f", "rds!cluster-0f", "appflow!x", "a!", "!"]
+)
+def test_secrets_that_services_own_are_left_out(name: str) -> None:
+    """An update of a connection moves the label of its own secret: that would never end."""
+    assert not is_wanted("SecretRule", edited(SECRET_LABEL_UPDATED, name=name))
+
+
+@pytest.mark.parametrize("label", ["AWSPENDING", "AWSPREVIOUS", "custom"])
+def test_other_labels_are_left_out(label: str) -> None:
+    """Only what is current is applied."""
+    assert not is_wanted("SecretRule", edited(SECRET_LABEL_UPDATED, labelUpdated=label))
+
+
+@pytest.mark.parametrize("operation", ["Delete", "LabelParameterVersion"])
+def test_what_leaves_a_parameters_value_alone_is_left_out(operation: str) -> None:
+    """There is nothing to fetch."""
+    assert not is_wanted("ParameterRule", edited(PARAMETER_STORE_CHANGE, operation=operation))
+
+
+@pytest.mark.parametrize("state", ["Deauthorized", "Failed Connectivity"])
+def test_a_connection_that_stops_working_is_compared_and_never_repaired(state: str) -> None:
+    """A repair with a credential that is refused would cause the next such event, without end."""
+    event = CONNECTION_DEAUTHORIZED | {"detail-type": f"Connection {state}"}
+    assert is_wanted("StateRule", event)
+    asked = read_document(message("StateRule", event), QUEUE, "m-1", START)
+    request = check(asked, RULES)
+    assert (request.request_type, request.name) == ("Reconcile", "orders")
+    assert request.selection == Selection(reconcile_mode="Report")
+
+
+@pytest.mark.parametrize("state", ["Authorized", "Activated", "Update Started", "Deletion Started"])
+def test_what_a_connection_goes_through_by_itself_is_left_out(state: str) -> None:
+    """Every write of ours has its events."""
+    assert not is_wanted(
+        "StateRule", CONNECTION_DEAUTHORIZED | {"detail-type": f"Connection {state}"}
+    )
+
+
+def test_connections_of_other_installations_are_left_out() -> None:
+    """By the prefix of their names, where there is one."""
+    assert is_wanted("StateRule", CONNECTION_DEAUTHORIZED, ConnectionNamePrefix="ord")
+    assert not is_wanted("StateRule", CONNECTION_DEAUTHORIZED, ConnectionNamePrefix="crm-")
+
+
+EVENTS_OF_RULES = {
+    "SecretRule": SECRET_LABEL_UPDATED,
+    "ParameterRule": PARAMETER_STORE_CHANGE,
+    "StateRule": CONNECTION_DEAUTHORIZED,
+}
+
+
+@pytest.mark.parametrize("rule", EVENTS_OF_RULES)
+def test_no_rule_takes_what_is_the_others(rule: str) -> None:
+    """Nor the results that the function itself publishes."""
+    result = {"source": "eventbridge.connection-provisioner", "detail-type": "x", "detail": {}}
+    others = [event for name, event in EVENTS_OF_RULES.items() if name != rule]
+    assert not any(is_wanted(rule, event) for event in [result, *others])
+
+
+def test_the_schedule_sends_a_reconcile_of_all() -> None:
+    """As it stands in the rule."""
+    (target,) = properties("ReconcileRule")["Targets"]
+    request = check(read_document(json.loads(target["Input"]), QUEUE, "m-1", START), RULES)
+    assert (request.request_type, request.name) == ("Reconcile", "")

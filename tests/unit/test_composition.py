@@ -1,0 +1,73 @@
+"""What the init phase makes ready, and what it leaves to the first request."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from handler import composition as warming
+from handler.adapters import aws_client as aws
+from handler.errors import ServiceInternalError
+from tests.support.function import forget_clients
+from tools.services import used_services
+
+IN_LAMBDA = {"AWS_LAMBDA_FUNCTION_NAME": "provisioner", "REGISTRY_TABLE_NAME": "registry"}
+
+
+@pytest.fixture(autouse=True)
+def _region(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    forget_clients()
+    yield
+    forget_clients()
+
+
+def test_the_first_request_finds_its_clients() -> None:
+    """They are those that it will ask for, with the same time-outs."""
+    warming.warm(IN_LAMBDA)
+    made = aws.client.cache_info().currsize
+    assert made == len(warming.SERVICES)
+    for service in warming.SERVICES:
+        aws.client(service, 5, 10)
+    assert aws.client.cache_info().currsize == made
+
+
+def test_only_services_that_are_used_are_made_ready() -> None:
+    """The layer ships no others."""
+    assert set(warming.SERVICES) <= set(used_services())
+
+
+def test_outside_of_lambda_nothing_is_made() -> None:
+    """What imports the entry point there may change the environment afterwards."""
+    warming.warm({})
+    assert aws.client.cache_info().currsize == 0
+
+
+@pytest.mark.parametrize("region", ["", "not a region"])
+def test_what_keeps_clients_from_being_made_is_left_to_a_request(
+    region: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failed init phase would answer nobody."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", region)
+    warming.warm(IN_LAMBDA)
+    assert aws.client.cache_info().currsize == 0
+
+
+def test_malformed_settings_are_left_to_a_request() -> None:
+    """It is answered, with the name of what is wrong."""
+    warming.warm(IN_LAMBDA | {"READ_TIMEOUT_SECONDS": "soon"})
+    assert aws.client.cache_info().currsize == 0
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "kind"),
+    [("AWS_ENDPOINT_URL", "CANARY", "ValueError"), ("AWS_PROFILE", "CANARY", "ProfileNotFound")],
+)
+def test_a_client_that_cannot_be_made_is_an_error_of_our_own(
+    variable: str, value: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A message comes back for it, and what was given is not repeated."""
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ServiceInternalError, match=f"no client of sqs .*{kind}") as raised:
+        aws.client("sqs", 5, 10)
+    assert raised.value.is_transient
+    assert "CANARY" not in raised.value.reason

@@ -1,0 +1,229 @@
+"""Which dead letters a redrive sends back, and which it leaves where they are."""
+
+import json
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import pytest
+from botocore.exceptions import NoRegionError
+
+from tests.support.fake_aws import FakeAws, refusal
+from tools import inventory
+from tools import redrive as redriving
+from tools.application import application
+from tools.redrive import redrive, summary
+
+TIME = "2026-01-01T00:00:00Z"
+REFRESH = f'{{"RequestType": "Refresh", "RequestTime": "{TIME}", "ResourceProperties": {{}}}}'
+UNDATED = '{"RequestType": "Refresh", "ResourceProperties": {"Name": "crm"}}'
+EMPTY = '{"RequestId": "request-1"}'
+A_MINUTE_AGO = int(time.time() - 60) * 1000
+EVENT = '{"source": "aws.secretsmanager", "detail-type": "Secret Label Updated"}'
+
+
+def letter(number: int, body: str, **attributes: str) -> dict[str, Any]:
+    """Make a dead letter."""
+    return {
+        "MessageId": f"message-{number}",
+        "ReceiptHandle": f"receipt-{number}",
+        "Body": body,
+        "Attributes": {"SentTimestamp": str(A_MINUTE_AGO)},
+        "MessageAttributes": {
+            name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
+        },
+    }
+
+
+def of_codes(*codes: str) -> list[dict[str, Any]]:
+    """Make a dead letter of each code."""
+    return [letter(number, REFRESH, ErrorCode=code) for number, code in enumerate(codes)]
+
+
+def redriven(*letters: dict[str, Any], error: str = "") -> tuple[tuple[int, int], FakeAws]:
+    """Redrive letters; give what is counted, and the calls."""
+    aws = FakeAws()
+    aws.plan("receive_message", {"Messages": list(letters)})
+    sent, left = redrive(cast("Any", aws.client("sqs")), "dead", "requests", error)
+    return (sent.total(), left.total()), aws
+
+
+def told(*letters: dict[str, Any], error: str = "") -> str:
+    """Redrive letters and give the summary."""
+    aws = FakeAws()
+    aws.plan("receive_message", {"Messages": list(letters)})
+    return summary(*redrive(cast("Any", aws.client("sqs")), "dead", "requests", error))
+
+
+def test_a_letter_of_the_functions_is_sent_back_as_it_is() -> None:
+    """It can work again, and holds the time of its request."""
+    counts, aws = redriven(letter(1, REFRESH, ErrorCode="Throttling", Queue="RequestQueue"))
+    assert counts == (1, 0)
+    assert aws.of("send_message") == [{"QueueUrl": "requests", "MessageBody": REFRESH}]
+    assert aws.of("delete_message") == [{"QueueUrl": "dead", "ReceiptHandle": "receipt-1"}]
+
+
+def test_a_letter_that_sqs_moved_gets_the_time_of_its_sending() -> None:
+    """Else it would look newer than what was asked since."""
+    _, aws = redriven(letter(1, UNDATED))
+    (sent,) = aws.of("send_message")
+    sent_at = datetime.fromtimestamp(A_MINUTE_AGO / 1000, UTC).isoformat()
+    dated = {**json.loads(UNDATED), "RequestTime": sent_at}
+    assert json.loads(sent["MessageBody"]) == dated
+
+
+@pytest.mark.parametrize("body", [EVENT, REFRESH])
+def test_a_letter_of_eventbridges_own_is_left(body: str) -> None:
+    """What a rule could not deliver is an event, and no request."""
+    arn = "arn:aws:events:us-east-1:123456789012:rule/SecretRule"
+    told = {"RULE_ARN": arn, "TARGET_ARN": "arn:aws:sqs:::q", "ERROR_CODE": "NO_PERMISSIONS"}
+    counts, aws = redriven(letter(1, body, **told), letter(2, REFRESH))
+    assert counts == (1, 1)
+    assert [each["ReceiptHandle"] for each in aws.of("delete_message")] == ["receipt-2"]
+
+
+@pytest.mark.parametrize(
+    ("body", "attributes"),
+    [
+        (EMPTY, {"ErrorCode": "ServiceInternalError"}),
+        (EMPTY, {"ErrorCode": "InvalidRequest"}),
+        (REFRESH, {"ErrorCode": "InvalidRequest"}),
+        (REFRESH, {"ErrorCode": "Unanswered"}),
+        *(("no JSON", {}), ("[]", {}), ("5", {}), ("null", {}), ("{}", {}), ("[" * 99_999, {})),
+    ],
+)
+def test_what_cannot_work_again_is_left(body: str, attributes: dict[str, str]) -> None:
+    """Never valid, not kept, no request, or a stack's."""
+    counts, aws = redriven(letter(1, body, **attributes))
+    assert (counts, aws.of("send_message")) == ((0, 1), [])
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        ("", ["receipt-1", "receipt-2"]),
+        ("SecretNotUsable", ["receipt-1"]),
+        ("InvalidRequest", []),
+        ("Unanswered", []),
+    ],
+)
+def test_a_code_chooses_what_is_sent_back(error: str, expected: list[str]) -> None:
+    """What can never work as it stands is left all the same."""
+    letters = of_codes("InvalidRequest", "SecretNotUsable", "Throttling", "Unanswered")
+    _, aws = redriven(*letters, error=error)
+    assert [each["ReceiptHandle"] for each in aws.of("delete_message")] == expected
+
+
+@pytest.mark.parametrize("code", [{"BinaryValue": b"x"}, {"StringValue": ""}, {}])
+def test_a_strange_letter_stops_no_other(code: dict[str, Any]) -> None:
+    """Whoever may send to the dead-letter queue may send anything."""
+    strange = letter(1, REFRESH)
+    strange["MessageAttributes"] = {"ErrorCode": {"DataType": "Binary", **code}}
+    counts, _ = redriven(strange, letter(2, "\ud800"), letter(3, REFRESH, ErrorCode="Throttling"))
+    assert counts == (2, 1)
+
+
+def test_a_letter_that_the_queue_refuses_stays_and_stops_no_other() -> None:
+    """It is told with SQS's own code."""
+    aws = FakeAws()
+    aws.plan("receive_message", {"Messages": of_codes("Throttling", "Throttling")})
+    aws.plan("send_message", refusal("InvalidMessageContents"))
+    sent, left = redrive(cast("Any", aws.client("sqs")), "dead", "requests")
+    assert (sent.total(), aws.of("delete_message")) == (
+        1,
+        [{"QueueUrl": "dead", "ReceiptHandle": "receipt-1"}],
+    )
+    assert dict(left) == {"Throttling (the queue refused it: InvalidMessageContents)": 1}
+
+
+def test_the_summary_counts_by_code_and_says_why_letters_are_left() -> None:
+    """Whoever reads it knows what to do about the rest."""
+    codes = ["SecretNotUsable", "Throttling", "SecretNotUsable", "InvalidRequest", "Unanswered"]
+    empty = letter(8, EMPTY, ErrorCode="Throttling")
+    assert told(*of_codes(*codes), empty, letter(9, EVENT, RULE_ARN="arn")) == (
+        "3 sent back: 2 SecretNotUsable, 1 Throttling; 4 left:"
+        " 1 InvalidRequest (can never work as it stands; send the request anew),"
+        " 1 Unanswered (a stack's, which must be asked for anew),"
+        " 1 Throttling (not kept; send the request anew),"
+        " 1 without ErrorCode (what a rule could not deliver; the next Reconcile makes up for it)"
+    )
+    assert told(letter(1, REFRESH), *of_codes("Throttling"), error="Throttlin") == (
+        "0 sent back; 2 left: 1 without ErrorCode (ERROR names another code),"
+        " 1 Throttling (ERROR names another code)"
+    )
+    assert summary(Counter(), Counter()) == "0 sent back; 0 left"
+
+
+def test_what_fails_again_at_once_is_not_sent_back_without_end() -> None:
+    """It comes back as a new letter, sent after the redrive began."""
+    again = letter(2, REFRESH)
+    again["Attributes"]["SentTimestamp"] = str(int(time.time() * 1000) + 60_000)
+    counts, aws = redriven(letter(1, REFRESH), again)
+    assert counts == (1, 0)
+    assert len(aws.of("send_message")) == 1
+
+
+def test_what_is_left_can_be_seen_at_once() -> None:
+    """Else the queue would look empty for a minute."""
+    counts, aws = redriven(letter(1, EMPTY))
+    assert counts == (0, 1)
+    (shown,) = aws.of("change_message_visibility")
+    assert (shown["ReceiptHandle"], shown["VisibilityTimeout"]) == ("receipt-1", 0)
+
+
+def test_nothing_running_is_told_and_aws_is_not_guessed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Somebody with credentials in the shell means the stack that they name."""
+    monkeypatch.setattr("tools.kept_stack.find", lambda: None)
+    with pytest.raises(SystemExit) as raised, application(None):
+        pass
+    assert raised.value.code == 2
+    assert "STACK=" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (refusal("ValidationError", "Stack with id wrong does not exist"), "wrong does not exist"),
+        (NoRegionError(), "You must specify a region"),
+        ({"Stacks": [{}]}, "its outputs are not this application's"),
+        ({"Stacks": [{"Outputs": [{"OutputKey": "Url", "OutputValue": "x"}]}]}, "its outputs are"),
+    ],
+)
+@pytest.mark.parametrize("target", [redriving, inventory])
+def test_a_wrong_stack_is_told_in_one_line(
+    target: Any,
+    answer: Any,
+    reason: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Not by a traceback."""
+    aws = FakeAws()
+    aws.plan("describe_stacks", answer)
+    monkeypatch.setattr("tools.application.boto3.client", aws.client)
+    monkeypatch.setattr("sys.argv", ["make", "--stack", "wrong"])
+    with pytest.raises(SystemExit) as raised:
+        target.main()
+    assert raised.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("STACK=wrong: ")
+    assert reason in line
+
+
+def test_a_code_is_named_on_the_command_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As `make redrive ERROR=…` does."""
+    aws = FakeAws()
+    names = ("ConnectionProvisionerServiceToken", "DeadLetterQueueUrl", "RequestQueueUrl")
+    outputs = [{"OutputKey": name, "OutputValue": name} for name in names]
+    aws.plan("describe_stacks", {"Stacks": [{"Outputs": outputs}]})
+    aws.plan("receive_message", {"Messages": of_codes("Throttling", "SecretNotUsable")})
+    monkeypatch.setattr("tools.application.boto3.client", aws.client)
+    monkeypatch.setattr("sys.argv", ["make", "--stack", "right", "--error", "SecretNotUsable"])
+    assert redriving.main() == 0
+    assert capsys.readouterr().out.startswith("1 sent back: 1 SecretNotUsable; 1 left:")
+    assert [each["QueueUrl"] for each in aws.of("send_message")] == ["RequestQueueUrl"]
