@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from tools.ministack import ACCOUNT_ID, REGION
+from tools.local.ministack import ACCOUNT_ID, REGION
 
 # As S3 signs it: encoded colons, slashes and bars in the path, a signature in the query.
 TARGET = (

@@ -21,7 +21,7 @@ from handler.errors import (
 from handler.operations.ports import Connections
 from tests.faulty_proxy import LONGEST_HANG_SECONDS, FaultyProxy, answer_lost, answered, aws_error
 from tests.function import Function
-from tools.local_stack import LocalStack
+from tools.local.local_stack import LocalStack
 
 MESSAGE = "Value 'CANARY-password' at 'authParameters' failed to satisfy constraint"
 

@@ -15,8 +15,8 @@ from tests.faulty_proxy import FaultyProxy, aws_error
 from tests.function import Function
 from tests.response_url_server import ResponseUrlServer
 from tests.stack_requests import CustomResource
-from tools.local_stack import LocalStack
-from tools.redrive import redrive
+from tools.local.local_stack import LocalStack
+from tools.operating.redrive import redrive
 
 THROTTLED = aws_error("ThrottlingException")
 MINUTE = 60_000  # milliseconds

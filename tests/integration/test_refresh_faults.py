@@ -18,7 +18,7 @@ from tests.faulty_proxy import FaultyProxy, answered, aws_error
 from tests.function import Function
 from tests.integration.test_faults import World, session_stand_in, world
 from tests.integration.test_secrecy import DEBUG, Everywhere, everywhere, properties
-from tools.local_stack import LocalStack
+from tools.local.local_stack import LocalStack
 
 __all__ = ["everywhere", "properties", "session_stand_in", "world"]
 

@@ -24,7 +24,7 @@ from handler.requests.properties import MOST_SECRETS
 from tests.fakes import START
 from tests.faulty_proxy import FaultyProxy, answer_lost, answered, aws_error
 from tests.function import Function
-from tools.local_stack import LocalStack
+from tools.local.local_stack import LocalStack
 
 NOW = datetime(2026, 11, 22, 14, 5, 0, 123456, tzinfo=UTC)
 

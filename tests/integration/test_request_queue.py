@@ -17,8 +17,8 @@ from tests.event_source import EventSource
 from tests.faulty_proxy import Answer, FaultyProxy, Forward, answered, aws_error, edited
 from tests.function import Function
 from tests.function_output import FunctionOutput
-from tools import doors
-from tools.local_stack import LocalStack
+from tools.local.local_stack import LocalStack
+from tools.operating import doors
 
 THROTTLED = aws_error("ThrottlingException")
 GIVEN_UP = 1801  # seconds after the first receive

@@ -17,7 +17,7 @@ from tests.faulty_proxy import Fault, FaultyProxy, answer_lost, answered, aws_er
 from tests.function import Function
 from tests.response_url_server import ResponseUrlServer
 from tests.stack_requests import CustomResource
-from tools.local_stack import LocalStack
+from tools.local.local_stack import LocalStack
 
 DEBUG = {
     "POWERTOOLS_LOG_LEVEL": "DEBUG",
