@@ -44,28 +44,32 @@ demo: $(READY) $(RUNTIME) ## Deploy to a local emulator and see each credential 
 
 .PHONY: stop
 stop: $(READY) ## End what `make demo KEEP=1` left running
-	@$(RUN) -m tools.kept_stack
+	@$(RUN) -m tools.local.kept_stack
 
 .PHONY: invoke
 invoke: $(READY) $(RUNTIME) ## Run the built function on EVENT=events/x.json under the real Lambda runtime client
 	@test -n "$(EVENT)" || { echo "usage: make invoke EVENT=events/x.json" >&2; exit 2; }
-	@$(RUN) -m tools.invoke "$(EVENT)"
+	@$(RUN) -m tools.local.invoke "$(EVENT)"
 
 .PHONY: skeleton
 skeleton: $(READY) ## Print a request to fill in: TYPE=BASIC|OAUTH_CLIENT_CREDENTIALS|API_KEY
-	@PYTHONPATH=src $(RUN) -m tools.skeleton $(TYPE)
+	@PYTHONPATH=src $(RUN) -m tools.generated.skeleton $(TYPE)
 
 .PHONY: schema
 schema: $(READY) ## Write the JSON Schema of a request
-	@PYTHONPATH=src $(RUN) -m tools.schema
+	@PYTHONPATH=src $(RUN) -m tools.generated.schema
+
+.PHONY: cost
+cost: $(READY) ## Print what requests cost, from the calls that they make and AWS's prices
+	@$(RUN) -m tools.generated.cost
 
 .PHONY: redrive
 redrive: $(READY) ## Send back the dead letters that can work again, ERROR=… those of a code: STACK=… on AWS, else what KEEP=1 left
-	@$(RUN) -m tools.redrive $(if $(STACK),--stack $(STACK)) $(if $(ERROR),--error $(ERROR))
+	@$(RUN) -m tools.operating.redrive $(if $(STACK),--stack $(STACK)) $(if $(ERROR),--error $(ERROR))
 
 .PHONY: inventory
 inventory: $(READY) ## List the registered connections: STACK=… on AWS, else what KEEP=1 left running
-	@$(RUN) -m tools.inventory $(if $(STACK),--stack $(STACK))
+	@$(RUN) -m tools.operating.inventory $(if $(STACK),--stack $(STACK))
 
 .PHONY: bench
 bench: $(READY) $(RUNTIME) ## Measure what is promised, and write docs/benchmarks.md (minutes); ROUNDS=1 is faster
@@ -73,7 +77,7 @@ bench: $(READY) $(RUNTIME) ## Measure what is promised, and write docs/benchmark
 
 .PHONY: build
 build: $(READY) $(RUNTIME) ## Build function and layer with the SAM CLI
-	@$(RUN) -m tools.deployment
+	@$(RUN) -m tools.local.deployment
 
 .PHONY: check
 check: lint test ## Everything that CI runs: lint, then test
@@ -89,21 +93,21 @@ lint: $(READY) ## Style, types and templates
 .PHONY: test
 test: $(READY) $(RUNTIME) ## Unit, integration, end-to-end and artifact tests
 	$(RUN) -m pytest tests/unit -n $(PYTEST_WORKERS)
-	$(RUN) -m tools.deployment
+	$(RUN) -m tools.local.deployment
 	$(RUN) -m pytest tests/integration tests/e2e tests/artifact -n $(STACK_WORKERS) --dist loadfile
 
 # The plugin sees to it that function, libraries and models are those that were built. No bytecode
 # of this Python is left among them.
 .PHONY: retest
 retest: $(READY) $(RUNTIME) ## Unit and integration tests again, on the built function and layer (minutes; not part of check)
-	$(RUN) -m tools.deployment
-	data=$$($(RUN) -m tools.merged_data); AWS_DATA_PATH=$$data PYTHONDONTWRITEBYTECODE=1 \
+	$(RUN) -m tools.local.deployment
+	data=$$($(RUN) -m tools.local.merged_data); AWS_DATA_PATH=$$data PYTHONDONTWRITEBYTECODE=1 \
 	  $(RUN) -m pytest tests/unit tests/integration -n $(STACK_WORKERS) --dist loadfile \
 	  -p tests.support.on_the_artifact -o pythonpath=".aws-sam/build/Function .aws-sam/build/Dependencies/python ."
 
 .PHONY: mutants
 mutants: $(READY) ## Take each remedy away in turn and expect a test to notice (minutes; not part of check)
-	@$(RUN) -m tools.mutants
+	@$(RUN) -m tools.mutation
 
 .PHONY: clean
 clean: ## Remove what the other targets made
@@ -126,10 +130,10 @@ $(READY): requirements-dev.txt
 	@touch $@
 
 # Where the machine has no such interpreter, the developer's does.
-$(RUNTIME): tools/requirements-runtime.txt $(READY)
+$(RUNTIME): tools/local/requirements-runtime.txt $(READY)
 	@echo "Preparing .venv-runtime" >&2
 	@PATH="$(if $(INACTIVE),$(firstword $(INACTIVE)):)$$PATH" $(RUN) -m uv venv --quiet --clear --seed --no-python-downloads --python $(RUNTIME_PYTHON) .venv-runtime 2>/dev/null \
 	  || { echo "no Python $(RUNTIME_PYTHON) here, using $$($(RUN) --version); RUNTIME_PYTHON=… names another" >&2; \
 	     $(RUN) -m venv --clear .venv-runtime; }
-	@.venv-runtime/bin/python -m pip install --quiet --disable-pip-version-check -r tools/requirements-runtime.txt
+	@.venv-runtime/bin/python -m pip install --quiet --disable-pip-version-check -r tools/local/requirements-runtime.txt
 	@touch $@

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tools.destination import Destination, running_destination
-from tools.local_stack import LocalStack, local_stack
+from tools.local.destination import Destination, running_destination
+from tools.local.local_stack import LocalStack, local_stack
 
 
 @pytest.fixture(scope="session")

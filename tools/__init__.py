@@ -1,1 +1,1 @@
-"""Developer commands: the local stack, the demo, and what is generated from AWS's own model."""
+"""What the targets of the Makefile run; each folder has one purpose."""

@@ -9,8 +9,8 @@ from tools.bench import memory
 from tools.bench.__main__ import MEASUREMENTS, SMOKE, bench_in, run
 from tools.bench.measuring import Measured
 from tools.bench.page import page, table
-from tools.local_stack import LocalStack
-from tools.runtime import Runtime, RuntimeFailedError
+from tools.local.local_stack import LocalStack
+from tools.local.runtime import Runtime, RuntimeFailedError
 
 
 def test_every_measurement_gives_rows_for_the_table_and_the_page(stack: LocalStack) -> None:

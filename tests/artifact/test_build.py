@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.pins import canonical, pins
-from tools import deployment
-from tools.deployment import ROOT
+from tools.local import deployment
+from tools.local.deployment import ROOT
 
 SITE = Path("Dependencies", "python")
 RUNTIME_MAGIC = (3571).to_bytes(2, "little")  # of Python 3.13, the template's

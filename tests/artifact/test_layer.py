@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from tests.artifact.service_portrait import portraits
-from tools import deployment
-from tools.runtime import Artifact, built_artifact, running_function
-from tools.services import used_services
+from tools.local import deployment
+from tools.local.runtime import Artifact, built_artifact, running_function
+from tools.local.services import used_services
 
 PORTRAIT = Path(__file__).with_name("service_portrait.py")
 ENVIRONMENT = {"AWS_DEFAULT_REGION": "us-east-1"}

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from tools import deployment, recorded_event
-from tools.deployment import ROOT
-from tools.destination import Destination
-from tools.invoke import function_environment
-from tools.local_stack import LocalStack
-from tools.runtime import Artifact, Runtime, built_artifact, running_function
+from tools.local import deployment, recorded_event
+from tools.local.deployment import ROOT
+from tools.local.destination import Destination
+from tools.local.invoke import function_environment
+from tools.local.local_stack import LocalStack
+from tools.local.runtime import Artifact, Runtime, built_artifact, running_function
 
 EVENTS = ROOT / "events"
 

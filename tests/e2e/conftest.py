@@ -2,8 +2,8 @@
 
 import pytest
 
-from tools import delivery
-from tools.local_stack import LocalStack
+from tools.demo import delivery
+from tools.local.local_stack import LocalStack
 
 
 @pytest.fixture(scope="session")

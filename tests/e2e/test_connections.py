@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 
 from tests.e2e import waiting
-from tools import credentials, doors, walkthrough
-from tools.credentials import StoredSecret
-from tools.deployment import ROOT
-from tools.destination import Destination
-from tools.local_stack import LocalStack
-from tools.walkthrough import Provisioned
+from tools.demo import credentials, walkthrough
+from tools.demo.credentials import StoredSecret
+from tools.demo.walkthrough import Provisioned
+from tools.local.deployment import ROOT
+from tools.local.destination import Destination
+from tools.local.local_stack import LocalStack
+from tools.operating import doors
 
 DOORS = {
     "demo-stack-basic": "stack",

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.stand_in.weather import throttle
 from tools.bench.fleet_rotation import MESSAGES_OF_AN_EVENT, Fleet, disturbed, running_fleet
-from tools.local_stack import LocalStack, local_stack
+from tools.local.local_stack import LocalStack, local_stack
 
 SIZE = 40
 CALLS_A_SECOND = 10

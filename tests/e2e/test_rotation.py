@@ -8,13 +8,14 @@ import pytest
 
 from tests.e2e import waiting
 from tests.support import rule_messages
-from tools import credentials, doors, inventory, rotation, walkthrough
-from tools.credentials import Secret, StoredSecret
-from tools.deployment import ROOT
-from tools.destination import Destination
-from tools.example import API_KEY_NAME
-from tools.local_stack import LocalStack
-from tools.walkthrough import Provisioned
+from tools.demo import credentials, rotation, walkthrough
+from tools.demo.credentials import Secret, StoredSecret
+from tools.demo.example import API_KEY_NAME
+from tools.demo.walkthrough import Provisioned
+from tools.local.deployment import ROOT
+from tools.local.destination import Destination
+from tools.local.local_stack import LocalStack
+from tools.operating import doors, inventory
 
 PREFIX = "connections/rotated/"
 PARAMETER = "/connections/rotated/key"

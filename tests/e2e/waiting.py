@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from tools.local_stack import LocalStack
+from tools.local.local_stack import LocalStack
 
 Found = TypeVar("Found")
 TIMEOUT_SECONDS = 120

@@ -25,8 +25,8 @@ from tests.support.response_url_server import (
     make_certificate,
     running_response_url_server,
 )
-from tools.local_stack import LocalStack, local_stack
-from tools.ministack import REGION
+from tools.local.local_stack import LocalStack, local_stack
+from tools.local.ministack import REGION
 
 SECRET = "connections/crm"
 WRITES = ("CreateConnection", "UpdateConnection")  # where secrets belong

@@ -27,7 +27,7 @@ from tests.support.faulty_proxy import (
     aws_error,
 )
 from tests.support.function import Function
-from tools.local_stack import LocalStack
+from tools.local.local_stack import LocalStack
 
 MESSAGE = "Value 'CANARY-password' at 'authParameters' failed to satisfy constraint"
 

@@ -17,9 +17,9 @@ from tests.support.function import Function
 from tests.support.function_output import FunctionOutput
 from tests.support.response_url_server import ResponseUrlServer
 from tests.support.stack_requests import CustomResource
-from tools import doors
-from tools.local_stack import LocalStack
-from tools.ministack import ACCOUNT_ID
+from tools.local.local_stack import LocalStack
+from tools.local.ministack import ACCOUNT_ID
+from tools.operating import doors
 
 FIFTY = 50
 BATCH = 10

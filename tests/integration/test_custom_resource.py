@@ -10,8 +10,8 @@ from tests.support.function import Function
 from tests.support.function_output import FunctionOutput
 from tests.support.response_url_server import ResponseUrlServer
 from tests.support.stack_requests import CustomResource, Signer
-from tools import recorded_event
-from tools.local_stack import LocalStack
+from tools.local import recorded_event
+from tools.local.local_stack import LocalStack
 
 EVENTS = Path(__file__).parents[2] / "events"
 RENAMED = "-v2"

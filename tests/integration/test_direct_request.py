@@ -19,8 +19,8 @@ from handler.errors import (
 )
 from tests.support.faulty_proxy import FaultyProxy, answered, aws_error
 from tests.support.function import Function
-from tools import recorded_event
-from tools.local_stack import LocalStack
+from tools.local import recorded_event
+from tools.local.local_stack import LocalStack
 
 EVENTS = sorted((Path(__file__).parents[2] / "events").glob("direct-*.json"))
 NEEDS_A_CONNECTION = (

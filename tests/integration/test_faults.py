@@ -36,7 +36,7 @@ from tests.support.function import Function, forget_clients
 from tests.support.response_url_server import ResponseUrlServer
 from tests.support.stack_requests import CustomResource
 from tests.support.stand_in import StandIn, Unrecorded, running_stand_in
-from tools.local_stack import LocalStack
+from tools.local.local_stack import LocalStack
 
 AWSS_TEXT = "User: arn:aws:iam::1:role/x is not authorized; Value 'CANARY-of-aws' is not valid"
 SENT_AT_MOST = 6  # once, and five times again

@@ -15,8 +15,8 @@ from tests.support.faulty_proxy import FaultyProxy, aws_error
 from tests.support.function import Function
 from tests.support.response_url_server import ResponseUrlServer
 from tests.support.stack_requests import CustomResource
-from tools.local_stack import LocalStack
-from tools.redrive import redrive
+from tools.local.local_stack import LocalStack
+from tools.operating.redrive import redrive
 
 THROTTLED = aws_error("ThrottlingException")
 MINUTE = 60_000  # milliseconds

@@ -18,7 +18,7 @@ from tests.support.cold_container import run
 from tests.support.event_source import EventSource
 from tests.support.faulty_proxy import FaultyProxy, answered, aws_error
 from tests.support.function import Function
-from tools.local_stack import LocalStack
+from tools.local.local_stack import LocalStack
 
 __all__ = ["everywhere", "properties", "session_stand_in", "world"]
 

@@ -24,7 +24,7 @@ from handler.settings import DELETION_LIFETIME, MOST_SECRETS
 from tests.support.fakes import START
 from tests.support.faulty_proxy import FaultyProxy, answer_lost, answered, aws_error
 from tests.support.function import Function
-from tools.local_stack import LocalStack
+from tools.local.local_stack import LocalStack
 
 NOW = datetime(2026, 11, 22, 14, 5, 0, 123456, tzinfo=UTC)
 

@@ -16,8 +16,8 @@ from tests.support.event_source import EventSource
 from tests.support.faulty_proxy import Answer, FaultyProxy, Forward, answered, aws_error, edited
 from tests.support.function import Function
 from tests.support.function_output import FunctionOutput
-from tools import doors
-from tools.local_stack import LocalStack
+from tools.local.local_stack import LocalStack
+from tools.operating import doors
 
 THROTTLED = aws_error("ThrottlingException")
 GIVEN_UP = 1801  # seconds after the first receive

@@ -17,7 +17,7 @@ from tests.support.faulty_proxy import Fault, FaultyProxy, answer_lost, answered
 from tests.support.function import Function
 from tests.support.response_url_server import ResponseUrlServer
 from tests.support.stack_requests import CustomResource
-from tools.local_stack import LocalStack
+from tools.local.local_stack import LocalStack
 
 DEBUG = {
     "POWERTOOLS_LOG_LEVEL": "DEBUG",

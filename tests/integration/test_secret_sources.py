@@ -9,8 +9,8 @@ import pytest
 from handler.errors import AccessDeniedError, SecretNotUsableError
 from tests.support.faulty_proxy import FaultyProxy, aws_error
 from tests.support.function import Function
-from tools.local_stack import LocalStack
-from tools.ministack import ACCOUNT_ID, REGION
+from tools.local.local_stack import LocalStack
+from tools.local.ministack import ACCOUNT_ID, REGION
 
 Store = Callable[[str, object], str]
 PARAMETER_ARN = f"arn:aws:ssm:{REGION}:{ACCOUNT_ID}:parameter"

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.event_source import EventSource
 from tests.support.function import Function
-from tools.local_stack import LocalStack
+from tools.local.local_stack import LocalStack
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "state-machine.asl.json"
 TIMEOUT_SECONDS = 120

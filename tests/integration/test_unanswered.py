@@ -19,9 +19,9 @@ from tests.support.function import Function
 from tests.support.function_output import FunctionOutput
 from tests.support.response_url_server import HANG_UP, Reaction, ResponseUrlServer
 from tests.support.stack_requests import CustomResource
-from tools.local_stack import LocalStack
-from tools.ministack import REGION
-from tools.redrive import redrive
+from tools.local.local_stack import LocalStack
+from tools.local.ministack import REGION
+from tools.operating.redrive import redrive
 
 REASON = "the function ended, each time, before it could answer; see its log"
 CANARY = "CANARY-of-a-literal"

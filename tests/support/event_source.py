@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tools.local_stack import LocalStack
-from tools.ministack import REGION
+from tools.local.local_stack import LocalStack
+from tools.local.ministack import REGION
 
 TIMEOUT_SECONDS = 120
 MOST_MESSAGES = 10

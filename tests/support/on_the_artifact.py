@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tools.runtime import built_artifact
-from tools.services import used_services
+from tools.local.runtime import built_artifact
+from tools.local.services import used_services
 
 
 def pytest_sessionstart() -> None:

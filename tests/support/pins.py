@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from tools.deployment import ROOT
+from tools.local.deployment import ROOT
 
 REQUIREMENTS = ROOT / "layers" / "dependencies" / "requirements.txt"
 

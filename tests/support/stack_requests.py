@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from tests.support.bad_requests import BASIC
-from tools.ministack import ACCOUNT_ID, REGION
+from tools.local.ministack import ACCOUNT_ID, REGION
 
 STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/9f0c"
 EVENT: dict[str, Any] = {

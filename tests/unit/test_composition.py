@@ -8,7 +8,7 @@ from handler import composition as warming
 from handler.adapters import aws_client as aws
 from handler.errors import ServiceInternalError
 from tests.support.function import forget_clients
-from tools.services import used_services
+from tools.local.services import used_services
 
 IN_LAMBDA = {"AWS_LAMBDA_FUNCTION_NAME": "provisioner", "REGISTRY_TABLE_NAME": "registry"}
 

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tools import deployment
 from tools.bench import (
     batch,
     bulk_creation,
@@ -27,11 +26,12 @@ from tools.bench import (
 )
 from tools.bench.measuring import Bench, Effort, Measured, Measurement
 from tools.bench.page import page, table
-from tools.deployment import ROOT
-from tools.destination import running_destination
-from tools.invoke import function_environment
-from tools.local_stack import LocalStack, local_stack
-from tools.runtime import built_artifact
+from tools.local import deployment
+from tools.local.deployment import ROOT
+from tools.local.destination import running_destination
+from tools.local.invoke import function_environment
+from tools.local.local_stack import LocalStack, local_stack
+from tools.local.runtime import built_artifact
 
 MEASUREMENTS: tuple[Measurement, ...] = (
     cold_start.measure,

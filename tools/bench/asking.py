@@ -4,11 +4,11 @@ import json
 from itertools import count
 from typing import Any
 
-from tools import recorded_event
 from tools.bench.measuring import Bench
-from tools.deployment import ROOT
-from tools.local_stack import LocalStack
-from tools.runtime import Runtime
+from tools.local import recorded_event
+from tools.local.deployment import ROOT
+from tools.local.local_stack import LocalStack
+from tools.local.runtime import Runtime
 
 EVENTS = ROOT / "events"
 RESPONSE_PATH = "/bench"

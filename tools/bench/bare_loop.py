@@ -9,8 +9,8 @@ import botocore.session
 from botocore import xform_name
 
 from tests.support.faulty_proxy import Call
-from tools.runtime import Artifact
-from tools.services import used_services
+from tools.local.runtime import Artifact
+from tools.local.services import used_services
 
 HANDLER = "bare_loop.lambda_handler"
 CODE = '''\

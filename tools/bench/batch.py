@@ -14,7 +14,7 @@ from tests.support.faulty_proxy import Call, FaultyProxy, running_proxy
 from tools.bench.asking import Asking, succeed
 from tools.bench.measuring import Bench, Measured, median, ratio
 from tools.bench.replay import answer_as, recorded
-from tools.runtime import Runtime, running_function
+from tools.local.runtime import Runtime, running_function
 
 MESSAGES = 10
 CALL_SECONDS = 0.05

@@ -18,11 +18,11 @@ from importlib.metadata import version
 from itertools import count
 from pathlib import Path
 
-from tools import doors
 from tools.bench import fleet
 from tools.bench.measuring import Bench, Measured, median, ratio
 from tools.bench.processes import cpu_milliseconds
-from tools.local_stack import LocalStack
+from tools.local.local_stack import LocalStack
+from tools.operating import doors
 
 FEW = 5
 MANY = 100

@@ -14,7 +14,7 @@ from tests.support.faulty_proxy import Answer, FaultyProxy, Forward, answered, e
 from tools.bench.asking import EVENTS, RESPONSE_PATH
 from tools.bench.expected_calls import EXPECTED
 from tools.bench.measuring import Bench, Measured, Row
-from tools.runtime import running_function
+from tools.local.runtime import running_function
 
 SECRET = "connections/counted"  # noqa: S105 - its name
 VERSION = "3b8f7c1e-0000-4000-8000-00000000000"

@@ -18,7 +18,7 @@ from typing import Any
 from tools.bench import floor
 from tools.bench.asking import Asking, succeed
 from tools.bench.measuring import Bench, Measured, Row, median, ratio
-from tools.runtime import HANDLER, Artifact, running_function
+from tools.local.runtime import HANDLER, Artifact, running_function
 
 INIT_LIMIT = 0.6
 FIRST_ANSWER_LIMITS = {"CloudFormation": 0.8}

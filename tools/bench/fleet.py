@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from tools.example import API_KEY_NAME
-from tools.local_stack import LocalStack
+from tools.demo.example import API_KEY_NAME
+from tools.local.local_stack import LocalStack
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.literals import QueueAttributeNameType

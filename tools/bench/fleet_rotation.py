@@ -16,12 +16,12 @@ from dataclasses import dataclass
 
 from tests.support.stand_in import Call, StandIn, running_stand_in
 from tests.support.stand_in.weather import ANSWER_LOST, chances
-from tools import doors
 from tools.bench import fleet
 from tools.bench.measuring import Bench, Measured, Row
-from tools.deployment import STACK_NAME
-from tools.example import API_KEY_NAME
-from tools.local_stack import LocalStack
+from tools.demo.example import API_KEY_NAME
+from tools.local.deployment import STACK_NAME
+from tools.local.local_stack import LocalStack
+from tools.operating import doors
 
 SHARE_OF_FAULTS = 0.05
 SEED = 4

@@ -11,8 +11,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.deployment import ROOT, RUNTIME_PYTHON
-from tools.runtime import Artifact
+from tools.local.deployment import ROOT, RUNTIME_PYTHON
+from tools.local.runtime import Artifact
 
 REQUIREMENTS = ROOT / "layers" / "dependencies" / "requirements.txt"
 HANDLER = "floor.lambda_handler"

@@ -5,7 +5,7 @@ import platform
 import subprocess
 from pathlib import Path
 
-from tools.deployment import RUNTIME_PYTHON
+from tools.local.deployment import RUNTIME_PYTHON
 
 
 def description() -> str:

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tools.bench.floor import Floor
-from tools.destination import Destination
-from tools.local_stack import LocalStack
-from tools.runtime import Artifact
+from tools.local.destination import Destination
+from tools.local.local_stack import LocalStack
+from tools.local.runtime import Artifact
 
 MOST_LONG_ROUNDS = 3
 

@@ -14,7 +14,7 @@ from tools.bench.asking import Asking, succeed
 from tools.bench.batch import MESSAGES
 from tools.bench.measuring import Bench, Measured, Row, median, ratio
 from tools.bench.processes import peak_megabytes
-from tools.runtime import HANDLER, Runtime, running_function
+from tools.local.runtime import HANDLER, Runtime, running_function
 
 PEAK_LIMIT = 1.3
 GROWTH_LIMIT = 1.01  # allocators give back and take by pages

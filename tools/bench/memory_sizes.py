@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from tools.bench.asking import Asking, succeed
 from tools.bench.measuring import Bench, Measured, Row, median
 from tools.bench.processes import cpu_milliseconds
-from tools.cost import LAMBDA_GB_SECOND, LAMBDA_REQUEST
-from tools.runtime import HANDLER, running_function
+from tools.generated.cost import LAMBDA_GB_SECOND, LAMBDA_REQUEST
+from tools.local.runtime import HANDLER, running_function
 
 SIZES = (128, 256, 512, 1024, 1769)
 WHOLE_CPU = 1769

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.support.faulty_proxy import Call, Fault, FaultyProxy
 from tools.bench.asking import succeed
-from tools.runtime import Runtime
+from tools.local.runtime import Runtime
 
 ALWAYS = 1_000_000
 

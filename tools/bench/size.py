@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from tools.bench.measuring import Bench, Measured, Row, ratio
-from tools.runtime import Artifact
+from tools.local.runtime import Artifact
 
 LARGEST_RATIO = 0.2
 LARGEST_MEGABYTES = 4.0

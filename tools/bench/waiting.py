@@ -9,7 +9,7 @@ import time
 from tests.support.stand_in import Pace, running_stand_in
 from tools.bench.asking import RESPONSE_PATH, Asking, succeed
 from tools.bench.measuring import Bench, Measured, Row, median
-from tools.runtime import Runtime, running_function
+from tools.local.runtime import Runtime, running_function
 
 SETTLE_SECONDS = 3.0
 MOST_SECONDS_MORE = 0.5

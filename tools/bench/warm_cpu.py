@@ -18,7 +18,7 @@ from tools.bench.asking import Asking, succeed
 from tools.bench.measuring import Bench, Measured, median, ratio
 from tools.bench.processes import cpu_milliseconds
 from tools.bench.replay import answer_as, recorded
-from tools.runtime import Runtime, running_function
+from tools.local.runtime import Runtime, running_function
 
 LIMIT = 1.25
 SHARE_OF_REQUESTS = 10

@@ -11,7 +11,7 @@ from tests.support.event_bridge import EventBridge
 from tests.support.function import Function, forget_clients
 from tests.support.response_url_server import ResponseUrlServer
 from tests.support.stand_in import StandIn, running_stand_in
-from tools.local_stack import LocalStack
+from tools.local.local_stack import LocalStack
 
 REFERENCE = "{{resolve:secretsmanager:connections/crm:SecretString:%s}}"
 

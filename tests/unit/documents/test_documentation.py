@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.resolved_template import EVERYTHING_ON, deployed, parsed_template
-from tools.cost import ALARMS, tables
+from tools.generated.cost import ALARMS, tables
 
 ROOT = Path(__file__).parents[3]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -93,7 +93,7 @@ def test_every_permission_of_the_function_is_explained(sid: str) -> None:
 
 
 def test_the_cost_is_what_the_counted_calls_cost() -> None:
-    """``python -m tools.cost`` prints both tables."""
+    """``make cost`` prints both tables."""
     assert f"\n{tables()}\n" in OPERATIONS
 
 

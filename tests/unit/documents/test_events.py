@@ -16,9 +16,9 @@ from handler.requests.properties import BLOCK_OF_TYPE
 from handler.requests.unchecked_request import RequestType
 from tests.support import rule_messages
 from tests.support.resolved_template import properties
-from tools import recorded_event
-from tools.schema import request_schema
-from tools.service_model import create_connection
+from tools.generated.schema import request_schema
+from tools.generated.service_model import create_connection
+from tools.local import recorded_event
 
 EVENTS = Path(__file__).parents[3] / "events"
 BY_NAME: dict[str, Any] = {

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tools import deployment
+from tools.local import deployment
 
 SOURCE = Path("src", "handler", "app.py")
 
@@ -47,7 +47,7 @@ def sam(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeSam:
     }
     for name, value in changed.items():
         monkeypatch.setattr(deployment, name, value)
-    monkeypatch.setattr("tools.services.write", lambda: None)
+    monkeypatch.setattr("tools.local.services.write", lambda: None)
     return fake
 
 

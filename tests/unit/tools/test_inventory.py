@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tools import doors
-from tools.inventory import inventory, listed
+from tools.operating import doors
+from tools.operating.inventory import inventory, listed
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:provisioner"
 STACK = "arn:aws:cloudformation:us-east-1:123456789012:stack/orders/0f1e2d3c"

@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import pytest
 
-from tools import invoke
+from tools.local import invoke
 
 EVENTS = Path(__file__).parents[3] / "events"
 RULES_INPUTS = sorted(EVENTS.glob("eventbridge-*.json"))
@@ -24,7 +24,7 @@ def _nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     def stack() -> NoReturn:
         raise StartedError
 
-    monkeypatch.setattr("tools.invoke._stack", stack)
+    monkeypatch.setattr("tools.local.invoke._stack", stack)
 
 
 @pytest.mark.parametrize("path", RULES_INPUTS, ids=lambda path: path.stem)

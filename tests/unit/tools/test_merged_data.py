@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tools.merged_data import merge
+from tools.local.merged_data import merge
 
 
 def written(folder: Path, *names: str) -> Path:

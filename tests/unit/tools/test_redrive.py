@@ -10,10 +10,10 @@ import pytest
 from botocore.exceptions import NoRegionError
 
 from tests.support.fake_aws import FakeAws, refusal
-from tools import inventory
-from tools import redrive as redriving
-from tools.application import application
-from tools.redrive import redrive, summary
+from tools.operating import inventory
+from tools.operating import redrive as redriving
+from tools.operating.application import application
+from tools.operating.redrive import redrive, summary
 
 TIME = "2026-01-01T00:00:00Z"
 REFRESH = f'{{"RequestType": "Refresh", "RequestTime": "{TIME}", "ResourceProperties": {{}}}}'
@@ -176,7 +176,7 @@ def test_nothing_running_is_told_and_aws_is_not_guessed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Somebody with credentials in the shell means the stack that they name."""
-    monkeypatch.setattr("tools.kept_stack.find", lambda: None)
+    monkeypatch.setattr("tools.local.kept_stack.find", lambda: None)
     with pytest.raises(SystemExit) as raised, application(None):
         pass
     assert raised.value.code == 2
@@ -203,7 +203,7 @@ def test_a_wrong_stack_is_told_in_one_line(
     """Not by a traceback."""
     aws = FakeAws()
     aws.plan("describe_stacks", answer)
-    monkeypatch.setattr("tools.application.boto3.client", aws.client)
+    monkeypatch.setattr("tools.operating.application.boto3.client", aws.client)
     monkeypatch.setattr("sys.argv", ["make", "--stack", "wrong"])
     with pytest.raises(SystemExit) as raised:
         target.main()
@@ -222,7 +222,7 @@ def test_a_code_is_named_on_the_command_line(
     outputs = [{"OutputKey": name, "OutputValue": name} for name in names]
     aws.plan("describe_stacks", {"Stacks": [{"Outputs": outputs}]})
     aws.plan("receive_message", {"Messages": of_codes("Throttling", "SecretNotUsable")})
-    monkeypatch.setattr("tools.application.boto3.client", aws.client)
+    monkeypatch.setattr("tools.operating.application.boto3.client", aws.client)
     monkeypatch.setattr("sys.argv", ["make", "--stack", "right", "--error", "SecretNotUsable"])
     assert redriving.main() == 0
     assert capsys.readouterr().out.startswith("1 sent back: 1 SecretNotUsable; 1 left:")

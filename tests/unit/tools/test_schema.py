@@ -17,7 +17,7 @@ from handler.requests.request import check
 from handler.requests.service_model import LINEAR_PATTERNS
 from handler.requests.unchecked_request import DIRECT, read_document
 from tests.support.fakes import RULES, START
-from tools.schema import main, request_schema
+from tools.generated.schema import main, request_schema
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = request_schema()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tools.services import SERVICES_FILE, UnknownServiceError, services_in, used_services
+from tools.local.services import SERVICES_FILE, UnknownServiceError, services_in, used_services
 
 
 def test_the_layers_list_is_that_of_the_code() -> None:

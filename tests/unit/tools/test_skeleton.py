@@ -8,9 +8,9 @@ from botocore.model import ListShape, Shape, StructureShape
 from jsonschema import Draft202012Validator
 
 from handler.requests.properties import BLOCK_OF_TYPE
-from tools.schema import request_schema
-from tools.service_model import create_connection
-from tools.skeleton import main, skeleton
+from tools.generated.schema import request_schema
+from tools.generated.service_model import create_connection
+from tools.generated.skeleton import main, skeleton
 
 TYPES = sorted(BLOCK_OF_TYPE)
 

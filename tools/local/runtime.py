@@ -21,7 +21,7 @@ from http.client import HTTPConnection
 from importlib.util import find_spec
 from pathlib import Path
 
-from tools.deployment import BUILD_DIRECTORY, RUNTIME_PYTHON
+from tools.local.deployment import BUILD_DIRECTORY, RUNTIME_PYTHON
 
 HANDLER = "handler.app.lambda_handler"
 FUNCTION_ID = "Function"

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from botocore.model import StructureShape
 
 from handler.requests.properties import BLOCK_OF_TYPE
-from tools.reference_schema import DEFINITIONS, Schema, has, ref
-from tools.selection_schema import SELECTORS, selection_definitions
-from tools.service_model import create_connection
-from tools.shape_schema import definitions, structure_schema
+from tools.generated.reference_schema import DEFINITIONS, Schema, has, ref
+from tools.generated.selection_schema import SELECTORS, selection_definitions
+from tools.generated.service_model import create_connection
+from tools.generated.shape_schema import definitions, structure_schema
 
 WHOLE_REQUESTS = ["Create", "Update", "Validate"]
 NAME_REQUESTS = ["Delete", "Describe", "Release"]

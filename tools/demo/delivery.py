@@ -2,7 +2,7 @@
 
 import json
 
-from tools.local_stack import LocalStack
+from tools.local.local_stack import LocalStack
 
 SOURCE = "demo"
 ROLE_NAME = "demo-invokes-api-destinations"

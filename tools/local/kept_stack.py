@@ -4,9 +4,9 @@ import json
 from contextlib import suppress
 from pathlib import Path
 
-from tools import ministack
-from tools.deployment import ROOT
-from tools.ministack import MiniStack
+from tools.local import ministack
+from tools.local.deployment import ROOT
+from tools.local.ministack import MiniStack
 
 STATE_FILE = ROOT / ".local" / "stack.json"
 

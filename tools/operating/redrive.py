@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from tools.application import application
+from tools.operating.application import application
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tools import services
-from tools.ministack import REGION, MiniStack
+from tools.local import services
+from tools.local.ministack import REGION, MiniStack
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 BUILD_DIRECTORY = ROOT / ".aws-sam" / "build"
 CACHE_DIRECTORY = ROOT / ".aws-sam" / "cache"
 RECORD = BUILD_DIRECTORY / "built-from"

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from tools import deployment, kept_stack, recorded_event
-from tools.destination import Destination, running_destination
-from tools.local_stack import LocalStack, local_stack
-from tools.runtime import built_artifact, running_function
+from tools.local import deployment, kept_stack, recorded_event
+from tools.local.destination import Destination, running_destination
+from tools.local.local_stack import LocalStack, local_stack
+from tools.local.runtime import built_artifact, running_function
 
 RESPONSE_PATH = "/response"
 

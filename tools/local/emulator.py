@@ -1,5 +1,5 @@
 """
-MiniStack with its authorization corrected; a program of its own, which ``tools.ministack`` starts.
+MiniStack with its authorization corrected; a program of its own, which ``ministack`` starts.
 
 It runs by its path and imports nothing of the project: what it can import, the function can too.
 """

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from handler.requests.selection import LIST, MEMBERS, RECONCILE, REFRESH
-from tools.reference_schema import Schema, anchored
+from tools.generated.reference_schema import Schema, anchored
 
 SELECTORS = {"Refresh": REFRESH, "Reconcile": RECONCILE, "List": LIST}
 SUBJECT: Schema = {

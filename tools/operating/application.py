@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tools import kept_stack
-from tools.local_stack import LocalStack
+from tools.local import kept_stack
+from tools.local.local_stack import LocalStack
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient

@@ -12,7 +12,7 @@ from botocore import xform_name
 from botocore.model import ListShape, Shape, StringShape, StructureShape
 
 from handler.requests.properties import BLOCK_OF_TYPE
-from tools.service_model import create_connection, is_parameter, takes_reference
+from tools.generated.service_model import create_connection, is_parameter, takes_reference
 
 REFERENCE = "{{{{resolve:secretsmanager:connections/example:SecretString:{json_key}}}}}"
 PLACEHOLDERS = {

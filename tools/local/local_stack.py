@@ -10,8 +10,8 @@ import boto3
 from botocore.client import BaseClient
 from botocore.config import Config
 
-from tools import deployment
-from tools.ministack import REGION, MiniStack, running_ministack
+from tools.local import deployment
+from tools.local.ministack import REGION, MiniStack, running_ministack
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient

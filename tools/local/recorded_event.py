@@ -9,8 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tools.local_stack import LocalStack
-from tools.ministack import ACCOUNT_ID
+from tools.local.local_stack import LocalStack
+from tools.local.ministack import ACCOUNT_ID
 
 DOCUMENTED_ACCOUNT_ID = "123456789012"
 SECRET_ARN = re.compile(r"arn:aws:secretsmanager:[\w-]+:\d{12}:secret:([^:\"\s]+)-\w{6}(?=[:\"\\])")

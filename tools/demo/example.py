@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tools.credentials import StoredSecret
-from tools.deployment import ROOT
+from tools.demo.credentials import StoredSecret
+from tools.local.deployment import ROOT
 
 FOLDER = ROOT / "examples"
 API_KEY_NAME = "X-Api-Key"

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tools.local_stack import LocalStack
+from tools.local.local_stack import LocalStack
 
 PREFIX = "connections/demo/"
 

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from functools import partial
 
-from tools import credentials, delivery, narration, rotation, walkthrough
-from tools.credentials import StoredSecret
-from tools.destination import Destination
-from tools.local_stack import LocalStack
-from tools.narration import Narrator
-from tools.rotation import Followed
-from tools.walkthrough import Provisioned
+from tools.demo import credentials, delivery, narration, rotation, walkthrough
+from tools.demo.credentials import StoredSecret
+from tools.demo.narration import Narrator
+from tools.demo.rotation import Followed
+from tools.demo.walkthrough import Provisioned
+from tools.local.destination import Destination
+from tools.local.local_stack import LocalStack
 
 ROTATED = ("BASIC", "API_KEY")  # each behind a stack's connection and another door's
 

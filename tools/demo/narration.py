@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from tools.deployment import ROOT
-from tools.local_stack import LocalStack
-from tools.rotation import Followed
-from tools.table import drawn
-from tools.walkthrough import Provisioned
+from tools.demo.rotation import Followed
+from tools.demo.walkthrough import Provisioned
+from tools.local.deployment import ROOT
+from tools.local.local_stack import LocalStack
+from tools.operating.table import drawn
 
 T = TypeVar("T")
 CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")

@@ -7,11 +7,12 @@ Plain functions and plain results: the demo prints them, the end-to-end tests as
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from tools import delivery, doors
-from tools.credentials import StoredSecret
-from tools.destination import Delivery, Destination
-from tools.example import API_KEY_NAME, Example, direct_request, examples, queue_request
-from tools.local_stack import LocalStack
+from tools.demo import delivery
+from tools.demo.credentials import StoredSecret
+from tools.demo.example import API_KEY_NAME, Example, direct_request, examples, queue_request
+from tools.local.destination import Delivery, Destination
+from tools.local.local_stack import LocalStack
+from tools.operating import doors
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from tools import doors
-from tools.application import Application, application
-from tools.table import drawn
+from tools.operating import doors
+from tools.operating.application import Application, application
+from tools.operating.table import drawn
 
 HEAD = ("Name", "Owner", "State", "Secrets (version)", "Last refresh", "Last failure")
 LENGTH_OF_VERSION = 8

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from botocore.loaders import Loader
 
-from tools.deployment import ROOT
-from tools.runtime import built_artifact
+from tools.local.deployment import ROOT
+from tools.local.runtime import built_artifact
 
 FOLDER = ROOT / ".local" / "botocore-data"
 SHIPPED = built_artifact().layer / "python" / "botocore" / "data"

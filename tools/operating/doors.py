@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.application import Application
-from tools.local_stack import LocalStack
+from tools.local.local_stack import LocalStack
+from tools.operating.application import Application
 
 TIMEOUT_SECONDS = 120
 POLL_SECONDS = 0.2

@@ -4,11 +4,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from tools import credentials, walkthrough
-from tools.credentials import StoredSecret
-from tools.destination import Destination
-from tools.local_stack import LocalStack
-from tools.walkthrough import Provisioned
+from tools.demo import credentials, walkthrough
+from tools.demo.credentials import StoredSecret
+from tools.demo.walkthrough import Provisioned
+from tools.local.destination import Destination
+from tools.local.local_stack import LocalStack
 
 TIMEOUT_SECONDS = 120
 POLL_SECONDS = 0.2

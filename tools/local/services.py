@@ -8,7 +8,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 HANDLER = ROOT / "src" / "handler"
 SERVICES_FILE = ROOT / "layers" / "dependencies" / "services.txt"
 MAKERS = ("caller", "client", "_client", "Caller")  # their first argument is a service
@@ -27,7 +27,7 @@ def write() -> None:
 
 def used_services() -> list[str]:
     """Name every service that a client of the function is made for."""
-    sources = (path.read_text("utf-8") for path in HANDLER.glob("*.py"))
+    sources = (path.read_text("utf-8") for path in HANDLER.rglob("*.py"))
     return sorted(services_in(sources))
 
 

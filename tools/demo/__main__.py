@@ -8,11 +8,13 @@ import signal
 import sys
 from contextlib import ExitStack
 
-from tools import demo_steps, deployment, doors, inventory, kept_stack, ministack, narration
-from tools.destination import running_destination
-from tools.local_stack import LocalStack
-from tools.ministack import MiniStack
-from tools.narration import Narrator
+from tools.demo import narration, steps
+from tools.demo.narration import Narrator
+from tools.local import deployment, kept_stack, ministack
+from tools.local.destination import running_destination
+from tools.local.local_stack import LocalStack
+from tools.local.ministack import MiniStack
+from tools.operating import doors, inventory
 
 
 def main() -> int:
@@ -40,10 +42,10 @@ def _run(*, is_kept: bool) -> int:
     with ExitStack() as resources:
         stack = _deploy(narrator, resources)
         with running_destination() as destination:
-            stored = demo_steps.store(narrator, stack)
-            provisioned = demo_steps.provision(narrator, stack, stored, destination)
-            proven = demo_steps.prove(narrator, stack, destination, provisioned)
-            followed = demo_steps.rotate(narrator, stack, destination, stored, proven)
+            stored = steps.store(narrator, stack)
+            provisioned = steps.provision(narrator, stack, stored, destination)
+            proven = steps.prove(narrator, stack, destination, provisioned)
+            followed = steps.rotate(narrator, stack, destination, stored, proven)
         print(f"\n{narration.table(proven)}")
         print(f"\n{narration.rotation_table(followed)}")
         print(f"\n{inventory.inventory(stack)}\n")

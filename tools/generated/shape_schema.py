@@ -6,8 +6,8 @@ from botocore.model import ListShape, Shape, StringShape, StructureShape
 
 from handler.requests.credential_rules import MEMBERS_WITHOUT_TEXT
 from handler.requests.service_model import LINEAR_PATTERNS
-from tools.reference_schema import Schema, anchored, has, ref
-from tools.service_model import is_parameter, is_sensitive, takes_reference
+from tools.generated.reference_schema import Schema, anchored, has, ref
+from tools.generated.service_model import is_parameter, is_sensitive, takes_reference
 
 # AWS's pattern does not demand https; the function does, save for a loopback host.
 ENDPOINT = (
