@@ -15,6 +15,7 @@ from handler.adapters.aws_client import Caller
 from handler.adapters.eventbridge import EventBridgeConnections
 from handler.operations.ports import Connections
 from tests.support.fakes import START, World, make_world
+from tests.support.lag import Lag
 from tests.support.lives import (
     NAMES,
     Content,
@@ -30,6 +31,7 @@ from tests.support.stand_in import Pace, StandIn, Unrecorded, pairwise, running_
 from tests.support.stand_in.clients import client_at
 
 LONG_SECONDS = 1e9
+LAGS = [*map(Lag.of_all, (0, 0.5, 2))]
 PACES = {"well": 2, "slow": 40, "bad": 2}
 
 
@@ -79,26 +81,29 @@ def stand_in() -> Iterator[StandIn]:
 
 
 def test_connections_are_what_was_last_asked_for(stand_in: StandIn) -> None:
-    """Each play with switches of its own; all that can happen did."""
+    """Each play with switches of its own, however late writes show; all that can happen did."""
     happened: Counter[str] = Counter()
     positions: Counter[Unrecorded] = Counter()
+    lags: Counter[Lag] = Counter()
     client = client_at(stand_in.url, "events")
 
     @settings(
-        max_examples=400,
+        max_examples=500,
         deadline=None,
         derandomize=True,
         database=None,
         report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck),
     )
-    @given(play=plays, unrecorded=st.sampled_from(pairwise()))
-    def perform(play: Play, unrecorded: Unrecorded) -> None:
+    @given(play=plays, unrecorded=st.sampled_from(pairwise()), lag=st.sampled_from(LAGS))
+    def perform(play: Play, unrecorded: Unrecorded, lag: Lag) -> None:
         world = make_world()
         world.time.deadline = START.timestamp() + LONG_SECONDS
         stand_in.reset()
         stand_in.unrecorded = unrecorded
+        stand_in.lag = lag
         positions[unrecorded] += 1
+        lags[lag] += 1
         adapter = EventBridgeConnections(Caller("events", client, world.time.clock))
         stage = HttpStage(stand_in, adapter, world)
         stage.prepare("well", "")
@@ -110,4 +115,4 @@ def test_connections_are_what_was_last_asked_for(stand_in: StandIn) -> None:
     perform()
     client.close()
     assert expected() <= set(happened)
-    assert set(positions) == set(pairwise())
+    assert (set(positions), set(lags)) == (set(pairwise()), set(LAGS))
