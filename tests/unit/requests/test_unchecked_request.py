@@ -1,4 +1,4 @@
-"""Any door's event becomes one form, before anything in it is believed."""
+"""Any entry point's event becomes one form, before anything in it is believed."""
 
 import re
 
@@ -17,7 +17,9 @@ from handler.requests.unchecked_request import (
     read_document,
 )
 from tests.support.bad_requests import BASIC, CANARY
+from tests.support.entry_point import stack_event
 from tests.support.fakes import START
+from tests.support.response_url_server import ResponseUrlServer
 from tests.support.stack_requests import EVENT, STACK_ID
 
 
@@ -220,3 +222,19 @@ def test_long_names_that_begin_alike_stay_apart() -> None:
 def test_an_odd_stack_id_still_gives_a_name() -> None:
     """An answer needs one, whatever came."""
     assert derived_name("odd", "Connection", "").startswith("stack-Connection-")
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://h/?X-Amz-Date=20251231T235900Z", "2025-12-31T23:59:00+00:00"),
+        ("https://h/?Expires=1767225600", "2025-12-31T22:00:00+00:00"),
+        ("https://h/?X-Amz-Date=20270101T000000Z", "2026-01-01T00:00:00+00:00"),
+        ("https://h/?X-Amz-Date=nonsense", "2026-01-01T00:00:00+00:00"),
+        ("https://h/", "2026-01-01T00:00:00+00:00"),
+    ],
+)
+def test_a_stacks_request_is_as_old_as_its_signature(url: str, expected: str) -> None:
+    """A late delivery stays old; none is newer than its arrival."""
+    event = stack_event(ResponseUrlServer("https://h"), ResponseURL=url)
+    assert read_custom_resource(event, "", START).request_time.isoformat() == expected
