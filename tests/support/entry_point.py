@@ -57,7 +57,7 @@ def handled_as(
     entry_point: Any,
     outcome: Completion | ProvisionerError | Callable[[], None],
 ) -> list[UncheckedRequest]:
-    """Let requests of a door end so, or well after something; give what is asked."""
+    """Let requests of an entry point end so, or well after something; give what is asked."""
     all_asked: list[UncheckedRequest] = []
 
     def handle(asked: UncheckedRequest, *_: object) -> Succeeded | Failed:
