@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e import waiting
+from tests.support import waiting
 from tools import credentials, doors, walkthrough
 from tools.credentials import StoredSecret
 from tools.deployment import ROOT

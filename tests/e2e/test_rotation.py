@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e import waiting
-from tests.support import rule_messages
+from tests.support import rule_messages, waiting
 from tools import credentials, doors, inventory, rotation, walkthrough
 from tools.credentials import Secret, StoredSecret
 from tools.deployment import ROOT
