@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from tests.artifact.service_portrait import portraits
+from tests.support import service_portrait
 from tools.local import deployment
 from tools.local.runtime import Artifact, built_artifact, running_function
 from tools.local.services import used_services
 
-PORTRAIT = Path(__file__).with_name("service_portrait.py")
+PORTRAIT = Path(service_portrait.__file__)
 ENVIRONMENT = {"AWS_DEFAULT_REGION": "us-east-1"}
 
 
@@ -31,7 +31,7 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Any:
 @pytest.mark.parametrize("service", used_services())
 def test_a_service_is_what_it_is_in_an_untouched_botocore(shipped: Any, service: str) -> None:
     """Its client constructs everywhere, and operations, shapes and errors are all there."""
-    assert shipped[service] == portraits([service])[service]
+    assert shipped[service] == service_portrait.portraits([service])[service]
     assert shipped[service]["exceptions"]
 
 

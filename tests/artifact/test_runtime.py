@@ -60,14 +60,14 @@ def test_clients_are_made_in_the_init_phase(function: Runtime) -> None:
 
 
 def test_the_cli_skeleton_makes_a_connection(function: Runtime, stack: LocalStack) -> None:
-    """The direct door needs no set-up but an event."""
+    """The direct entry point needs no set-up but an event."""
     event = recorded_event.load(EVENTS / "direct-cli-skeleton.json", stack, "")
     result: Any = function.invoke(event)
     assert (result["Status"], result["ConnectionState"]) == ("SUCCESS", "AUTHORIZED")
 
 
 def test_a_batch_is_worked_on(function: Runtime, stack: LocalStack) -> None:
-    """The queue's door, whose libraries the other doors do not load."""
+    """The queue's entry point, whose libraries the other entry points do not load."""
     event = recorded_event.load(EVENTS / "sqs-single.json", stack, "")
     assert function.invoke(event) == {"batchItemFailures": []}
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e import waiting
+from tests.support import waiting
 from tools.demo import credentials, walkthrough
 from tools.demo.credentials import StoredSecret
 from tools.demo.walkthrough import Provisioned
@@ -19,7 +19,7 @@ from tools.local.destination import Destination
 from tools.local.local_stack import LocalStack
 from tools.operating import doors
 
-DOORS = {
+ENTRY_POINTS = {
     "demo-stack-basic": "stack",
     "demo-stack-api-key": "stack",
     "demo-stack-oauth": "stack",
@@ -43,7 +43,7 @@ def proven(
     destination: Destination,
     role_arn: str,
 ) -> dict[str, Provisioned]:
-    """Ask for a connection of each type through each door, and send an event through each."""
+    """Ask for a connection of each type through each entry point, and send an event."""
     provisioned = [
         *walkthrough.through_cloudformation(stack, stored, destination.token_url),
         walkthrough.through_the_queue(stack, stored["API_KEY"]),
@@ -85,7 +85,7 @@ def filled_in(document: dict[str, Any], secret_name: str) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize(("name", "entry_point"), DOORS.items())
+@pytest.mark.parametrize(("name", "entry_point"), ENTRY_POINTS.items())
 def test_the_stored_credential_arrives_at_the_destination(
     proven: Mapping[str, Provisioned], name: str, entry_point: str
 ) -> None:
@@ -233,5 +233,5 @@ def test_the_demo_succeeds_and_shows_every_connection() -> None:
         check=False,
     )
     assert demo.returncode == 0, demo.stdout + demo.stderr
-    assert demo.stdout.count(" arrived") == len(DOORS) + len(ROTATED)
-    assert all(name in demo.stdout for name in DOORS)
+    assert demo.stdout.count(" arrived") == len(ENTRY_POINTS) + len(ROTATED)
+    assert all(name in demo.stdout for name in ENTRY_POINTS)

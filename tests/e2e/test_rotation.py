@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e import waiting
-from tests.support import rule_messages
+from tests.support import rule_messages, waiting
 from tools.demo import credentials, rotation, walkthrough
 from tools.demo.credentials import Secret, StoredSecret
 from tools.demo.example import API_KEY_NAME

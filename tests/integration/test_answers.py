@@ -1,5 +1,5 @@
 """
-The CloudFormation door when things go wrong: exactly one answer, whatever crhelper would have done.
+CloudFormation's requests when things go wrong: one answer each, whatever crhelper would have done.
 
 C1 to C31 are crhelper's known defects.
 """

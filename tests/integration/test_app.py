@@ -1,4 +1,4 @@
-"""The entry point: which door an event is for, and what each door's start costs."""
+"""The handler: which entry point takes an event, and what the start of each costs."""
 
 from typing import Any
 
@@ -60,7 +60,7 @@ def test_an_empty_batch_is_done_at_once(function: Function, proxy: FaultyProxy) 
 def test_a_direct_request_imports_neither_crhelper_nor_the_batch_processor(
     function: Function,
 ) -> None:
-    """A door's libraries are not paid for by the others' cold starts."""
+    """An entry point's libraries are not paid for by the others' cold starts."""
     event = {"RequestType": "Describe", "ResourceProperties": {"Name": "nobody-made-this"}}
     container = run([event], function.arn)
     assert container.invocations[0]["error_type"] == "NotFoundError"

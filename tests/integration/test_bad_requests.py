@@ -1,4 +1,4 @@
-"""Fifty bad requests through each door: one error that names every path, and no value anywhere."""
+"""Fifty bad requests to each entry point: one error names every path, and no value anywhere."""
 
 import json
 import re
@@ -79,7 +79,7 @@ def labels(requests: list[BadRequest]) -> list[str]:
 
 
 def test_the_fifty_are_of_many_kinds() -> None:
-    """At every door."""
+    """At every entry point."""
     assert len(ANY) == len(IN_STACKS) == FIFTY
     assert len({bad.kind for bad in ANY}) >= 40
     assert len({bad.kind for bad in IN_STACKS}) >= 30

@@ -1,4 +1,4 @@
-"""The CloudFormation door: what a stack's requests do, and how they are answered."""
+"""The CloudFormation entry point: what a stack's requests do, and how they are answered."""
 
 from pathlib import Path
 from typing import Any

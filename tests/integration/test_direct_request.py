@@ -1,4 +1,4 @@
-"""The direct door: the result as the contract says, or the error's own class."""
+"""The direct entry point: the result as the contract says, or the error's own class."""
 
 import json
 from contextlib import suppress

@@ -445,7 +445,7 @@ def test_no_fault_makes_a_secret_seen(
     canary_properties: dict[str, Any],
     response_url: ResponseUrlServer,
 ) -> None:
-    """Each door in one container, every logger at DEBUG, tracebacks printed as Lambda does."""
+    """Each entry point in a container, every logger at DEBUG, tracebacks printed as by Lambda."""
     for answer in ("SendTaskSuccess", "SendTaskFailure"):
         world.proxy.spoil(answer, answered(200, {}))
     world.spoil(operation, kind, times)

@@ -168,7 +168,7 @@ def test_a_failure_leaves_one_line_with_code_and_reason(
     assert (line["error_code"], line["reason"]) == ("InvalidRequest", raised.value.reason)
 
 
-def test_each_door_leaves_the_same_line(
+def test_each_entry_point_leaves_the_same_line(
     function: Function,
     event_source: EventSource,
     basic: dict[str, Any],

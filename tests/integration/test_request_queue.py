@@ -1,4 +1,4 @@
-"""The queue's door: what is consumed, what comes back, and who is told."""
+"""The queue's entry point: what is consumed, what comes back, and who is told."""
 
 import json
 import re

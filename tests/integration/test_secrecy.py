@@ -118,7 +118,7 @@ def test_a_canary_is_seen_nowhere_even_while_debugging(
     properties: dict[str, Any],
     response_url: ResponseUrlServer,
 ) -> None:
-    """Through each door of one container, every logger at DEBUG, with one call going wrong."""
+    """Through each entry point of a container, each logger at DEBUG, with one call going wrong."""
     proxy.spoil("SendTaskSuccess", answered(200, {}))
     proxy.spoil("SendTaskFailure", answered(200, {}))
     proxy.spoil(*FAULTS[fault])

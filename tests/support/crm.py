@@ -1,19 +1,20 @@
 """A stack and a message that ask for one connection, crm, of the account in memory."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from handler.operations.outcome import Completion
+from handler.operations.outcome import Completion, Outcome
 from handler.operations.use_cases import carry_out
 from handler.requests.request import check
 from handler.requests.unchecked_request import (
     DIRECT,
+    QUEUE,
     EntryPoint,
     read_custom_resource,
     read_document,
 )
-from tests.support.fakes import RULES, World
+from tests.support.fakes import RULES, START, World
 
 STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/9f0c"
 PASSWORD = "{{resolve:secretsmanager:connections/crm:SecretString:password}}"
@@ -30,6 +31,12 @@ WITH_HEADER: dict[str, Any] = {
         **BASIC["AuthParameters"],
         "InvocationHttpParameters": {"HeaderParameters": [HEADER]},
     },
+}
+PRIVATE = {
+    "ResourceParameters": {
+        "ResourceConfigurationArn": "arn:aws:vpc-lattice:us-east-1:123456789012:"
+        "resourceconfiguration/rcfg-0123456789abcdef0"
+    }
 }
 
 
@@ -73,3 +80,14 @@ def password_of(world: World, name: str = "crm") -> str:
     """Give the password that a stored connection holds."""
     auth_parameters = world.connections.stored[name]["properties"]["AuthParameters"]
     return str(auth_parameters["BasicAuthParameters"]["Password"])
+
+
+def send(world: World, request_type: str = "Create", sent: int = 0, user: str = "ada") -> Outcome:
+    """Carry out a message that was sent so many seconds after the start."""
+    auth_parameters = {"BasicAuthParameters": {"Username": user, "Password": PASSWORD}}
+    full = {**BASIC, "AuthParameters": auth_parameters}
+    properties = {"Name": "crm"} if request_type == "Delete" else full
+    document = {"RequestType": request_type, "ResourceProperties": properties}
+    sent_at = START + timedelta(seconds=sent)
+    asked = read_document(document, QUEUE, "request-1", sent_at)
+    return carry_out(world.ports, check(asked, RULES)).outcome

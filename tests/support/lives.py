@@ -148,8 +148,8 @@ class Handled:
         return 60.0
 
 
-class RecordingDoor(custom_resource.ConnectionResource):
-    """CloudFormation's door, its answer kept."""
+class RecordingResource(custom_resource.ConnectionResource):
+    """CloudFormation's entry point, its answer kept."""
 
     answer: Mapping[str, Any]
 
@@ -158,14 +158,14 @@ class RecordingDoor(custom_resource.ConnectionResource):
 
 
 def told(outcome: Succeeded | Failed) -> tuple[bool, str]:
-    """Give what the door answers: whether it was a success, and the PhysicalResourceId."""
+    """Give what the entry point answers: whether it was a success, and the PhysicalResourceId."""
     asked = outcome.unchecked
     names = ("StackId", "RequestId", "LogicalResourceId", "ResponseURL")
     event = dict.fromkeys(names, "x") | {"RequestType": asked.request_type}
     if asked.physical_resource_id:
         event["PhysicalResourceId"] = asked.physical_resource_id
     invocation: Any = Handled(outcome)
-    entry_point = RecordingDoor(event, asked, invocation)
+    entry_point = RecordingResource(event, asked, invocation)
     with mock.patch.object(custom_resource, "handle", return_value=outcome):
         entry_point(event, LambdaContext("arn"))
     assert 0 < len(entry_point.answer["PhysicalResourceId"]) <= LONGEST_ID

@@ -1,16 +1,23 @@
-"""What the init phase makes ready, and what it leaves to the first request."""
+"""What the init phase makes ready, and what an invocation makes before it knows what is asked."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from handler import composition as warming
 from handler.adapters import aws_client as aws
+from handler.composition import SERVICES, Invocation
 from handler.errors import ServiceInternalError
+from handler.settings import ANSWER_SECONDS, MOST_THREADS
+from tests.support.entry_point import FUNCTION
+from tests.support.fake_aws import FakeAws
 from tests.support.function import forget_clients
+from tests.support.lambda_context import LambdaContext
 from tools.local.services import used_services
 
 IN_LAMBDA = {"AWS_LAMBDA_FUNCTION_NAME": "provisioner", "REGISTRY_TABLE_NAME": "registry"}
+ARN = "arn:aws:lambda:eu-central-1:123456789012:function:provisioner"
 
 
 @pytest.fixture(autouse=True)
@@ -71,3 +78,41 @@ def test_a_client_that_cannot_be_made_is_an_error_of_our_own(
         aws.client("sqs", 5, 10)
     assert raised.value.is_transient
     assert "CANARY" not in raised.value.reason
+
+
+def test_only_clients_that_nearly_every_request_needs_are_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Those of the init phase: no request waits for the client of a service it does not call."""
+    made: list[str] = []
+
+    def client(service: str, *seconds: int) -> Any:
+        made.append(service)
+        return FakeAws().client(service, *seconds)
+
+    monkeypatch.setattr("handler.composition.client", client)
+    monkeypatch.setenv("REGISTRY_TABLE_NAME", "registry")
+    Invocation(LambdaContext(ARN)).prepare()
+    assert set(made) == set(SERVICES)
+
+
+def test_each_thread_of_a_batch_has_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the pool is smaller, threads open new ones again and again, with a handshake each."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    forget_clients()
+    assert aws.client("events", 5, 10).meta.config.max_pool_connections >= MOST_THREADS
+    forget_clients()
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_lease_is_an_invocations_own(fake_aws: FakeAws) -> None:
+    """Lambda's own retries share its id."""
+    context = LambdaContext(FUNCTION)
+    assert Invocation(context).ports.holder != Invocation(context).ports.holder
+
+
+@pytest.mark.usefixtures("environment")
+def test_time_is_kept_back_for_the_answer(fake_aws: FakeAws) -> None:
+    """Work stops before the invocation does."""
+    given = Invocation(LambdaContext(FUNCTION, 900))
+    assert given.clock.remaining() < 900 - ANSWER_SECONDS + 1

@@ -115,7 +115,7 @@ def test_everything_wrong_is_told_at_once() -> None:
 
 
 @pytest.mark.parametrize("missing", REQUIRED_BY_QUEUE)
-def test_the_queues_door_needs_its_queues(missing: str) -> None:
+def test_the_queues_entry_point_needs_its_queues(missing: str) -> None:
     """A message that cannot be held or buried must not be worked on."""
     whole = {name: f"https://{name}" for name in REQUIRED_BY_QUEUE}
     assert load(whole, ARN, REQUIRED_BY_QUEUE).dead_letter_queue_url.endswith(

@@ -1,4 +1,4 @@
-"""boto3 at the stand-in's door: clients, and how tests read their answers."""
+"""boto3 that calls the stand-in: clients, and how tests read their answers."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any

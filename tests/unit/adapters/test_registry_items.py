@@ -1,5 +1,6 @@
 """What DynamoDB keeps of a connection: every member, older items, and never more than it takes."""
 
+import base64
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,12 +20,15 @@ from handler.adapters.registry_items import (
     deletion_item,
     deletion_key,
     deletion_of,
+    key_after,
     link,
     link_key,
     record_of,
+    token_of,
 )
 from handler.connections.ownership import Deletion, MaintenanceFailure, Record, Seen
 from handler.connections.state import Write
+from handler.errors import InvalidRequestError
 from handler.operations.maintenance import LONGEST_KEPT_REASON
 from handler.operations.writing import sources_to_link, write_links
 from handler.references.source import Secret
@@ -314,3 +318,17 @@ def test_a_transaction_is_known_by_its_token() -> None:
         registry(fake).write(replace(FULL, seen=Seen()))
     tokens = [each["ClientRequestToken"] for each in fake.of("transact_write_items")]
     assert len(set(tokens)) == 2
+
+
+def test_a_token_leads_to_what_follows() -> None:
+    """It is what a page ended with."""
+    assert key_after(token_of(connection_key("crm"))) == connection_key("crm")
+
+
+@pytest.mark.parametrize(
+    "text", ['[["a"], ["b"]]', '[{"a": "b"}, "c"]', "[" * 2000, "{}", '["a"]', "[1, 2]", '"ab"', ""]
+)
+def test_a_token_that_was_never_given_is_refused(text: str) -> None:
+    """Nested, or of something else than two names."""
+    with pytest.raises(InvalidRequestError, match="NextToken: none that was given"):
+        key_after(base64.urlsafe_b64encode(text.encode()).decode())

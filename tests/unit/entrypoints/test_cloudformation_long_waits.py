@@ -1,8 +1,7 @@
 """
 Waits that outlast an invocation: a player of CloudFormation and Lambda, and a clock of its own.
 
-The door, crhelper and the use cases are the function's; the ports are in memory, answers are really
-sent.
+Entry point, crhelper and use cases are the function's; the ports are in memory; answers are sent.
 """
 
 from collections.abc import Iterator

@@ -9,10 +9,16 @@ from typing import Any
 import pytest
 
 from handler.entrypoints.execution import Failed, Succeeded, handle
-from handler.errors import AccessDeniedError, ProvisionerError, ThrottlingError
-from handler.requests.unchecked_request import DIRECT, QUEUE, read_document
+from handler.errors import (
+    AccessDeniedError,
+    ProvisionerError,
+    ServiceInternalError,
+    ThrottlingError,
+)
+from handler.requests.unchecked_request import DIRECT, QUEUE, UncheckedRequest, read_document
 from tests.support.crm import BASIC, ask
-from tests.support.fakes import RULES, World, make_world
+from tests.support.entry_point import CANARY
+from tests.support.fakes import RULES, START, World, make_world
 
 CRM = "connections/crm"
 NEW = '{"user": "ada", "password": "battery staple", "key": "k-2"}'
@@ -176,3 +182,10 @@ def test_a_superseded_request_is_counted_as_that(
     assert isinstance(handled, Failed)
     assert (handled.result["Status"], handled.result["ErrorCode"]) == ("FAILED", "Superseded")
     assert counted(capsys) == ["ConnectionSuperseded"]
+
+
+def test_no_repr_shows_token_or_properties() -> None:
+    """Tracebacks of test tools and debuggers print them."""
+    secret = {"Password": CANARY}
+    asked = UncheckedRequest(QUEUE, "Create", "r", "requests", START, secret, task_token=CANARY)
+    assert CANARY not in repr(Failed(asked, ServiceInternalError("x")))

@@ -202,7 +202,7 @@ BAD: list[Bad] = [
 ]
 
 
-def at_each_door(properties: dict[str, Any], world: World) -> dict[str, UncheckedRequest]:
+def at_each_entry_point(properties: dict[str, Any], world: World) -> dict[str, UncheckedRequest]:
     """Send properties as a message, as a direct request, bare, and as a custom resource's."""
     document = {"RequestType": "Create", "ResourceProperties": properties}
     event = {
@@ -220,7 +220,7 @@ def at_each_door(properties: dict[str, Any], world: World) -> dict[str, Unchecke
     }
 
 
-DOORS = ["message", "direct", "bare", "stack"]
+ENTRY_POINTS = ["message", "direct", "bare", "stack"]
 
 
 @pytest.fixture
@@ -231,12 +231,12 @@ def world() -> World:
     return world
 
 
-@pytest.mark.parametrize("entry_point", DOORS)
+@pytest.mark.parametrize("entry_point", ENTRY_POINTS)
 @pytest.mark.parametrize("good", GOOD, ids=lambda each: str(each.changes)[-60:])
 def test_what_people_mean_works(good: Good, entry_point: str, world: World) -> None:
     """The connection has the value that was meant."""
     properties = changed(good.properties or API_KEY, {USERNAME: "u"} if good.properties else {})
-    asked = at_each_door(changed(properties, dict(good.changes)), world)[entry_point]
+    asked = at_each_entry_point(changed(properties, dict(good.changes)), world)[entry_point]
     assert carry_out(world.ports, check(asked, RULES)).outcome == "Created"
     value: Any = world.connections.stored["bad-request"]["properties"]
     for name in good.path.split("."):
@@ -244,14 +244,14 @@ def test_what_people_mean_works(good: Good, entry_point: str, world: World) -> N
     assert value == good.value
 
 
-@pytest.mark.parametrize("entry_point", DOORS)
+@pytest.mark.parametrize("entry_point", ENTRY_POINTS)
 @pytest.mark.parametrize("bad", BAD, ids=lambda bad: str(bad[1])[-60:])
 def test_what_nobody_can_mean_is_told_in_one_sentence(
     bad: Bad, entry_point: str, world: World
 ) -> None:
     """A sentence for each path, what to do in it, and nothing of a value; nothing is written."""
     properties, changes, kind, told = bad
-    asked = at_each_door(changed(properties, dict(changes)), world)[entry_point]
+    asked = at_each_entry_point(changed(properties, dict(changes)), world)[entry_point]
     with pytest.raises(kind) as raised:
         carry_out(world.ports, check(asked, RULES))
     assert type(raised.value) is kind

@@ -1,13 +1,15 @@
 """Delete: what goes, what stays, and what is remembered of it."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 import pytest
 
-from handler.connections.ownership import Deletion
+from handler.connections.ownership import Deletion, Record
 from handler.errors import (
     NetworkFailureError,
     NotFoundError,
@@ -20,25 +22,16 @@ from handler.operations.use_cases import carry_out
 from handler.requests.request import check
 from handler.requests.unchecked_request import DIRECT, read_custom_resource, read_document
 from handler.settings import DELETION_LIFETIME
+from tests.support import alpha, crm
+from tests.support.crm import BASIC, WITH_HEADER
 from tests.support.fakes import RULES, START, World, make_world
+from tests.support.lives import KilledError
 
 STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/9f0c"
 MADE_UP = "shop-Connection-1A2B3C4D5E6F"
-PASSWORD = "{{resolve:secretsmanager:connections/crm:SecretString:password}}"
-BASIC: dict[str, Any] = {
-    "Name": "crm",
-    "AuthorizationType": "BASIC",
-    "AuthParameters": {"BasicAuthParameters": {"Username": "ada", "Password": PASSWORD}},
-}
 OTHER_OWNER = (
     "cloudformation/arn:aws:cloudformation:us-east-1:123456789012:stack/other/1/Connection"
 )
-
-
-@pytest.fixture
-def world() -> World:
-    """Give an empty account."""
-    return make_world()
 
 
 def stack(
@@ -389,3 +382,183 @@ def test_a_deletions_time_is_never_set_back(world: World) -> None:
     assert after
     assert after.request_time == before.request_time
     assert after.connection_arn == before.connection_arn
+
+
+def test_a_stack_that_owns_nothing_does_not_wait_for_others(world: World) -> None:
+    """Its Delete is noted beside the lease of another."""
+    killed = alpha.connections(world, create=alpha.failing(KilledError()))
+    with pytest.raises(KilledError):
+        alpha.deliver(world, alpha.message(owner=alpha.STACK_A), "h1", connections=killed)
+    world.time.seconds += 3
+    delete = alpha.of_stack("Delete", "alpha", sent=9, ServiceTimeout="600")
+    assert alpha.deliver(world, delete, "h2").is_ignored
+
+
+def test_another_owners_tombstone_does_not_free_the_name_for_a_late_create() -> None:
+    """Two cancelled stacks that asked for one name: the first one's Create comes last."""
+    world = make_world()
+    for owner in ("first", "second"):
+        delete = replace(alpha.message("Delete", sent=2), owner=owner)
+        with suppress(NotFoundError):
+            carry_out(world.ports, check(delete, RULES))
+    late = replace(alpha.message(sent=1), owner="first")
+    with pytest.raises(SupersededError):
+        carry_out(world.ports, check(late, RULES))
+
+
+def test_an_older_delete_does_not_set_back_the_time_of_a_newer_one() -> None:
+    """Both under another owner's record; the Create that comes last was sent between them."""
+    world = make_world()
+    carry_out(world.ports, check(alpha.message(), RULES))
+    for sent in (5, 2):
+        with suppress(NotFoundError):
+            delete = replace(alpha.message("Delete", sent=sent), owner="late")
+            carry_out(world.ports, check(delete, RULES))
+    carry_out(world.ports, check(alpha.message("Delete", sent=9), RULES))
+    late = replace(alpha.message(sent=3), owner="late")
+    with pytest.raises(SupersededError):
+        carry_out(world.ports, check(late, RULES))
+
+
+def test_deleting_what_was_adopted_releases_it(world: World) -> None:
+    """It stands as it did, and nobody is registered."""
+    world.connections.make_by_hand("crm", BASIC)
+    crm.ask(world, properties={**BASIC, "OnExisting": "Adopt"})
+    assert crm.ask(world, "Delete", {"Name": "crm"}).outcome is Outcome.RELEASED
+    assert "crm" in world.connections.stored
+    assert world.owners == {}
+
+
+def test_deleting_leaves_a_recreated_namesake_alone(world: World) -> None:
+    """Ours is gone already, the other one stays."""
+    crm.stack(world, "Create")
+    del world.connections.stored["crm"]
+    world.connections.make_by_hand("crm", WITH_HEADER)
+    assert crm.stack(world, "Delete", BASIC, "crm").outcome is Outcome.DELETED
+    assert "crm" in world.connections.stored
+    assert world.owners == {}
+
+
+def test_a_stacks_delete_of_what_is_not_its_own_succeeds_and_touches_nothing(
+    world: World,
+) -> None:
+    """Nothing of its own is left, so that the stack can go."""
+    world.connections.make_by_hand("crm", BASIC)
+    completion = crm.stack(world, "Delete", BASIC, "crm")
+    assert completion.is_ignored
+    assert "crm" in world.connections.stored
+
+
+def test_a_delete_with_an_id_made_up_by_cloudformation_finds_the_connection(world: World) -> None:
+    """No answer reached CloudFormation, but the connection was made."""
+    crm.stack(world, "Create")
+    assert not crm.stack(world, "Delete", BASIC, "shop-Connection-1ABC").is_ignored
+    assert world.connections.stored == {}
+
+
+def test_a_delete_with_a_made_up_id_finds_a_derived_name(world: World) -> None:
+    """The same where the properties have no name."""
+    nameless = {name: value for name, value in BASIC.items() if name != "Name"}
+    crm.stack(world, "Create", nameless)
+    crm.stack(world, "Delete", nameless, "shop-Connection-1ABC")
+    assert world.connections.stored == {}
+
+
+def test_a_stacks_delete_works_with_properties_that_never_would(world: World) -> None:
+    """A Create that was refused is followed by a Delete with the same properties."""
+    hopeless: dict[str, Any] = {"Name": ["no", "name"], "AuthParameters": "none", "Extra": 1}
+    assert crm.stack(world, "Delete", hopeless, "crm").is_ignored
+
+
+def test_deleting_waits_until_the_connection_is_gone(world: World) -> None:
+    """DELETING is not gone."""
+    crm.ask(world)
+    world.connections.looks_while_deleting = 3
+    assert crm.ask(world, "Delete", {"Name": "crm"}).outcome is Outcome.DELETED
+    assert world.connections.stored == {}
+    assert world.owners == {}
+
+
+def test_a_delete_that_takes_too_long_keeps_the_registration(world: World) -> None:
+    """The next Delete goes on with it."""
+    crm.ask(world)
+    world.connections.looks_while_deleting = 1000
+    with pytest.raises(NotStabilizedError, match="DELETING"):
+        crm.ask(world, "Delete", {"Name": "crm"})
+    assert "crm" in world.registry.records
+
+
+def test_a_message_cannot_delete_what_it_does_not_own(world: World) -> None:
+    """NotFound, where CloudFormation gets SUCCESS."""
+    crm.stack(world, "Create")
+    with pytest.raises(NotFoundError):
+        crm.ask(world, "Delete", {"Name": "crm"})
+    assert "crm" in world.connections.stored
+
+
+def test_a_failed_create_of_a_stack_is_deleted_by_its_rollback(world: World) -> None:
+    """The connection was made, did not settle, and goes with the Delete that follows."""
+    world.connections.states_after_write = ("DEAUTHORIZED",)
+    with pytest.raises(NotStabilizedError) as raised:
+        crm.stack(world, "Create")
+    crm.stack(world, "Delete", BASIC, raised.value.created_name)
+    assert (world.connections.stored, world.owners) == ({}, {})
+
+
+def test_nobody_deletes_while_somebody_writes(world: World) -> None:
+    """It waits, and comes back."""
+    crm.send(world)
+    until = world.time.now + timedelta(hours=1)
+    record = world.registry.records["crm"]
+    world.registry.write(replace(record, lease_holder="other", leased_until=until))
+    with pytest.raises(ResourceConflictError):
+        crm.send(world, "Delete", sent=1)
+    assert "delete" not in world.connections.calls
+
+
+def test_a_delete_older_than_what_was_applied_deletes_nothing(world: World) -> None:
+    """A redriven one, for example."""
+    crm.send(world, sent=2)
+    with pytest.raises(SupersededError):
+        crm.send(world, "Delete", sent=1)
+    assert "crm" in world.connections.stored
+
+
+@pytest.mark.parametrize("is_seen", [True, False])
+def test_a_late_create_does_not_resurrect(is_seen: bool, world: World) -> None:
+    """Whether the Delete found something or not."""
+    if is_seen:
+        crm.send(world)
+    with suppress(NotFoundError):
+        crm.send(world, "Delete", sent=2)
+    with pytest.raises(SupersededError):
+        crm.send(world, sent=1)
+    assert world.connections.stored == {}
+
+
+def test_a_delete_counts_from_the_moment_it_began(world: World) -> None:
+    """Its process was killed before it could write the tombstone; the connection is gone."""
+    crm.send(world)
+    calls = iter([lambda: None])  # the lease; then the process ends
+
+    def killed() -> None:
+        raise KeyboardInterrupt
+
+    world.registry.before_write = chain(calls, iter([killed]))
+    with pytest.raises(KeyboardInterrupt):
+        crm.send(world, "Delete", sent=2)
+    world.time.seconds += 1000
+    with pytest.raises(SupersededError):
+        crm.send(world, "Update", sent=1, user="late")
+    assert world.connections.stored == {}
+
+
+def test_a_delete_is_remembered_under_another_owners_record(world: World) -> None:
+    """When that one is gone, a Create from before it does not resurrect."""
+    owned = Record("crm", "cloudformation/other/X", START, START, connection_arn="arn")
+    world.registry.write(owned)
+    with pytest.raises(NotFoundError):
+        crm.send(world, "Delete", sent=2)
+    world.registry.remove(world.registry.records["crm"])
+    with pytest.raises(SupersededError):
+        crm.send(world, sent=1)

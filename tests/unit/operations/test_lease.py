@@ -1,6 +1,6 @@
 """One at a time per name: who holds a lease, who gives it back, and who finds it lost."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 
 from handler.connections.ownership import Record, Seen
+from handler.connections.state import Connection
 from handler.errors import (
     AccessDeniedError,
+    AlreadyExistsError,
     NotStabilizedError,
     ProvisionerError,
     ResourceConflictError,
     SecretNotUsableError,
+    ServiceLimitExceededError,
     SupersededError,
     ThrottlingError,
 )
@@ -21,13 +24,15 @@ from handler.operations.lease import hold_claim, hold_lease, without_lease
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.use_cases import carry_out
 from handler.requests.request import check
-from handler.requests.unchecked_request import QUEUE, read_document
+from handler.requests.unchecked_request import DIRECT, QUEUE, read_document
 from handler.settings import LEASE_MARGIN_SECONDS
-from tests.support.fakes import RULES, START, World, make_world
+from tests.support import alpha, crm
+from tests.support.crm import PASSWORD
+from tests.support.fakes import RULES, START, World
+from tests.support.lives import KilledError, properties_of
 
 RECORD = Record("crm", "requests", claimed_at=START, request_time=START)
 EARLIER = replace(RECORD, claimed_at=START - timedelta(hours=1))
-PASSWORD = "{{resolve:secretsmanager:connections/crm:SecretString:password}}"
 OTHER_PASSWORD = "{{resolve:secretsmanager:connections/crm:SecretString:key}}"
 
 
@@ -52,12 +57,6 @@ def failing(error: Exception) -> Callable[..., None]:
         raise error
 
     return fail
-
-
-@pytest.fixture
-def world() -> World:
-    """Give an empty account."""
-    return make_world()
 
 
 @pytest.fixture
@@ -241,3 +240,114 @@ def test_who_was_overtaken_looks_again_and_gives_way(world: World) -> None:
     with pytest.raises(SupersededError):
         carry_out(world.ports, check(asked, RULES))
     assert "Description" not in world.connections.stored["crm"]["properties"]
+
+
+def test_a_claim_taken_back_writes_over_nobodys(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another owner may claim the name between the taking back and the lease's end."""
+    remove = world.registry.remove
+
+    def removing(record: Any) -> None:
+        remove(record)
+        world.registry.write(replace(record, owner=alpha.STACK_B, seen=type(record.seen)()))
+
+    monkeypatch.setattr(world.registry, "remove", removing)
+    refusing = alpha.connections(world, create=alpha.failing(ServiceLimitExceededError("quota")))
+    with pytest.raises(ServiceLimitExceededError):
+        alpha.run(world, alpha.message(owner=alpha.STACK_A), connections=refusing)
+    assert world.registry.records["alpha"].owner == alpha.STACK_B
+
+
+@pytest.mark.parametrize("more", [{}, {"ServiceTimeout": "3000"}, {"ServiceTimeout": "600"}])
+@pytest.mark.parametrize("kind", ["Create", "Delete"])
+def test_the_retry_of_a_killed_delivery_outlasts_its_lease(
+    world: World, kind: str, more: dict[str, Any]
+) -> None:
+    """A stack's failure is final: the retry waits for the lease as long as it lives itself."""
+    if kind == "Delete":
+        alpha.deliver(world, alpha.of_stack("Create", **more), "h0")
+    world.time.seconds += 1000
+    given = "alpha" if kind == "Delete" else ""
+    asked = alpha.of_stack(kind, given, sent=1000, **more)
+    kill = alpha.failing(KilledError())
+    killed = alpha.connections(world, create=kill, delete=kill)
+    world.time.seconds += 3
+    with pytest.raises(KilledError):
+        alpha.deliver(world, asked, "h1", connections=killed)
+    world.time.seconds += 63
+    assert alpha.deliver(world, asked, "h2").outcome in (Outcome.CREATED, Outcome.DELETED)
+
+
+@pytest.mark.parametrize("kind", ["Create", "Delete"])
+def test_a_claim_of_weeks_ago_does_not_own_what_was_made_since(world: World, kind: str) -> None:
+    """Nobody writes for a claim after its lease."""
+    storm = alpha.connections(world, create=alpha.failing(ThrottlingError("x")))
+    with pytest.raises(ThrottlingError):
+        alpha.run(world, alpha.message(), connections=storm)
+    world.time.seconds += alpha.FORTNIGHT
+    world.time.deadline += alpha.FORTNIGHT
+    world.connections.make_by_hand("alpha", properties_of("alpha", 0))
+    try:
+        alpha.run(world, alpha.message(kind, sent=alpha.FORTNIGHT))
+    except AlreadyExistsError:
+        assert kind == "Create"
+    assert alpha.user(world) == "u0"
+
+
+def test_a_release_waits_for_the_lease(world: World) -> None:
+    """Else what is being created would be nobody's."""
+    create = world.connections.create
+
+    def released_meanwhile(properties: Mapping[str, Any]) -> Connection:
+        arn = create(properties)
+        with pytest.raises(ResourceConflictError):
+            alpha.run(world, alpha.message("Release", entry_point=DIRECT), holder="h2")
+        return arn
+
+    creating = alpha.connections(world, create=released_meanwhile)
+    alpha.run(world, alpha.message(owner=alpha.STACK_A), connections=creating, holder="h1")
+    assert world.owners == {"alpha": alpha.STACK_A}
+
+
+def test_a_lease_of_somebody_else_is_awaited(world: World) -> None:
+    """While another invocation writes, the request waits; the lease of a crashed one expires."""
+    until = START + timedelta(seconds=20)
+    other = Record("crm", "cloudformation/other/X", claimed_at=START, request_time=START)
+    world.registry.write(replace(other, lease_holder="other", leased_until=until))
+    assert crm.ask(world).outcome is Outcome.CREATED
+    assert world.time.now >= until
+
+
+def test_a_lease_that_outlasts_the_patience_is_a_conflict(world: World) -> None:
+    """Transient: the request may come back."""
+    until = START + timedelta(seconds=900)
+    other = Record("crm", "cloudformation/other/X", claimed_at=START, request_time=START)
+    world.registry.write(replace(other, lease_holder="other", leased_until=until))
+    with pytest.raises(ResourceConflictError, match="is being changed by"):
+        crm.ask(world)
+    assert world.connections.calls == []
+
+
+def test_the_lease_is_held_while_eventbridge_is_written(world: World) -> None:
+    """It is this invocation's, and outlasts it."""
+    seen: list[Record | None] = []
+    world.connections.before_create = lambda name: seen.append(world.registry.read(name))
+    crm.send(world)
+    (claim,) = seen
+    assert claim is not None
+    assert claim.lease_holder == world.ports.holder
+    assert claim.leased_until is not None
+    assert claim.leased_until.timestamp() > world.time.deadline
+
+
+def test_a_failed_create_gives_the_lease_back(world: World) -> None:
+    """Nobody need wait for it to expire."""
+
+    def fail(_: str) -> None:
+        raise ThrottlingError("later")
+
+    world.connections.before_create = fail
+    with pytest.raises(ThrottlingError):
+        crm.send(world)
+    assert world.registry.records["crm"].leased_until is None

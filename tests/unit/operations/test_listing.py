@@ -17,12 +17,6 @@ from tests.support.fakes import PAGE, RULES, World, make_world
 CRM = "connections/crm"
 
 
-@pytest.fixture
-def world() -> World:
-    """Give an empty account."""
-    return make_world()
-
-
 def asked_list(properties: Mapping[str, Any] | None = None) -> UncheckedRequest:
     """Make a List."""
     given = {} if properties is None else {"ResourceProperties": properties}

@@ -10,10 +10,15 @@ import pytest
 
 from handler.connections.state import Connection
 from handler.errors import (
+    AccessDeniedError,
     AlreadyExistsError,
+    InvalidRequestError,
     NotFoundError,
     NotStabilizedError,
+    ProvisionerError,
+    ResourceConflictError,
     SecretNotUsableError,
+    ServiceLimitExceededError,
     SupersededError,
     ThrottlingError,
 )
@@ -27,16 +32,11 @@ from handler.requests.unchecked_request import (
     read_custom_resource,
     read_document,
 )
-from tests.support.fakes import RULES, START, World, make_world
+from tests.support import alpha
+from tests.support.fakes import RULES, START, World
 
 STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/9f0c"
 PASSWORD = "{{resolve:secretsmanager:connections/crm:SecretString:password}}"
-
-
-@pytest.fixture
-def world() -> World:
-    """Give an empty account."""
-    return make_world()
 
 
 def properties(username: str, **more: Any) -> dict[str, Any]:
@@ -260,3 +260,39 @@ def test_after_a_release_the_time_begins_anew(world: World) -> None:
     document = {"RequestType": "Release", "ResourceProperties": {"Name": "crm"}}
     carry_out(world.ports, check(read_document(document, DIRECT, "r", START), RULES))
     assert ask(world, 5, OnExisting="Adopt").outcome is Outcome.ADOPTED
+
+
+@pytest.mark.parametrize(
+    ("kind", "operation", "error"),
+    [
+        ("Update", "update", InvalidRequestError("no such resource configuration")),
+        ("Delete", "delete", AccessDeniedError("no")),
+    ],
+)
+def test_what_eventbridge_refused_for_good_supersedes_nothing(
+    world: World, kind: str, operation: str, error: ProvisionerError
+) -> None:
+    """Only what was applied counts."""
+    alpha.run(world, alpha.message(variant=0))
+    refusing = alpha.connections(world, **{operation: alpha.failing(error)})
+    with pytest.raises(type(error)):
+        alpha.run(world, alpha.message(kind, sent=20), connections=refusing)
+    assert alpha.run(world, alpha.message("Update", variant=5, sent=10)).outcome is Outcome.UPDATED
+
+
+def test_a_claim_under_way_supersedes_nothing(world: World) -> None:
+    """It may come to nothing; then the older one is all that was asked for."""
+
+    def refuse(_: object) -> None:
+        with pytest.raises(ResourceConflictError):
+            alpha.run(world, alpha.message(variant=0, sent=10), holder="h2")
+        raise ServiceLimitExceededError("quota")
+
+    with pytest.raises(ServiceLimitExceededError):
+        alpha.run(
+            world,
+            alpha.message(sent=20),
+            connections=alpha.connections(world, create=refuse),
+            holder="h1",
+        )
+    assert not world.registry.records

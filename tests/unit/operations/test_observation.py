@@ -1,6 +1,7 @@
 """Reads that lag behind writes: what Describe shows is believed once it shows our last write."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,8 @@ from handler.operations.use_cases import carry_out
 from handler.requests.request import check
 from handler.requests.unchecked_request import DIRECT, read_document
 from handler.settings import LONGEST_LAG
-from tests.support.fakes import RULES, START, World, make_world
+from tests.support import alpha
+from tests.support.fakes import RULES, START, FakeConnections, World, make_world
 from tests.support.lag import Lag
 
 LAGS = [
@@ -199,3 +201,21 @@ def test_after_some_seconds_what_is_seen_is_believed(write: Write) -> None:
     """It may have been deleted, or changed back, behind our back."""
     assert not write.is_shown_by(None, START + LONGEST_LAG - timedelta(seconds=0.1))
     assert write.is_shown_by(None, START + LONGEST_LAG)
+
+
+def test_a_duplicate_that_creates_between_two_looks_is_followed() -> None:
+    """The registry was read before it, EventBridge after it: the two do not belong together."""
+    world = make_world()
+    left = iter([True])
+
+    class Overtaken(FakeConnections):
+        def describe(self, name: str) -> Connection | None:
+            if next(left, False):
+                carry_out(world.ports, check(alpha.message(), RULES))
+            return world.connections.describe(name)
+
+    ports = replace(world.ports, connections=Overtaken(world.time, world.connections.stored))
+    assert carry_out(ports, check(alpha.message(), RULES)).outcome in (
+        Outcome.CREATED,
+        Outcome.UNCHANGED,
+    )

@@ -1,4 +1,4 @@
-"""The result that every door gives: always the same members, in the same form."""
+"""The result that every entry point gives: always the same members, in the same form."""
 
 from datetime import UTC, datetime, timedelta, timezone
 

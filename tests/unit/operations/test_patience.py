@@ -6,12 +6,7 @@ from typing import Any
 
 import pytest
 
-from handler.errors import (
-    AccessDeniedError,
-    NotStabilizedError,
-    ProvisionerError,
-    TransientError,
-)
+from handler.errors import AccessDeniedError, NotStabilizedError, ProvisionerError, TransientError
 from handler.operations.outcome import Completion
 from handler.operations.ports import Ports
 from handler.operations.use_cases import carry_out

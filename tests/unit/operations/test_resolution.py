@@ -1,116 +1,144 @@
-"""Secrets named by an ARN whose end may be a part of the name: which one is used, and followed."""
-
-from dataclasses import replace
-from typing import Any
+"""References resolved: what may become a credential, and everything unusable at once."""
 
 import pytest
 
-from handler.errors import SecretNotUsableError
-from handler.operations.outcome import Completion
-from handler.operations.use_cases import carry_out
-from handler.requests.request import check
-from handler.requests.unchecked_request import DIRECT, read_document
-from tests.support.bad_requests import API_KEY, API_KEY_BLOCK, changed, secret_arn
-from tests.support.fakes import POLICY, RULES, World, make_world
+from handler.errors import (
+    InvalidRequestError,
+    NotFoundError,
+    ProvisionerError,
+    SecretNotUsableError,
+)
+from tests.support.bad_requests import secret_arn
+from tests.support.crm import BASIC, PASSWORD, WITH_HEADER, ask
+from tests.support.fakes import World
 
-VALUE = f"{API_KEY_BLOCK}.ApiKeyValue"
-PAY, PLAIN = "connections/pay-apikey", "connections/plain"
-SPELLINGS = [
-    "{{{{resolve:secretsmanager:{arn}}}}}",
-    "{{{{resolve:secretsmanager:{arn}:::}}}}",
-    None,
-]
+WHOLE = "{{resolve:secretsmanager:connections/crm}}"
 
 
-@pytest.fixture
-def world() -> World:
-    """Give an account with a secret whose name ends like an ARN, and one whose name does not."""
-    world = make_world()
-    world.secrets.texts = {PAY: "k-1", PLAIN: "tok-1"}
-    return world
+def test_a_secret_used_twice_by_one_request_is_one_source(world: World) -> None:
+    """The adapter is asked for one source only, however many keys are taken of it."""
+    user = PASSWORD.replace("password", "user")
+    both = {"BasicAuthParameters": {"Username": user, "Password": PASSWORD}}
+    ask(world, properties={**BASIC, "AuthParameters": both})
+    assert set(world.secrets.reads) == {"connections/crm"}
+    stored = world.connections.stored["crm"]["properties"]["AuthParameters"]
+    assert stored["BasicAuthParameters"]["Username"] == "ada"
 
 
-def ask(world: World, request_type: str, properties: dict[str, Any]) -> Completion:
-    """Carry out a direct request."""
-    document = {"RequestType": request_type, "ResourceProperties": properties}
-    asked = read_document(document, DIRECT, "request-1", world.time.now)
-    return carry_out(world.ports, check(asked, RULES))
-
-
-def properties(name: str, spelling: str | None = SPELLINGS[0]) -> dict[str, Any]:
-    """Ask for a connection from the secret that an ARN means."""
-    arn = secret_arn(name)
-    value: object = spelling.format(arn=arn) if spelling else {"ValueFrom": arn}
-    return changed(API_KEY, {VALUE: value})
-
-
-def followed(world: World) -> set[str]:
-    """Give the secrets whose rotation is heard."""
-    return {secret.name for secret, names in world.registry.links.items() if names}
-
-
-def key_of(world: World) -> str:
-    """Give the API key that the connection has."""
-    stored = world.connections.stored["bad-request"]["properties"]
-    return str(stored["AuthParameters"]["ApiKeyAuthParameters"]["ApiKeyValue"])
-
-
-@pytest.mark.parametrize("spelling", SPELLINGS)
-@pytest.mark.parametrize(("name", "value"), [(PAY, "k-1"), (PLAIN, "tok-1")])
-def test_an_arn_without_its_six_characters_means_the_secret_of_that_name(
-    world: World, name: str, value: str, spelling: str | None
-) -> None:
-    """CDK renders such ARNs; only the secret that answered is linked, listed and applied."""
-    assert ask(world, "Create", properties(name, spelling)).outcome == "Created"
-    assert (key_of(world), followed(world)) == (value, {name})
-    (shown,) = ask(world, "List", {}).details["Connections"]
-    assert [each["SecretId"] for each in shown["Secrets"]] == [name]
-    assert ask(world, "Update", properties(name, spelling)).outcome == "Unchanged"
-    assert (followed(world), world.connections.calls.count("update")) == ({name}, 0)
-
-
-@pytest.mark.parametrize("name", [PAY, PLAIN])
-@pytest.mark.parametrize("how", ["name", "ARN", "complete ARN"])
-def test_its_rotation_is_followed(world: World, name: str, how: str) -> None:
-    """Whether the event, or whoever refreshes by hand, names it or gives an ARN of it."""
-    ask(world, "Create", properties(name))
-    world.secrets.rotate(name, "rotated")
-    secret_id = {
-        "name": name,
-        "ARN": secret_arn(name),
-        "complete ARN": secret_arn(f"{name}-Ab12Cd"),
+def test_every_unusable_reference_is_told_at_once(world: World) -> None:
+    """Two keys are absent: one error with both paths, and no value."""
+    both = {
+        "BasicAuthParameters": {
+            "Username": PASSWORD.replace("password", "nope"),
+            "Password": PASSWORD.replace("password", "neither"),
+        }
     }
-    assert ask(world, "Refresh", {"SecretId": secret_id[how]}).outcome == "Refreshed"
-    (sent,) = world.requests.sent
-    assert ask(world, "Refresh", sent["ResourceProperties"]).outcome == "Refreshed"
-    assert (key_of(world), followed(world)) == ("rotated", {name})
+    with pytest.raises(SecretNotUsableError) as raised:
+        ask(world, properties={**BASIC, "AuthParameters": both})
+    assert 'Username: "{{resolve:' in raised.value.reason
+    assert 'no key "neither"' in raised.value.reason
+    assert "correct horse" not in raised.value.reason
 
 
-@pytest.mark.parametrize("name", [PAY, "connections/pay"])
-def test_a_rotation_before_the_first_answer_is_heard(world: World, name: str) -> None:
-    """Both names are linked until Secrets Manager has told which it is."""
-    seen: list[set[str]] = []
-    world.secrets.texts = {name: "k-1"}
-    world.secrets.before_read = lambda _: seen.append(followed(world))
-    ask(world, "Create", properties(PAY))
-    assert seen == [{"connections/pay", PAY}]
-    assert followed(world) == {name}
-
-
-def test_where_both_exist_the_answer_decides(world: World) -> None:
-    """As Secrets Manager does, which compares whole ARNs first."""
-    world.secrets.texts["connections/pay"] = "other"
-    ask(world, "Create", properties(PAY))
-    assert (key_of(world), followed(world)) == ("other", {"connections/pay"})
-
-
-def test_a_name_that_is_answered_out_of_bounds_is_not_used(world: World) -> None:
-    """The whole tail begins with the prefix; the secret that it turns out to be does not."""
-    policy = replace(POLICY, secret_prefixes=(PAY.removesuffix("pikey"),))
-    rules = replace(RULES, policy=policy)
-    world.secrets.texts = {"connections/pay": "k-1"}
-    document = {"RequestType": "Create", "ResourceProperties": properties(PAY)}
-    asked = read_document(document, DIRECT, "request-1", world.time.now)
-    with pytest.raises(SecretNotUsableError, match="its name begins with no allowed prefix"):
-        carry_out(replace(world.ports, rules=rules), check(asked, rules))
+def test_a_value_that_eventbridge_would_refuse_is_told_without_the_value(world: World) -> None:
+    """A colon in a password is found here, not by AWS, whose message would echo it."""
+    world.secrets.texts["connections/crm"] = '{"password": "with:colon"}'
+    with pytest.raises(SecretNotUsableError, match=r"Password: the value referred to must match"):
+        ask(world)
     assert "create" not in world.connections.calls
+
+
+@pytest.mark.parametrize(
+    "reference", [WHOLE, {"ValueFrom": secret_arn("connections/crm-Ab12Cd")}, f"Bearer {WHOLE}"]
+)
+@pytest.mark.parametrize("text", ['{"password": "p"}', '["p"]', '\ufeff{"password": "p"}'])
+def test_a_whole_json_secret_lacks_a_key_wherever_it_is_referred_to(
+    world: World, reference: object, text: str
+) -> None:
+    """Also in a body, which takes any text."""
+    world.secrets.texts["connections/crm"] = text
+    parameters = {"BodyParameters": [{"Key": "k", "Value": reference}]}
+    block = {"BasicAuthParameters": {"Username": reference, "Password": WHOLE}}
+    block["InvocationHttpParameters"] = parameters  # type: ignore[assignment]
+    with pytest.raises(SecretNotUsableError) as raised:
+        ask(world, properties={**BASIC, "AuthParameters": block})
+    problem = "the secret holds JSON, so the reference must name a key of it"
+    assert raised.value.reason.count(problem) == 3
+    assert "BodyParameters[0].Value: " in raised.value.reason
+    assert "create" not in world.connections.calls
+
+
+@pytest.mark.parametrize(
+    ("path", "refusal"),
+    [
+        ("Username", SecretNotUsableError),
+        ("Password", InvalidRequestError),
+        ("Value", SecretNotUsableError),
+    ],
+)
+def test_an_empty_value_leaves_no_literal_credential(
+    world: World, path: str, refusal: type[ProvisionerError]
+) -> None:
+    """The text around it would be the credential."""
+    world.secrets.texts["connections/crm"] = '{"password": "p", "empty": ""}'
+    text = "CANARY" + PASSWORD.replace("password", "empty")
+    basic = {"Username": "ada", "Password": PASSWORD} | {path: text}
+    value = basic.pop("Value", PASSWORD)
+    parameters = {"HeaderParameters": [{"Key": "k", "Value": value}]}
+    blocks = {"BasicAuthParameters": basic, "InvocationHttpParameters": parameters}
+    with pytest.raises(refusal) as raised:
+        ask(world, properties={**BASIC, "AuthParameters": blocks})
+    assert f"{path}: " in raised.value.reason
+    assert "CANARY" not in raised.value.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "reference"),
+    [
+        ("with:colon", WHOLE),
+        ('{"a":' * 12_000, WHOLE),
+        ('{"password": "with:colon"}', PASSWORD),
+        ('{"with": "colon"}', "{{resolve:ssm-secure:/connections/crm}}"),
+    ],
+)
+def test_where_no_key_is_lacking_none_is_asked_for(world: World, text: str, reference: str) -> None:
+    """It is no JSON, has its key, or is a parameter, of which no key can be named."""
+    world.secrets.texts |= {"connections/crm": text, "/connections/crm": text}
+    block = {"BasicAuthParameters": {"Username": "ada", "Password": reference}}
+    with pytest.raises(SecretNotUsableError, match=r"Password: the value referred to must "):
+        ask(world, properties={**BASIC, "AuthParameters": block})
+
+
+def test_a_plain_parameter_is_no_password(world: World) -> None:
+    """Only the fetched parameter tells whether it is a SecureString."""
+    arn = "arn:aws:ssm:us-east-1:123456789012:parameter/connections/crm"
+    world.secrets.texts["/connections/crm"] = "open"
+    world.secrets.plain.add("/connections/crm")
+    block = {"BasicAuthParameters": {"Username": "ada", "Password": {"ValueFrom": arn}}}
+    with pytest.raises(SecretNotUsableError, match="SecureString"):
+        ask(world, properties={**BASIC, "AuthParameters": block})
+
+
+def test_a_securestring_is_no_plain_value(world: World) -> None:
+    """DescribeConnection would show it to everybody."""
+    world.secrets.texts["/connections/token"] = "t-1"
+    arn = "arn:aws:ssm:us-east-1:123456789012:parameter/connections/token"
+    header = {"Key": "X-Token", "Value": {"ValueFrom": arn}, "IsValueSecret": False}
+    parameters = {"InvocationHttpParameters": {"HeaderParameters": [header]}}
+    properties = {**BASIC, "AuthParameters": {**BASIC["AuthParameters"], **parameters}}
+    with pytest.raises(SecretNotUsableError, match="IsValueSecret must not be false"):
+        ask(world, properties=properties)
+
+
+def test_what_an_update_refers_to_and_is_not_there_is_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """NotFound may be about a key or a resource configuration, for which no new look helps."""
+
+    def refuse(_: object) -> None:
+        raise NotFoundError("no such key")
+
+    ask(world)
+    monkeypatch.setattr(world.connections, "update", refuse)
+    with pytest.raises(NotFoundError, match="key"):
+        ask(world, "Update", WITH_HEADER)

@@ -262,3 +262,13 @@ def test_texts_are_replaced_wherever_they_stand() -> None:
         "a": ["spelling", {"b": "spelling"}, "c", 1, None],
         "d": "spelling",
     }
+
+
+def test_an_error_does_not_carry_the_secret_that_caused_it() -> None:
+    """JSON's own error holds the whole text; a traceback would lead to it."""
+    spelling = "{{resolve:secretsmanager:connections/crm:SecretString:key}}"
+    reference = Reference(spelling, Source(Service.SECRETS_MANAGER, "connections/crm"), "key")
+    with pytest.raises(SecretNotUsableError) as raised:
+        reference.pick(SecretValue(CANARY, "1", is_secret=True, name="connections/crm"))
+    assert raised.value.__context__ is None
+    assert raised.value.__cause__ is None

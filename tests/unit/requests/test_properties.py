@@ -10,6 +10,7 @@ from handler.references.source import Service, Source
 from handler.requests.properties import (
     BLOCK_OF_TYPE,
     as_written,
+    is_private,
     prepared,
     property_violations,
     sources,
@@ -38,6 +39,10 @@ from tests.support.fakes import RULES, SHAPE
 
 GO = "remove it"
 ARN = "arn:aws:vpc-lattice:us-east-1:123456789012:resourceconfiguration/rcfg-0123456789abcdef0"
+PUBLIC: dict[str, Any] = {}
+CONNECTIVITY = {"ResourceParameters": {"ResourceConfigurationArn": ARN}}
+PRIVATE: dict[str, Any] = {"InvocationConnectivityParameters": CONNECTIVITY}
+PRIVATE_TOKEN: dict[str, Any] = {"AuthParameters": {"ConnectivityParameters": CONNECTIVITY}}
 
 
 def told(properties: dict[str, Any]) -> list[str]:
@@ -299,3 +304,27 @@ def test_properties_can_be_written_down_again() -> None:
     document = changed(BASIC, {HEADERS: parameter({"ValueFrom": CANARY})})
     said = changed(document, {HEADERS: parameter({"ValueFrom": CANARY}, IsValueSecret=True)})
     assert as_written(prepared(document, RULES)) == said
+
+
+@pytest.mark.parametrize(
+    ("properties", "expected"),
+    [
+        (PUBLIC, False),
+        (PRIVATE, True),
+        (PRIVATE_TOKEN, False),
+        ({"AuthParameters": {}}, False),
+        ({"AuthParameters": {"BasicAuthParameters": {}}}, False),
+        ({"InvocationConnectivityParameters": {}}, False),
+        (
+            {
+                "InvocationConnectivityParameters": {
+                    "ResourceParameters": {"ResourceConfigurationArn": ""}
+                }
+            },
+            False,
+        ),
+    ],
+)
+def test_private_is_what_reaches_into_a_vpc(properties: dict[str, Any], expected: bool) -> None:
+    """The empty ARN says public."""
+    assert is_private(properties) is expected

@@ -67,7 +67,7 @@ def test_own_members_leave_and_the_rest_stays() -> None:
 
 
 def test_what_is_left_out_has_its_default() -> None:
-    """Fail on what exists; each door's own patience."""
+    """Fail on what exists; each entry point's own patience."""
     request = message(BASIC)
     assert (request.on_existing, request.name, request.owner) == (
         OnExisting.FAIL,
@@ -102,7 +102,7 @@ def test_any_other_wait_is_refused(value: object) -> None:
 
 
 @pytest.mark.parametrize(("entry_point", "longest"), [(DIRECT, 300), (QUEUE, 60)])
-def test_each_door_has_its_longest_wait(entry_point: EntryPoint, longest: int) -> None:
+def test_each_entry_point_has_its_longest_wait(entry_point: EntryPoint, longest: int) -> None:
     """A message blocks its batch; an invocation's caller waits for it alone."""
     assert message(
         {**BASIC, "WaitTimeoutSeconds": longest}, entry_point=entry_point
@@ -295,7 +295,7 @@ def test_a_derived_name_has_the_prefix() -> None:
     ("entry_point", "request_type"),
     [(DIRECT, "create"), (DIRECT, ""), (QUEUE, CANARY), (QUEUE, ["Create"]), (DIRECT, {"a": 1})],
 )
-def test_a_door_takes_its_own_request_types_only(
+def test_an_entry_point_takes_its_own_request_types_only(
     entry_point: EntryPoint, request_type: Any
 ) -> None:
     """The error names those that there are."""
@@ -305,14 +305,16 @@ def test_a_door_takes_its_own_request_types_only(
 
 @pytest.mark.parametrize("request_type", ["Release", "List"])
 @pytest.mark.parametrize("properties", [BASIC, None])
-def test_what_another_door_takes_is_told_as_that(request_type: str, properties: object) -> None:
-    """By the doors' own tables."""
+def test_what_another_entry_point_takes_is_told_as_that(
+    request_type: str, properties: object
+) -> None:
+    """By the entry points' own tables."""
     told = refusal(properties, request_type, QUEUE)
     assert f"RequestType: {request_type} is for direct invocations only" in told
     assert ("ResourceProperties" in told) is (properties is None and request_type == "Release")
 
 
-def test_what_several_doors_take_names_them() -> None:
+def test_what_several_entry_points_take_names_them() -> None:
     """A stack cannot refresh."""
     event = {**EVENT, "RequestType": "Refresh"}
     with pytest.raises(InvalidRequestError) as raised:

@@ -68,7 +68,7 @@ def test_one_error_names_every_wrong_path_and_no_value(
     ids=lambda bad: bad.kind,
 )
 def test_cloudformations_requests_are_judged_alike(bad: BadRequest) -> None:
-    """But for the name, which may be derived, and for what its door takes otherwise."""
+    """But for the name, which may be derived, and for what its entry point takes otherwise."""
     request: dict[str, object] = dict(bad.request) if isinstance(bad.request, dict) else {}
     properties, owner = request["ResourceProperties"], "cloudformation/stack/Connection"
     asked = UncheckedRequest(

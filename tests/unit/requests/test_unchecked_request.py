@@ -1,4 +1,4 @@
-"""Any door's event becomes one form, before anything in it is believed."""
+"""Any entry point's event becomes one form, before anything in it is believed."""
 
 import re
 
@@ -17,13 +17,15 @@ from handler.requests.unchecked_request import (
     read_document,
 )
 from tests.support.bad_requests import BASIC, CANARY
+from tests.support.entry_point import stack_event
 from tests.support.fakes import START
+from tests.support.response_url_server import ResponseUrlServer
 from tests.support.stack_requests import EVENT, STACK_ID
 
 
 def asked(document: object, entry_point: EntryPoint = DIRECT) -> UncheckedRequest:
     """Read a message or a direct invocation."""
-    return read_document(document, entry_point, "of the door", START)
+    return read_document(document, entry_point, "of the entry point", START)
 
 
 def told(document: object) -> list[str]:
@@ -45,7 +47,7 @@ def test_a_bare_document_is_a_create(extra: dict[str, str]) -> None:
     """What the AWS CLI's skeleton prints, filled in; also with an id or a token beside."""
     found = asked({**BASIC, **extra})
     assert (found.request_type, found.properties) == ("Create", BASIC)
-    assert found.request_id == extra.get("RequestId", "of the door")
+    assert found.request_id == extra.get("RequestId", "of the entry point")
     assert found.task_token == extra.get("TaskToken", "")
     assert found.violations == ()
 
@@ -63,7 +65,11 @@ def test_half_an_envelope_is_no_bare_document(member: str) -> None:
 def test_what_is_no_object_asks_nothing(document: object) -> None:
     """It is answered all the same."""
     found = asked(document)
-    assert (found.is_object, found.request_id, found.properties) == (False, "of the door", None)
+    assert (found.is_object, found.request_id, found.properties) == (
+        False,
+        "of the entry point",
+        None,
+    )
     assert (found.known_request_type, found.name, found.task_token) == ("", "", "")
 
 
@@ -90,9 +96,11 @@ def test_everything_wrong_with_an_envelope_is_told(
 
 
 @pytest.mark.parametrize("request_id", ["", "r" * 257, None, [1]])
-def test_an_unusable_request_id_gives_way_to_the_doors(request_id: object) -> None:
+def test_an_unusable_request_id_gives_way_to_the_entry_points(request_id: object) -> None:
     """The answer must go by some id."""
-    assert asked({"RequestType": "Create", "RequestId": request_id}).request_id == "of the door"
+    assert (
+        asked({"RequestType": "Create", "RequestId": request_id}).request_id == "of the entry point"
+    )
 
 
 @pytest.mark.parametrize(
@@ -110,15 +118,15 @@ def test_an_unusable_request_id_gives_way_to_the_doors(request_id: object) -> No
 def test_an_unknown_request_type_is_not_repeated(
     request_type: object, entry_point: EntryPoint, known: str
 ) -> None:
-    """Logs, metrics and results get a type of this door or none."""
+    """Logs, metrics and results get a type of this entry point or none."""
     assert asked({"RequestType": request_type}, entry_point).known_request_type == known
 
 
-def test_the_doors_differ_in_what_a_failure_means() -> None:
+def test_the_entry_points_differ_in_what_a_failure_means() -> None:
     """Only a message comes back; only a stack has to be let go."""
-    doors = (CLOUDFORMATION, QUEUE, DIRECT)
-    assert [entry_point.waits_again for entry_point in doors] == [False, True, False]
-    assert [entry_point.may_delete_nothing for entry_point in doors] == [True, False, False]
+    entry_points = (CLOUDFORMATION, QUEUE, DIRECT)
+    assert [entry_point.waits_again for entry_point in entry_points] == [False, True, False]
+    assert [entry_point.may_delete_nothing for entry_point in entry_points] == [True, False, False]
 
 
 def test_neither_properties_nor_token_are_in_the_repr() -> None:
@@ -220,3 +228,19 @@ def test_long_names_that_begin_alike_stay_apart() -> None:
 def test_an_odd_stack_id_still_gives_a_name() -> None:
     """An answer needs one, whatever came."""
     assert derived_name("odd", "Connection", "").startswith("stack-Connection-")
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://h/?X-Amz-Date=20251231T235900Z", "2025-12-31T23:59:00+00:00"),
+        ("https://h/?Expires=1767225600", "2025-12-31T22:00:00+00:00"),
+        ("https://h/?X-Amz-Date=20270101T000000Z", "2026-01-01T00:00:00+00:00"),
+        ("https://h/?X-Amz-Date=nonsense", "2026-01-01T00:00:00+00:00"),
+        ("https://h/", "2026-01-01T00:00:00+00:00"),
+    ],
+)
+def test_a_stacks_request_is_as_old_as_its_signature(url: str, expected: str) -> None:
+    """A late delivery stays old; none is newer than its arrival."""
+    event = stack_event(ResponseUrlServer("https://h"), ResponseURL=url)
+    assert read_custom_resource(event, "", START).request_time.isoformat() == expected

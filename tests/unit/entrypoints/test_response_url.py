@@ -1,0 +1,82 @@
+"""To which hosts an answer may go."""
+
+import pytest
+
+from handler.entrypoints import cloudformation as custom_resource
+from handler.entrypoints.response_url import is_answerable, refuse_unanswerable_event
+from handler.errors import InvalidRequestError
+from tests.support.entry_point import DONE, handled_as, invoke, stack_event
+from tests.support.lambda_context import LambdaContext
+from tests.support.response_url_server import ResponseUrlServer
+
+pytestmark = pytest.mark.usefixtures("environment")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://evil.example/",
+        "https://cloudformation-custom-resource-response-uswest2.s3.amazonaws.com/",
+        "https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com.evil.example/",
+        "http://cloudformation-custom-resource-response-useast1.s3.amazonaws.com/",
+        "http://listed.example/",
+    ],
+)
+def test_nothing_is_sent_to_a_strangers_host(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only to CloudFormation's bucket of this Region; plain http only to a loopback host."""
+    monkeypatch.setenv("RESPONSE_URL_HOSTS", "listed.example")
+    asked = handled_as(monkeypatch, custom_resource, DONE)
+    event = stack_event(ResponseUrlServer("http://localhost"), ResponseURL=url)
+    with pytest.raises(InvalidRequestError, match="ResponseURL"):
+        invoke(event)
+    assert asked == []
+
+
+@pytest.mark.parametrize(
+    ("region", "suffix"),
+    [
+        ("us-east-1", "amazonaws.com"),
+        ("us-gov-west-1", "amazonaws.com"),
+        ("cn-north-1", "amazonaws.com.cn"),
+        ("eusc-de-east-1", "amazonaws.eu"),
+        ("us-iso-east-1", "c2s.ic.gov"),
+        ("us-isob-east-1", "sc2s.sgov.gov"),
+    ],
+)
+def test_cloudformations_own_bucket_is_answered_in_its_own_partition(
+    region: str, suffix: str
+) -> None:
+    """Its name lacks the Region's dashes; no other partition's domain will do."""
+    bucket = f"https://cloudformation-custom-resource-response-{region.replace('-', '')}.s3"
+    for host in (
+        f"{bucket}.{suffix}",
+        f"{bucket}.{region}.{suffix}",
+        f"{bucket}-{region}.{suffix}",
+    ):
+        assert is_answerable(f"{host}/key?X-Amz-Signature=a", region, suffix, ())
+        assert not is_answerable(f"{host}/key", "eu-west-1", suffix, ())
+        for other in ("amazonaws.org", suffix.replace(".", "x"), f"{suffix}.example.com"):
+            assert not is_answerable(f"{host}/key", region, other, ())
+            wrong = host.removesuffix(suffix) + other
+            assert not is_answerable(f"{wrong}/key", region, suffix, ())
+
+
+@pytest.mark.parametrize(
+    ("suffix", "is_answered"), [("amazonaws.eu", True), ("amazonaws.com", False), ("", False)]
+)
+def test_the_european_sovereign_cloud_is_answered_where_the_function_is_in_it(
+    suffix: str, is_answered: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The template's own URL suffix decides, and the refusal names it."""
+    monkeypatch.setenv("URL_SUFFIX", suffix)
+    region = "eusc-de-east-1"
+    host = f"cloudformation-custom-resource-response-euscdeeast1.s3.{region}.amazonaws.eu"
+    arn = f"arn:aws-eusc:lambda:{region}:123456789012:function:provisioner"
+    event = stack_event(ResponseUrlServer("http://x"), ResponseURL=f"https://{host}/k?X-Amz-Date=x")
+    context = LambdaContext(arn)
+    if is_answered:
+        refuse_unanswerable_event(event, context)
+        return
+    told = rf"ResponseURL: must lead to CloudFormation's bucket in {region} under amazonaws\.com"
+    with pytest.raises(InvalidRequestError, match=told):
+        refuse_unanswerable_event(event, context)
