@@ -33,6 +33,7 @@ class ProvisionerError(Exception):
         super().__init__(reason)
         self.reason = reason
         self.created_name = ""
+        self.aws_code = ""  # of the answer that refused a call
         self.has_unknown_end = False  # an earlier try may have arrived, though this one was refused
 
     @property
@@ -64,11 +65,19 @@ class ServiceLimitExceededError(ProvisionerError):
 class NotStabilizedError(ProvisionerError):
     """When the connection did not reach a usable state."""
 
-    def __init__(self, reason: str, *, is_transient: bool = False, is_moving: bool = False) -> None:
-        """Keep whether the connection is still moving, and whether a later try may succeed."""
+    def __init__(
+        self,
+        reason: str,
+        *,
+        is_transient: bool = False,
+        is_moving: bool = False,
+        is_private: bool = False,
+    ) -> None:
+        """Keep whether a later try may succeed, and whether a connection still moves, and where."""
         super().__init__(reason)
         self.is_transient = is_transient
         self.is_moving = is_moving
+        self.is_private = is_private
 
 
 class SecretNotUsableError(ProvisionerError):

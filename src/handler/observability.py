@@ -21,7 +21,9 @@ def _line(entry: Mapping[str, Any]) -> str:
     bounded = {
         key: each[:LONGEST] if isinstance(each, str) else each for key, each in entry.items()
     }
-    return json.dumps(bounded, separators=(",", ":"), ensure_ascii=False, default=str)
+    line = json.dumps(bounded, separators=(",", ":"), ensure_ascii=False, default=str)
+    # Half a surrogate pair, which JSON may hold, cannot be written; the line must not be lost.
+    return line.encode(errors="backslashreplace").decode()
 
 
 logger = Logger(service=SERVICE, json_serializer=_line)

@@ -23,7 +23,7 @@ from tools.local.local_stack import LocalStack
 from tools.local.ministack import REGION
 from tools.operating.redrive import redrive
 
-REASON = "the function ended, each time, before it could answer; see its log"
+REASON = "every attempt ended before an answer was sent; see the function's log"
 CANARY = "CANARY-of-a-literal"
 
 

@@ -60,16 +60,20 @@ def handled_as(
     """Let requests of an entry point end so, or well after something; give what is asked."""
     all_asked: list[UncheckedRequest] = []
 
-    def handle(asked: UncheckedRequest, *_: object) -> Succeeded | Failed:
+    def execute(
+        asked: UncheckedRequest,
+        _: object,
+        comes_back: Callable[[ProvisionerError], bool] = lambda _: False,
+    ) -> Succeeded | Failed:
         all_asked.append(asked)
         if isinstance(outcome, ProvisionerError):
-            return Failed(asked, outcome)
+            return Failed(asked, outcome, is_final=not comes_back(outcome))
         if isinstance(outcome, Completion):
             return Succeeded(asked, outcome)
         outcome()
         return Succeeded(asked, DONE)
 
-    monkeypatch.setattr(entry_point, "handle", handle)
+    monkeypatch.setattr(entry_point, "execute", execute)
     return all_asked
 
 

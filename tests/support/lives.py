@@ -166,7 +166,7 @@ def told(outcome: Succeeded | Failed) -> tuple[bool, str]:
         event["PhysicalResourceId"] = asked.physical_resource_id
     invocation: Any = Handled(outcome)
     entry_point = RecordingResource(event, asked, invocation)
-    with mock.patch.object(custom_resource, "handle", return_value=outcome):
+    with mock.patch.object(custom_resource, "execute", return_value=outcome):
         entry_point(event, LambdaContext("arn"))
     assert 0 < len(entry_point.answer["PhysicalResourceId"]) <= LONGEST_ID
     return entry_point.answer["Status"] == "SUCCESS", entry_point.answer["PhysicalResourceId"]

@@ -139,8 +139,11 @@ def error_of_response(service: str, call: str, response: Any) -> ProvisionerErro
     if kind is SecretNotUsableError:
         reason += "; it does not exist, not in that version, or it is being deleted"
     if code in CREDENTIAL_CODES:
-        reason += "; the function's own credentials are expired or not valid: no policy is at fault"
+        reason += "; the function's own credentials are expired or not valid:"
+        reason += " this is not a missing permission"
     elif kind is AccessDeniedError:
         needed = PERMISSIONS.get(service, "the function's role needs {call}")
         reason += "; " + needed.format(call=call.replace(" on ", " on the ", 1))
-    return kind(reason)
+    error = kind(reason)
+    error.aws_code = code
+    return error

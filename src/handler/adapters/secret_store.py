@@ -10,6 +10,8 @@ from handler.errors import SecretNotUsableError
 from handler.references.reference import shortened
 from handler.references.source import SecretValue, Service, Source
 
+NOT_FOUND = "ResourceNotFoundException"
+
 
 @dataclass(frozen=True, slots=True)
 class SecretStore:
@@ -31,7 +33,8 @@ class SecretStore:
         try:
             return self._secret(source)
         except SecretNotUsableError as error:
-            for named in source.candidates[1:] if source.account == self.account else ():
+            is_ours = source.account == self.account and error.aws_code == NOT_FOUND
+            for named in source.candidates[1:] if is_ours else ():
                 with suppress(SecretNotUsableError):
                     return self._secret(named)
             raise error from None

@@ -16,10 +16,10 @@ from crhelper import CfnResource
 from handler.clock import instant
 from handler.composition import Context, Invocation
 from handler.entrypoints import response as answer
-from handler.entrypoints.execution import Failed, Succeeded, handle
+from handler.entrypoints.execution import Failed, Succeeded, execute
 from handler.entrypoints.response import deliver, physical_id_of_unknown_end
 from handler.entrypoints.response_url import refuse_unanswerable_event
-from handler.errors import ProvisionerError
+from handler.errors import ProvisionerError, SupersededError
 from handler.observability import logger
 from handler.operations.outcome import attributes
 from handler.requests.unchecked_request import UncheckedRequest, read_custom_resource
@@ -62,7 +62,7 @@ class ConnectionResource(CfnResource):
     ) -> None:
         """Register the one handler for all request types."""
         self._request = event
-        self._asked = unchecked
+        self._unchecked = unchecked
         self._invocation = invocation
         self._answering = threading.Lock()
         self._is_answered = False
@@ -79,22 +79,23 @@ class ConnectionResource(CfnResource):
 
     def generate_physical_id(self, event: Mapping[str, Any]) -> str:  # noqa: ARG002
         """Give an id that is the same at every retry, where crhelper's is random."""
-        return self._asked.physical_resource_id or self._asked.name
+        return self._unchecked.physical_resource_id or self._unchecked.name
 
     def _handle(self, event: Mapping[str, Any], _: Context) -> str:
-        match handle(self._asked, self._invocation, self._comes_back):
-            case Failed(_, error):
-                if self._comes_back(error):
+        match execute(self._unchecked, self._invocation, self._comes_back):
+            case Failed(_, error, is_final):
+                if not is_final:
                     self._leave_unanswered(error)
                 # What this request created must be known, so that CloudFormation can delete it.
-                # An earlier delivery may have made it, too, if this one only ran out of tries.
-                unknown = physical_id_of_unknown_end(self._asked) if error.is_transient else ""
+                # An earlier delivery may have made it, too, if this one ran out of tries or time.
+                is_unknown = error.is_transient or isinstance(error, SupersededError)
+                unknown = physical_id_of_unknown_end(self._unchecked) if is_unknown else ""
                 self.PhysicalResourceId = error.created_name or unknown
                 raise _ReasonError(self._told(f"{error.code}: {error.reason}")) from None
             case Succeeded(_, completion):
                 self.Data = attributes(completion)
                 is_deletion = event["RequestType"] == "Delete"
-                own_id = self._asked.physical_resource_id if is_deletion else ""
+                own_id = self._unchecked.physical_resource_id if is_deletion else ""
                 return own_id or completion.connection.name
 
     def _comes_back(self, error: ProvisionerError) -> bool:
@@ -128,18 +129,21 @@ class ConnectionResource(CfnResource):
     def _timeout(self) -> None:
         if self._is_waiting():
             return  # and Lambda ends the invocation, if that still hangs
-        self.PhysicalResourceId = physical_id_of_unknown_end(self._asked)
-        self._send("FAILED", self._told("the function's time ran out before EventBridge answered"))
+        told = self._told("the function's time ran out before EventBridge answered")
+        self._send_once("FAILED", told, physical_id_of_unknown_end(self._unchecked))
 
     def _send(self, status: str | None = None, reason: str = "", _: object = None) -> None:
-        with self._answering:
-            if self._is_answered:
-                return
-            self._is_answered = True
-            self._deliver(self._body(status or self.Status, reason or str(self.Reason)))
+        self._send_once(status or self.Status, reason or str(self.Reason))
 
-    def _body(self, status: str, reason: str) -> dict[str, Any]:
-        name = self.PhysicalResourceId or self.generate_physical_id(self._request)
+    def _send_once(self, status: str, reason: str, physical_id: str = "") -> None:
+        with self._answering:
+            if not self._is_answered:
+                self._is_answered = True
+                self._deliver(self._body(status, reason, physical_id))
+
+    def _body(self, status: str, reason: str, physical_id: str) -> dict[str, Any]:
+        known = physical_id or self.PhysicalResourceId
+        name = known or self.generate_physical_id(self._request)
         body = answer.failed(self._request, str(name), reason)
         return body if status == "FAILED" else {**body, "Status": status, "Data": self.Data}
 

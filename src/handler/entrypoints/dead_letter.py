@@ -22,7 +22,7 @@ LONGEST_ATTRIBUTE = 1024
 LONGEST_BODY = (
     MOST_REQUEST_BYTES - 8 * 1024
 )  # with its attributes it fits every queue, and is taken again
-# By SQS; within JSON they stand in strings only, where an escape says the same.
+# Characters that SQS refuses; in JSON they occur in strings only, so escape them.
 REFUSED = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
 
 
@@ -37,13 +37,13 @@ def body(unchecked: UncheckedRequest, error: ProvisionerError, rules: Rules) -> 
     return _text({"RequestId": unchecked.request_id})
 
 
-def attributes(error: ProvisionerError, request_id: str) -> dict[str, str]:
+def attributes(error: ProvisionerError, request_id: str, queue: str = QUEUE) -> dict[str, str]:
     """Say why a message is kept, and where it came from."""
     return {
         "ErrorCode": error.code,
         "Reason": _printable(error.reason),
         "RequestId": _printable(request_id),
-        "Queue": QUEUE,
+        "Queue": queue,
     }
 
 

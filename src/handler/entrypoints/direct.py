@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from handler.composition import Context, Invocation
-from handler.entrypoints.execution import Failed, Succeeded, handle
+from handler.entrypoints.execution import Failed, Succeeded, execute
 from handler.errors import ProvisionerError
 from handler.observability import logger
 from handler.requests.document import within_limits
@@ -21,14 +21,14 @@ def handle_direct_invocation(event: Mapping[str, Any], context: Context) -> dict
     invocation = Invocation(context)
     document = within_limits(event)
     unchecked = read_document(document, DIRECT, context.aws_request_id, invocation.arrival)
-    handled = handle(unchecked, invocation)
+    executed = execute(unchecked, invocation)
     try:
-        if handled.unchecked.task_token:
-            invocation.results.finish_task(handled.unchecked.task_token, handled.result)
+        if executed.unchecked.task_token:
+            invocation.results.finish_task(executed.unchecked.task_token, executed.result)
     except ProvisionerError as error:
         logger.error("task not told", extra={"reason": error.reason})
-        if isinstance(handled, Succeeded):
+        if isinstance(executed, Succeeded):
             raise
-    if isinstance(handled, Failed):
-        raise handled.error from None
-    return handled.result
+    if isinstance(executed, Failed):
+        raise executed.error from None
+    return executed.result

@@ -1,6 +1,6 @@
 """
-What all doors share: check a request, carry it out, and leave one log line and one metrics document
-of it.
+What all entry points share: check a request, carry it out, and leave one log line and one metrics
+document of it.
 """
 
 import time
@@ -24,7 +24,7 @@ from handler.operations.outcome import Completion, Outcome, failure, success
 from handler.operations.use_cases import carry_out
 from handler.requests.properties import is_private
 from handler.requests.request import check
-from handler.requests.unchecked_request import RequestType, UncheckedRequest
+from handler.requests.unchecked_request import QUEUE, RequestType, UncheckedRequest
 from handler.requests.violation import joined
 
 MOST_MEMBERS = 20  # of a log line
@@ -39,6 +39,7 @@ METRICS = {
     Outcome.VALIDATED: "ConnectionValidated",
     Outcome.REFRESHED: "ConnectionRefreshed",
 }
+MAINTENANCE = (RequestType.REFRESH, RequestType.RECONCILE)
 SETTLING = (Outcome.CREATED, Outcome.UPDATED, Outcome.ADOPTED, Outcome.REFRESHED)
 
 
@@ -51,7 +52,7 @@ class Succeeded:
 
     @property
     def result(self) -> dict[str, Any]:
-        """Give the result as doors other than CloudFormation's return it."""
+        """Give the result as every entry point but CloudFormation's returns it."""
         return success(self.unchecked, self.completion)
 
 
@@ -61,40 +62,44 @@ class Failed:
 
     unchecked: UncheckedRequest
     error: ProvisionerError
+    is_final: bool = True  # else the entry point sees the same request again
 
     @property
     def result(self) -> dict[str, str]:
-        """Give the result as doors other than CloudFormation's return it."""
+        """Give the result as every entry point but CloudFormation's returns it."""
         return failure(self.unchecked, self.error)
 
 
-def handle(
+def execute(
     unchecked: UncheckedRequest,
     invocation: Invocation,
     comes_back: Callable[[ProvisionerError], bool] = lambda _: False,
 ) -> Succeeded | Failed:
     """
-    Carry out what was asked, whatever happens; the rest is the door's way of answering.
+    Carry out what was asked, whatever happens, and leave a log line and metrics of it.
 
-    ``comes_back`` tells of an error whether the door will see the same request again, so that
-    it is no failure yet.
+    ``comes_back`` tells of an error whether the entry point will see the same request again, so
+    that it is no failure yet.
     """
     started = time.monotonic()
-    handled: Succeeded | Failed
+    executed: Succeeded | Failed
+    is_checked = False
     try:
         request = check(unchecked, invocation.rules)
-        handled = Succeeded(unchecked, carry_out(invocation.ports, request))
-    except Exception as error:  # noqa: BLE001 (a bug is answered, and told without the message)
-        handled = Failed(unchecked, unexpected(error))
+        is_checked = True
+        executed = Succeeded(unchecked, carry_out(invocation.ports, request))
+    except Exception as raised:  # noqa: BLE001 (a bug is answered, and told without the message)
+        error = unexpected(raised)
+        executed = Failed(unchecked, error, is_final=not comes_back(error))
     milliseconds = (time.monotonic() - started) * 1000
-    match handled:
+    match executed:
         case Succeeded():
-            _observe_success(handled, milliseconds)
+            _observe_success(executed, milliseconds)
         case Failed():
-            is_final = not comes_back(handled.error)
-            observe_failure(handled, milliseconds, is_final=is_final)
-            _observe_maintenance(handled, invocation, is_final=is_final)
-    return handled
+            observe_failure(executed, milliseconds)
+            if is_checked and unchecked.request_type in MAINTENANCE:
+                _observe_maintenance(executed, invocation)
+    return executed
 
 
 def unexpected(error: BaseException) -> ProvisionerError:
@@ -106,12 +111,12 @@ def unexpected(error: BaseException) -> ProvisionerError:
     return ServiceInternalError(f"unexpected {type(error).__name__} at {place}")
 
 
-def observe_failure(failed: Failed, milliseconds: float, *, is_final: bool) -> None:
+def observe_failure(failed: Failed, milliseconds: float) -> None:
     """Log and count a failure."""
     error = failed.error
     outcome = {"error_code": error.code, "reason": error.reason}
-    keys = _asked_keys(failed.unchecked, milliseconds) | outcome
-    if not is_final:
+    keys = _request_keys(failed.unchecked, milliseconds) | outcome
+    if not failed.is_final:
         logger.warning("request comes back", extra=keys)
         return
     if isinstance(error, SupersededError):
@@ -122,22 +127,24 @@ def observe_failure(failed: Failed, milliseconds: float, *, is_final: bool) -> N
     emit({"ErrorCode": error.code}, ["ConnectionFailed"], {})
 
 
-def _observe_maintenance(failed: Failed, invocation: Invocation, *, is_final: bool) -> None:
-    if failed.unchecked.request_type not in (RequestType.REFRESH, RequestType.RECONCILE):
+def _observe_maintenance(failed: Failed, invocation: Invocation) -> None:
+    error, name = failed.error, failed.unchecked.name
+    is_moving = isinstance(error, NotStabilizedError) and error.is_moving
+    # Where the new credential was written and does not work, nobody should wait for the last try.
+    is_broken = isinstance(error, NotStabilizedError) and not is_moving
+    is_given_up = failed.is_final and (failed.unchecked.entry_point is QUEUE or not is_moving)
+    if not is_given_up and not is_broken:
         return
-    # Where the new credential was written and does not work, nobody should wait for the last try;
-    # what still moves is on its way.
-    error = failed.error
-    is_broken = isinstance(error, NotStabilizedError) and not error.is_moving
-    if is_final or is_broken:
-        emit({}, ["RefreshFailed"], {})
-        with suppress(ProvisionerError):  # without ports, the environment is at fault
-            write_failure(invocation.ports, failed.unchecked.name, error)
+    with suppress(Exception):  # the failure itself is told in any case
+        if invocation.ports.registry.read(name) is None:
+            return  # somebody named what is not registered
+        write_failure(invocation.ports, name, error)
+    emit({}, ["RefreshFailed"], {})
 
 
 def _observe_success(succeeded: Succeeded, milliseconds: float) -> None:
     unchecked, completion = succeeded.unchecked, succeeded.completion
-    keys = _asked_keys(unchecked, milliseconds) | _completion_keys(completion)
+    keys = _request_keys(unchecked, milliseconds) | _completion_keys(completion)
     logger.info("request succeeded", extra=keys)
     counted = "DeleteIgnored" if completion.is_ignored else METRICS[completion.outcome]
     reaches_vpc = is_private(unchecked.properties)
@@ -149,7 +156,7 @@ def _observe_success(succeeded: Succeeded, milliseconds: float) -> None:
         emit({}, ["DriftFound"], {})
 
 
-def _asked_keys(unchecked: UncheckedRequest, milliseconds: float) -> dict[str, object]:
+def _request_keys(unchecked: UncheckedRequest, milliseconds: float) -> dict[str, object]:
     properties = unchecked.properties if isinstance(unchecked.properties, Mapping) else {}
     return {
         "entry_point": unchecked.entry_point.name,

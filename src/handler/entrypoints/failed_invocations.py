@@ -21,12 +21,14 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from handler.composition import Context, Invocation
 from handler.connections.ownership import is_same
+from handler.entrypoints.dead_letter import attributes
+from handler.entrypoints.execution import unexpected
 from handler.entrypoints.messages import receives
 from handler.entrypoints.response import deliver, failed, physical_id_of_unknown_end
 from handler.entrypoints.response_url import refuse_unanswerable_event
-from handler.errors import InvalidRequestError, ProvisionerError
+from handler.errors import InvalidRequestError
 from handler.observability import emit, logger
-from handler.requests.unchecked_request import UncheckedRequest, read_custom_resource
+from handler.requests.unchecked_request import UncheckedRequest, read_custom_resource, well_formed
 from handler.settings import (
     FAILED_INVOCATION_DELAY_SECONDS,
     MOST_FAILED_INVOCATION_RECEIVES,
@@ -54,7 +56,8 @@ def _process(record: SQSRecord, invocation: Invocation) -> None:
     request = _request(record.body)
     try:
         answer_failed_invocation(request, invocation)
-    except ProvisionerError as error:
+    except Exception as raised:  # noqa: BLE001 (no record fails silently)
+        error = unexpected(raised)
         logger.error("request not answered", extra=_keys(request) | {"reason": error.reason})
         is_early = receives(record) < MOST_FAILED_INVOCATION_RECEIVES
         if is_early and not isinstance(error, InvalidRequestError):
@@ -63,10 +66,10 @@ def _process(record: SQSRecord, invocation: Invocation) -> None:
                 invocation.queues.change_visibility(
                     _queue_url(record), [record.receipt_handle], delay
                 )
-            raise
+            raise error from None
         # Neither the ResponseURL, which is a credential, nor properties, which may hold one.
-        why = {"ErrorCode": "Unanswered", "Reason": error.reason[:1024]}
-        invocation.queues.send_letter(json.dumps(_keys(request)), why)
+        why = attributes(error, str(request.get("RequestId", "")), "UnansweredQueue")
+        invocation.queues.send_letter(json.dumps(_keys(request)), why | {"ErrorCode": "Unanswered"})
     else:
         logger.error("request answered FAILED for its function", extra=_keys(request))
         emit({"ErrorCode": "Unanswered"}, ["ConnectionFailed"], {})
@@ -88,7 +91,10 @@ def _request(body: str) -> Mapping[str, Any]:
 
 
 def _keys(request: Mapping[str, Any]) -> dict[str, str]:
-    return {name: str(request[name]) for name in KEPT if isinstance(request.get(name), str)}
+    keys = {name: str(request[name]) for name in KEPT if isinstance(request.get(name), str)}
+    if not well_formed({"Name": keys.get("PhysicalResourceId")}):
+        keys.pop("PhysicalResourceId", None)  # it may be anything
+    return keys
 
 
 def answer_failed_invocation(event: Mapping[str, Any], invocation: Invocation) -> None:
@@ -102,7 +108,7 @@ def answer_failed_invocation(event: Mapping[str, Any], invocation: Invocation) -
     refuse_unanswerable_event(event, invocation.context)
     prefix = environment().get("CONNECTION_NAME_PREFIX", "")
     unchecked = read_custom_resource(event, prefix, invocation.arrival)
-    reason = "the function ended, each time, before it could answer; see its log"
+    reason = "every attempt ended before an answer was sent; see the function's log"
     told = reason + _state_found(invocation, unchecked)
     deliver(
         event["ResponseURL"], failed(event, physical_id_of_unknown_end(unchecked), told), invocation

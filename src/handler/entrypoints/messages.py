@@ -1,6 +1,6 @@
 """Messages of a queue: what they say, which are worked on side by side, when they come back."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from itertools import chain
@@ -8,7 +8,7 @@ from itertools import chain
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from handler.clock import instant
-from handler.errors import ProvisionerError
+from handler.errors import NotStabilizedError, ProvisionerError
 from handler.requests.document import parsed
 from handler.requests.properties import is_private
 from handler.settings import (
@@ -68,8 +68,11 @@ def delay_seconds(receives: int, uniform: Callable[[float, float], float]) -> in
     return round(delay * uniform(*JITTER))
 
 
-def patience_seconds(properties: object, give_up_seconds: int) -> int:
+def patience_seconds(error: ProvisionerError, properties: object, give_up_seconds: int) -> int:
     """Tell how long after its first receive a message's transient failure becomes final."""
     # Whatever fails: a call that is throttled once must not end the wait for a private connection.
-    longest = PRIVATE_PATIENCE_SECONDS if is_private(properties) else 0
-    return max(give_up_seconds, longest)
+    given = properties if isinstance(properties, Mapping) else {}
+    waits = given.get("WaitTimeoutSeconds") not in (0, "0")
+    is_connecting = isinstance(error, NotStabilizedError) and error.is_private
+    is_patient = is_connecting or (waits and is_private(given))
+    return max(give_up_seconds, PRIVATE_PATIENCE_SECONDS if is_patient else 0)

@@ -15,7 +15,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from handler.clock import instant
 from handler.composition import Context, Invocation
 from handler.entrypoints import dead_letter
-from handler.entrypoints.execution import Failed, Succeeded, handle, observe_failure, unexpected
+from handler.entrypoints.execution import Failed, Succeeded, execute, observe_failure, unexpected
 from handler.entrypoints.messages import (
     delay_seconds,
     document,
@@ -87,7 +87,7 @@ class RequestQueue:
     def process(self, record: SQSRecord) -> ProvisionerError | None:
         """Carry out one message, whatever happens; give what makes it come back, if anything."""
         try:
-            error = self._finish(record, self._handled(record))
+            error = self._finish(record, self._execute(record))
         except BaseException as raised:  # noqa: BLE001 (no message harms another)
             error = unexpected(raised)
             keys = {"error_code": error.code, "reason": error.reason}
@@ -99,28 +99,25 @@ class RequestQueue:
                 self._hide([record.receipt_handle], seconds)
         return error
 
-    def _handled(self, record: SQSRecord) -> Succeeded | Failed:
+    def _execute(self, record: SQSRecord) -> Succeeded | Failed:
         is_last = receives(record) >= LAST_RECEIVE
         given = UNREAD if is_last else document(record)
         sent_at = time_of(record.attributes.sent_timestamp)
         unchecked = read_document(given, QUEUE, record.message_id, sent_at)
         if is_last:
             failed = Failed(unchecked, ServiceInternalError(UNREAD.problem))
-            observe_failure(failed, 0, is_final=True)
+            observe_failure(failed, 0)
             return failed
         if self._invocation.seconds_left() < self._least_seconds:
             raise ResourceConflictError("no time is left for this message")
-        return handle(
-            unchecked, self._invocation, lambda error: self._comes_back(record, unchecked, error)
+        return execute(
+            unchecked, self._invocation, lambda error: self._is_early(record, unchecked, error)
         )
 
-    def _comes_back(
+    def _is_early(
         self, record: SQSRecord, unchecked: UncheckedRequest, error: ProvisionerError
     ) -> bool:
-        return error.is_transient and self._is_early(record, unchecked)
-
-    def _is_early(self, record: SQSRecord, unchecked: UncheckedRequest) -> bool:
-        if receives(record) >= LAST_RECEIVE:
+        if not error.is_transient or receives(record) >= LAST_RECEIVE:
             return False
         try:
             give_up_seconds = self._invocation.settings.give_up_seconds
@@ -128,39 +125,36 @@ class RequestQueue:
             return True  # the environment is not usable now
         received_at = time_of(record.attributes.approximate_first_receive_timestamp)
         age = instant(self._invocation.clock.now()) - received_at
-        return age.total_seconds() < patience_seconds(unchecked.properties, give_up_seconds)
+        patience = patience_seconds(error, unchecked.properties, give_up_seconds)
+        return age.total_seconds() < patience
 
-    def _finish(self, record: SQSRecord, handled: Succeeded | Failed) -> ProvisionerError | None:
+    def _finish(self, record: SQSRecord, executed: Succeeded | Failed) -> ProvisionerError | None:
         """Let everybody know before the message is gone; give what makes it come back, if any."""
-        error = handled.error if isinstance(handled, Failed) else None
-        if error and self._comes_back(record, handled.unchecked, error):
+        error = executed.error if isinstance(executed, Failed) else None
+        if isinstance(executed, Failed) and not executed.is_final:
             return error
-        untold = self._untold(handled)
-        if untold and self._is_early(record, handled.unchecked):
+        untold = self._publish(executed)
+        if untold and self._is_early(record, executed.unchecked, untold):
             return untold
         error = error or untold
         if error and not isinstance(error, SupersededError):  # nobody could do it any more
-            self._bury(handled.unchecked, error)
+            body = dead_letter.body(executed.unchecked, error, self._invocation.rules)
+            why = dead_letter.attributes(error, executed.unchecked.request_id)
+            self._invocation.queues.send_letter(body, why)
         return None
 
-    def _untold(self, handled: Succeeded | Failed) -> ProvisionerError | None:
+    def _publish(self, executed: Succeeded | Failed) -> ProvisionerError | None:
         results = self._invocation.results
         try:
-            if isinstance(handled, Failed) or not handled.completion.is_silent:
-                results.publish(handled.result)
-            results.finish_task(handled.unchecked.task_token, handled.result)
+            if isinstance(executed, Failed) or not executed.completion.is_silent:
+                results.publish(executed.result)
+            results.finish_task(executed.unchecked.task_token, executed.result)
         except Exception as raised:  # noqa: BLE001 (what cannot be told is buried in the end)
             error = unexpected(raised)
-            keys = {"correlation_id": handled.unchecked.request_id, "reason": error.reason}
+            keys = {"correlation_id": executed.unchecked.request_id, "reason": error.reason}
             logger.error("result not told", extra=keys)
             return error
         return None
-
-    def _bury(self, unchecked: UncheckedRequest, error: ProvisionerError) -> None:
-        body = dead_letter.body(unchecked, error, self._invocation.rules)
-        self._invocation.queues.send_letter(
-            body, dead_letter.attributes(error, unchecked.request_id)
-        )
 
     def _hide(self, receipt_handles: Sequence[str], seconds: int) -> None:
         try:

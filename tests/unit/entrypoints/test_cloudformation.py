@@ -2,6 +2,7 @@
 
 import logging
 import os
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from handler.app import lambda_handler
 from handler.composition import Invocation
 from handler.entrypoints import cloudformation as custom_resource
 from handler.errors import AlreadyExistsError, InvalidRequestError
-from tests.support.deadline import guard, time_runs_out
+from tests.support.deadline import guard, time_runs_out, time_runs_out_meanwhile
 from tests.support.entry_point import DONE, FUNCTION, handled_as, invoke, stack_event
 from tests.support.lambda_context import LambdaContext
 from tests.support.response_url_server import ResponseUrlServer
@@ -80,6 +81,23 @@ def test_the_time_outs_id_leads_to_what_may_have_been_made(
     given = {"PhysicalResourceId": physical_resource_id} if physical_resource_id else {}
     invoke(stack_event(response_url, request_type, **given))
     assert [each["PhysicalResourceId"] for each in response_url.answers] == [expected]
+
+
+def test_an_answer_keeps_its_id_where_the_time_runs_out_while_it_is_sent(
+    monkeypatch: pytest.MonkeyPatch, response_url: ResponseUrlServer
+) -> None:
+    """The guard set its own once, and a success told it."""
+    sending = custom_resource.ConnectionResource._body  # noqa: SLF001
+
+    def late(self: custom_resource.ConnectionResource, *body: str) -> dict[str, Any]:
+        time_runs_out_meanwhile()
+        return sending(self, *body)
+
+    done = replace(DONE, connection=replace(DONE.connection, name="made"))
+    handled_as(monkeypatch, custom_resource, done)
+    monkeypatch.setattr(custom_resource.ConnectionResource, "_body", late)
+    invoke(stack_event(response_url))
+    assert [each["PhysicalResourceId"] for each in response_url.answers] == ["made"]
 
 
 @pytest.mark.parametrize("broken", [{"StackId": 5}, {"CrHelperPoll": "true"}], ids=str)

@@ -241,7 +241,7 @@ def test_a_wait_that_no_delivery_is_left_for_is_answered_with_the_state_found(pl
     play.function.lives = iter((400, 400, 400))
     answer = play.create()
     assert (answer.status, answer.physical_resource_id) == ("FAILED", NAME)
-    assert answer.reason.endswith(f"see its log; crm is AUTHORIZING: {REASON}")
+    assert answer.reason.endswith(f"function's log; crm is AUTHORIZING: {REASON}")
     assert [type(error) for error in play.function.raised] == [Killed] * 3
 
 
@@ -252,7 +252,7 @@ def test_a_state_that_cannot_be_found_prevents_no_answer(call: str, play: Play) 
     play.function.storm = Storm("5xx", [call], START.timestamp() + 1300, float("inf"))
     answer = play.create()
     assert answer.status == "FAILED"
-    assert answer.reason.endswith("before it could answer; see its log")
+    assert answer.reason.endswith("before an answer was sent; see the function's log")
 
 
 def test_the_state_of_somebody_elses_connection_is_not_told(play: Play) -> None:
@@ -262,7 +262,7 @@ def test_the_state_of_somebody_elses_connection_is_not_told(play: Play) -> None:
     play.function.hand_over(another)
     play.cloudformation.expect_answer(another)
     (answer,) = play.cloudformation.answers(another)
-    assert answer.reason.endswith("before it could answer; see its log")
+    assert answer.reason.endswith("before an answer was sent; see the function's log")
 
 
 def test_what_is_left_unanswered_raises_what_it_waits_for(play: Play) -> None:

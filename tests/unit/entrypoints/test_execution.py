@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from handler.entrypoints.execution import Failed, Succeeded, handle
+from handler.entrypoints.execution import Failed, Succeeded, execute
 from handler.errors import (
     AccessDeniedError,
     ProvisionerError,
@@ -46,7 +46,7 @@ def run(
     document = {"RequestType": request_type, "ResourceProperties": properties or REFRESH}
     asked = read_document(document, QUEUE, "request-1", world.time.now)
     invocation: Any = SimpleNamespace(ports=world.ports, rules=RULES)
-    return handle(asked, invocation, comes_back)
+    return execute(asked, invocation, comes_back)
 
 
 def counted(capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -60,7 +60,7 @@ def last_failure(world: World) -> Any:
     """Give what List shows of the last failure of maintenance."""
     asked = read_document({"RequestType": "List"}, DIRECT, "r", world.time.now)
     invocation: Any = SimpleNamespace(ports=world.ports, rules=RULES)
-    handled = handle(asked, invocation)
+    handled = execute(asked, invocation)
     assert isinstance(handled, Succeeded)
     (shown,) = handled.result["Connections"]
     return shown.get("LastFailure")
@@ -130,6 +130,21 @@ def test_what_was_found_drifted_keeps_the_failure(world: World) -> None:
         run(world, "Reconcile", {"Name": "crm", "ReconcileMode": "Report"}), Succeeded
     )
     assert last_failure(world) == before
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [{"Name": "nobodys"}, {"Name": "crm", "Extra": 1}, {"Name": "-"}],
+    ids=["not registered", "not checked", "no name"],
+)
+def test_a_wrong_refresh_rings_nothing_and_writes_nothing(
+    properties: dict[str, Any], world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The alarm is for connections that may lag behind their secret."""
+    before = dict(world.registry.records)
+    assert isinstance(run(world, properties=properties), Failed)
+    assert "RefreshFailed" not in counted(capsys)
+    assert world.registry.records == before
 
 
 def test_what_comes_back_is_no_failure_yet(

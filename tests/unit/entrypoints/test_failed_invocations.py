@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from handler.entrypoints import cloudformation as custom_resource
+from handler.entrypoints import failed_invocations
 from tests.support.entry_point import (
     CANARY,
     DONE,
@@ -60,3 +61,47 @@ def test_what_cannot_be_answered_comes_back_and_is_buried_without_its_url(
     (buried,) = fake_aws.of("send_message")
     assert "X-Amz-Date" not in str(buried)
     assert CANARY not in str(buried)
+
+
+def test_the_pause_between_tries_grows(response_url: ResponseUrlServer, fake_aws: FakeAws) -> None:
+    """Tries close together would all meet the same disturbance."""
+    event = stack_event(response_url)
+    response_url.react(*[403] * 9)
+    for receives in (1, 2, 3):
+        invoke(unanswered(event, receives))
+    hidden = [
+        each["Entries"][0]["VisibilityTimeout"]
+        for each in fake_aws.of("change_message_visibility_batch")
+    ]
+    assert hidden == sorted(set(hidden))
+    assert len(hidden) == 3
+
+
+def test_a_bug_is_told_and_its_tries_are_counted(
+    monkeypatch: pytest.MonkeyPatch, response_url: ResponseUrlServer, fake_aws: FakeAws
+) -> None:
+    """It passed by every bound once, without a word in the log."""
+
+    def fail(*_: object) -> None:
+        raise ValueError(CANARY)
+
+    monkeypatch.setattr(failed_invocations, "answer_failed_invocation", fail)
+    event = stack_event(response_url)
+    assert invoke(unanswered(event)) == {"batchItemFailures": [{"itemIdentifier": "m"}]}
+    assert invoke(unanswered(event, receives=5)) == {"batchItemFailures": []}
+    (letter,) = fake_aws.of("send_message")
+    assert letter["MessageAttributes"]["ErrorCode"]["StringValue"] == "Unanswered"
+    assert "unexpected ValueError" in letter["MessageAttributes"]["Reason"]["StringValue"]
+    assert CANARY not in str(letter)
+
+
+def test_a_letter_names_no_id_that_is_no_name(
+    response_url: ResponseUrlServer, fake_aws: FakeAws
+) -> None:
+    """A PhysicalResourceId is whatever the event says."""
+    event = stack_event(response_url, "Delete", PhysicalResourceId=f"{CANARY} {CANARY}")
+    response_url.react(403, 403)
+    invoke(unanswered(event, receives=5))
+    (letter,) = fake_aws.of("send_message")
+    assert CANARY not in str(letter)
+    assert event["RequestId"] in letter["MessageBody"]

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handler.entrypoints.messages import delay_seconds, patience_seconds
+from handler.errors import ThrottlingError
 from handler.settings import PRIVATE_PATIENCE_SECONDS
 from tests.support.bad_requests import BASIC
 
@@ -17,12 +18,14 @@ CONNECTIVITY = {"ResourceParameters": {"ResourceConfigurationArn": CONFIGURATION
 PRIVATE = {**BASIC, "InvocationConnectivityParameters": CONNECTIVITY}
 LONGEST = 900
 
+THROTTLED = ThrottlingError("slow down")
+
 
 def receives(properties: object, seed: int, limit: int) -> Iterator[float]:
     """Yield the age of a message at each receive, the last one being that at which it is final."""
     uniform = random.Random(seed).uniform
     age, count = 0.0, 1
-    while age < patience_seconds(properties, limit):
+    while age < patience_seconds(THROTTLED, properties, limit):
         yield age
         age += delay_seconds(count, uniform)
         count += 1
@@ -53,7 +56,7 @@ def test_a_private_connection_that_still_moves_is_waited_for_an_hour(seed: int) 
 )
 def test_all_else_is_waited_for_as_long_as_configured(properties: object) -> None:
     """A public connection settles within seconds."""
-    assert patience_seconds(properties, 1800) == 1800
+    assert patience_seconds(THROTTLED, properties, 1800) == 1800
 
 
 @pytest.mark.parametrize(("count", "middle"), [(1, 10), (2, 20), (6, 320), (7, 600), (1000, 600)])
@@ -65,4 +68,4 @@ def test_a_delay_grows_up_to_a_quarter_of_an_hour(count: int, middle: int) -> No
 
 def test_a_longer_patience_than_an_hour_is_a_private_connections_too() -> None:
     """Whoever configures more gets more."""
-    assert patience_seconds(PRIVATE, 7200) == 7200
+    assert patience_seconds(THROTTLED, PRIVATE, 7200) == 7200

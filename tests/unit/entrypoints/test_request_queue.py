@@ -31,6 +31,11 @@ PATIENCE_SECONDS = 30  # until a test that hangs is given up
 DONE = Completion(Outcome.CREATED, Connection("crm", "arn:crm/1", "AUTHORIZED"))
 CONFIGURATION = "arn:aws:vpc-lattice:us-east-1:123456789012:resourceconfiguration/rcfg-1"
 PRIVATE = {"ResourceParameters": {"ResourceConfigurationArn": CONFIGURATION}}
+NOT_WAITED_FOR = {
+    **BASIC,
+    "InvocationConnectivityParameters": PRIVATE,
+    "WaitTimeoutSeconds": 0,
+}
 MOVING = NotStabilizedError("crm is AUTHORIZING", is_transient=True)
 ATTRIBUTES: dict[str, dict[str, Any]] = {
     "Binary": {"binaryValue": "AAEC"},
@@ -184,7 +189,7 @@ def test_a_record_that_cannot_be_read_harms_no_other(
 BROKEN = {
     "document": ThrottlingError("later"),
     "read_document": ThrottlingError("later"),
-    "handle": ThrottlingError("later"),
+    "execute": ThrottlingError("later"),
     "patience_seconds": ThrottlingError("later"),
     "dead_letter.body": NotStabilizedError("broken"),
     "dead_letter.attributes": NotStabilizedError("broken"),
@@ -275,13 +280,16 @@ def test_a_letter_that_could_not_be_buried_is_tried_once_more(stage: Stage, aws:
     assert stage.deliver(stage.record(LAST_RECEIVE + 1)) == []
 
 
-@pytest.mark.parametrize("error", [TypeError(CANARY), refusal("AccessDeniedException", CANARY)])
+@pytest.mark.parametrize(
+    ("error", "first"),
+    [(TypeError(CANARY), ["m"]), (refusal("AccessDeniedException", CANARY), [])],
+)
 def test_a_result_that_cannot_be_published_is_told_in_the_log_and_by_a_letter(
-    error: Exception, stage: Stage, aws: FakeAws, output: FunctionOutput
+    error: Exception, first: list[str], stage: Stage, aws: FakeAws, output: FunctionOutput
 ) -> None:
-    """First it comes back; when its time is over it is buried, and nothing is lost."""
+    """What may pass comes back until its time is over; what will not is buried at once."""
     aws.plan("put_events", *[error] * 99)
-    assert stage.deliver(stage.record()) == ["m"]
+    assert stage.deliver(stage.record()) == first
     assert "result not told" in output.text
     assert stage.deliver(stage.record(age=1800)) == []
     assert letters(aws)[0][0]["ResourceProperties"] == BASIC
@@ -295,6 +303,8 @@ def test_a_result_that_cannot_be_published_is_told_in_the_log_and_by_a_letter(
         (BASIC, 1800, False),
         ({**BASIC, "InvocationConnectivityParameters": PRIVATE}, 3599, True),
         ({**BASIC, "InvocationConnectivityParameters": PRIVATE}, 3600, False),
+        (NOT_WAITED_FOR, 1799, True),
+        (NOT_WAITED_FOR, 1800, False),
     ],
 )
 @pytest.mark.parametrize("error", [MOVING, ThrottlingError("later")])
@@ -304,6 +314,16 @@ def test_a_private_connection_that_still_moves_is_waited_for_an_hour(
     """Also where a look at it is throttled in between; any other for as long as configured."""
     stage.ends(error)
     body = json.dumps({"RequestType": "Create", "ResourceProperties": properties})
+    assert bool(stage.deliver(stage.record(age=age, body=body))) is comes_back
+
+
+@pytest.mark.parametrize(("age", "comes_back"), [(3599, True), (3600, False)])
+def test_a_refresh_is_as_patient_as_its_connection_needs(
+    age: float, comes_back: object, stage: Stage
+) -> None:
+    """Its message has no properties that would tell a private connection."""
+    stage.ends(NotStabilizedError("x", is_transient=True, is_moving=True, is_private=True))
+    body = json.dumps({"RequestType": "Refresh", "ResourceProperties": {"Name": "crm"}})
     assert bool(stage.deliver(stage.record(age=age, body=body))) is comes_back
 
 

@@ -14,6 +14,7 @@ from handler.errors import (
     AlreadyExistsError,
     InvalidRequestError,
     NetworkFailureError,
+    SupersededError,
     ThrottlingError,
 )
 from handler.requests.unchecked_request import CLOUDFORMATION
@@ -31,6 +32,7 @@ def test_a_rename_whose_end_is_unknown_tells_the_new_name() -> None:
         alpha.message("Update"), entry_point=CLOUDFORMATION, physical_resource_id="old"
     )
     assert told(Failed(rename, ThrottlingError("later"))) == (False, "alpha")
+    assert told(Failed(rename, SupersededError("x"))) == (False, "alpha")
     assert told(Failed(rename, InvalidRequestError("never"))) == (False, "old")
 
 
