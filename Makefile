@@ -9,6 +9,8 @@ VENV    := .venv
 READY   := $(VENV)/.ready
 RUNTIME := .venv-runtime/.ready
 RUN     := $(VENV)/bin/python
+MUTANTS := .venv-mutants/.ready
+MUTANTS_RUN := .venv-mutants/bin/python
 # A user's AWS settings must neither reach an emulator nor be reached by a test.
 export AWS_EC2_METADATA_DISABLED := true
 export SAM_CLI_TELEMETRY := 0
@@ -20,6 +22,7 @@ KEEP  ?=
 STACK ?=
 ERROR ?=
 ROUNDS ?=
+MODULE ?=
 PYTEST_WORKERS ?= 2
 # Each deploys an application of its own; they mostly wait.
 STACK_WORKERS ?= 3
@@ -106,13 +109,13 @@ retest: $(READY) $(RUNTIME) ## Unit and integration tests again, on the built fu
 	  -p tests.support.on_the_artifact -o pythonpath=".aws-sam/build/Function .aws-sam/build/Dependencies/python ."
 
 .PHONY: mutants
-mutants: $(READY) ## Take each remedy away in turn and expect a test to notice (minutes; not part of check)
-	@$(RUN) -m tools.mutation
+mutants: $(MUTANTS) ## Change the code and expect a unit test to fail: MODULE=requests/violation, else all (hours; not part of check)
+	@$(MUTANTS_RUN) -m tools.mutation $(MODULE)
 
 .PHONY: clean
 clean: ## Remove what the other targets made
 	@if test -f .local/stack.json; then echo "a stack is running: make stop" >&2; exit 1; fi
-	rm -rf $(VENV) .venv-runtime .aws-sam .local .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-runtime .venv-mutants .aws-sam .local .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # uv resolves and installs in seconds; where it cannot work (a proxy, a platform), pip does the same.
@@ -136,4 +139,10 @@ $(RUNTIME): tools/local/requirements-runtime.txt $(READY)
 	  || { echo "no Python $(RUNTIME_PYTHON) here, using $$($(RUN) --version); RUNTIME_PYTHON=… names another" >&2; \
 	     $(RUN) -m venv --clear .venv-runtime; }
 	@.venv-runtime/bin/python -m pip install --quiet --disable-pip-version-check -r tools/local/requirements-runtime.txt
+	@touch $@
+
+$(MUTANTS): tools/mutation/requirements.txt $(READY)
+	@echo "Preparing .venv-mutants" >&2
+	@$(RUN) -m venv --clear .venv-mutants
+	@$(MUTANTS_RUN) -m pip install --quiet --disable-pip-version-check -r tools/mutation/requirements.txt
 	@touch $@

@@ -1,135 +1,91 @@
 """
-`make mutants`: take each remedy away in turn, and expect a test to notice.
+Change the code of the function and expect a unit test to fail; ``make mutants``.
 
-It fails where the tests still pass, and where the remedy is no longer found as it was written.
+It fails on a mutant that survives and is not in ``survivors.toml``, and on a remedy whose removal
+no test notices. mutmut keeps what it has found in ``.local/mutants``, and goes on from there.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
-import tempfile
-import time
+import tomllib
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
 
-from tools.mutation.mutations import MUTATIONS, Mutation
+from tools.mutation import remedies
 
-PROJECT = Path(__file__).parents[1]
-LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__")
-TIMEOUT_SECONDS = 180
-PASSED, FAILED = 0, 1  # pytest's exit codes; all others tell of something else than a test
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What became of one mutant."""
-
-    mutation: Mutation
-    problem: str
-    seconds: float
-
-    def __str__(self) -> str:
-        """Give the line that is printed."""
-        fate = self.problem or "killed"
-        return f"{self.seconds:5.1f} s  {fate:10}  {self.mutation.module}: {self.mutation.name}"
+ROOT = Path(__file__).resolve().parents[2]
+WORKSPACE = ROOT / ".local" / "mutants"
+SURVIVORS = Path(__file__).with_name("survivors.toml")
+ENVIRONMENT = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+# A mutant that no test reaches survives, too.
+SURVIVED = re.compile(r"^\s*(\S+): (?:survived|no tests|suspicious)$", re.MULTILINE)
 
 
 def main() -> int:
-    """Judge the mutants whose names hold the words given, all without any."""
-    words = " ".join(sys.argv[1:]).lower()
-    chosen = [each for each in MUTATIONS if words in f"{each.module}: {each.name}".lower()]
-    workers = int(os.environ.get("PYTEST_WORKERS", "2"))
-    with _copies(workers) as copies:
-        if problem := _baseline(copies, chosen):
-            print(f"the tests do not pass as it is ({problem})", file=sys.stderr)
-            return 2
-        with ThreadPoolExecutor(workers) as pool:
-            verdicts = list(pool.map(lambda each: _judged(copies, each), chosen))
-    bad = [verdict for verdict in verdicts if verdict.problem]
-    print(f"{len(verdicts) - len(bad)} of {len(verdicts)} mutants were killed")
-    for verdict in bad:
-        print(verdict)
-    return 1 if bad or not verdicts else 0
+    """Judge the mutants and remedies of the module named, as requests/violation; else all."""
+    module = sys.argv[1].removesuffix(".py") if sys.argv[1:] else ""
+    if module and not (ROOT / "src" / "handler" / f"{module}.py").exists():
+        print(f"there is no module src/handler/{module}.py", file=sys.stderr)
+        return 2
+    _copy_project()
+    pattern = f"handler.{module.replace('/', '.')}.*" if module else "handler.*"
+    workers = os.environ.get("PYTEST_WORKERS", "2")
+    if subprocess.run(
+        ["mutmut", "run", "--max-children", workers, pattern],
+        cwd=WORKSPACE,
+        env=ENVIRONMENT,
+        check=False,
+    ).returncode:
+        return 2
+    found = [*_unknown_survivors(module), *remedies.unnoticed(WORKSPACE, module)]
+    print("\n\n".join(found) or "every mutant was killed or is a known survivor")
+    return 1 if found else 0
 
 
-@contextmanager
-def _copies(number: int) -> Iterator[SimpleQueue[Path]]:
-    copies: SimpleQueue[Path] = SimpleQueue()
-    with tempfile.TemporaryDirectory(prefix="mutants-") as directory:
-        for index in range(number):
-            copy = Path(directory) / str(index)
-            shutil.copytree(PROJECT, copy, ignore=LEFT_OUT)
-            copies.put(copy)
-        yield copies
+def _copy_project() -> None:
+    # What mutmut has found stays; what was deleted from the project goes.
+    WORKSPACE.mkdir(parents=True, exist_ok=True)
+    for path in WORKSPACE.iterdir():
+        if path.name != "mutants":
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    shutil.rmtree(WORKSPACE / "mutants" / "tests", ignore_errors=True)
+    ignore = shutil.ignore_patterns(".*", "__pycache__")
+    shutil.copytree(ROOT, WORKSPACE, ignore=ignore, dirs_exist_ok=True)
 
 
-def _baseline(copies: SimpleQueue[Path], chosen: list[Mutation]) -> str:
-    files = sorted({file for mutation in chosen for file in mutation.test_files})
-    copy = copies.get()
-    try:
-        exit_code = _tested(copy, files)
-    finally:
-        copies.put(copy)
-    return "" if exit_code == PASSED or not files else f"exit code {exit_code}"
-
-
-def _judged(copies: SimpleQueue[Path], mutation: Mutation) -> Verdict:
-    copy = copies.get()
-    started = time.monotonic()
-    try:
-        problem = _problem(copy, mutation)
-    finally:
-        copies.put(copy)
-    verdict = Verdict(mutation, problem, time.monotonic() - started)
-    print(verdict, flush=True)
-    return verdict
-
-
-def _problem(copy: Path, mutation: Mutation) -> str:
-    file = copy / mutation.file
-    before = file.read_text()
-    if before.count(mutation.old) != 1:
-        return "NOT FOUND" if mutation.old not in before else "NOT UNIQUE"
-    file.write_text(before.replace(mutation.old, mutation.new))
-    try:
-        return _fate(_tested(copy, mutation.test_files))
-    finally:
-        file.write_text(before)
-
-
-def _fate(exit_code: int | None) -> str:
-    match exit_code:
-        case 1:
-            return ""
-        case 0:
-            return "SURVIVED"
-        case None:
-            return "NO END"
-        case _:
-            return "BROKEN"  # it cannot even be imported, which proves nothing
-
-
-def _tested(copy: Path, files: list[str]) -> int | None:
-    # No bytecode: what was compiled a moment ago could be taken for what is mutated now.
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *files]
-    try:
-        finished = subprocess.run(
-            command,
-            cwd=copy,
-            env=environment,
-            capture_output=True,
-            timeout=TIMEOUT_SECONDS,
-            check=False,
+def _unknown_survivors(module: str) -> Iterator[str]:
+    known = {(each["function"], each["line"]) for each in _known()}
+    for name in SURVIVED.findall(_mutmut("results")):
+        function = re.sub(r"\.x_(?=\w)", ".", re.sub(r"__mutmut_\d+$", "", name))
+        if module and not function.startswith(f"handler.{module.replace('/', '.')}."):
+            continue
+        difference = _mutmut("show", name)
+        line = "\n".join(
+            each[1:].strip()
+            for each in difference.splitlines()
+            if each.startswith("+") and not each.startswith("+++")
         )
-    except subprocess.TimeoutExpired:
-        return None
-    return finished.returncode
+        if (function, line) not in known:
+            yield f"{function} survives as\n{difference}"
+
+
+def _known() -> list[dict[str, str]]:
+    listed: list[dict[str, str]] = tomllib.loads(SURVIVORS.read_text("utf-8"))["survivor"]
+    return listed
+
+
+def _mutmut(*arguments: str) -> str:
+    return subprocess.run(
+        ["mutmut", *arguments],
+        cwd=WORKSPACE,
+        env=ENVIRONMENT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
 
 
 if __name__ == "__main__":

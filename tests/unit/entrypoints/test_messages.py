@@ -1,14 +1,15 @@
-"""When a message comes back and for how long: played with random delays, on a clock of its own."""
+"""Which messages belong together, when one comes back, and for how long."""
 
 import random
 from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.entrypoints.messages import delay_seconds, patience_seconds
+from handler.entrypoints.messages import connection_name, delay_seconds, patience_seconds
 from handler.errors import ThrottlingError
 from handler.settings import PRIVATE_PATIENCE_SECONDS
 from tests.support.bad_requests import BASIC
@@ -69,3 +70,18 @@ def test_a_delay_grows_up_to_a_quarter_of_an_hour(count: int, middle: int) -> No
 def test_a_longer_patience_than_an_hour_is_a_private_connections_too() -> None:
     """Whoever configures more gets more."""
     assert patience_seconds(THROTTLED, PRIVATE, 7200) == 7200
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        ('{"RequestType": "Create", "ResourceProperties": {"Name": "orders"}}', "orders"),
+        ('{"RequestType": "Refresh", "Name": "orders"}', "orders"),
+        ('{"ResourceProperties": {"Name": 7}}', ""),
+        ('{"ResourceProperties": {}}', ""),
+        ("not JSON", ""),
+    ],
+)
+def test_messages_of_one_connection_are_known_by_its_name(body: str, name: str) -> None:
+    """Those of one connection are processed in the order of the batch."""
+    assert connection_name(SQSRecord({"body": body})) == name

@@ -4,6 +4,7 @@ import re
 from importlib import metadata
 
 from tests.support.pins import canonical, pins
+from tools.local.deployment import ROOT
 
 
 def needs(package: str) -> set[str]:
@@ -24,3 +25,12 @@ def test_every_dependency_is_pinned() -> None:
 def test_tests_run_against_the_layers_versions() -> None:
     """The service model that the tests check requests against is the one that is deployed."""
     assert {package: metadata.version(package) for package in pins()} == pins()
+
+
+def test_mutants_are_judged_against_the_versions_of_the_tests() -> None:
+    """Its environment is one of its own, since mutmut and the SAM CLI need other clicks."""
+    lines = (ROOT / "requirements-dev.txt").read_text("utf-8").splitlines()
+    others = (ROOT / "tools" / "mutation" / "requirements.txt").read_text("utf-8").splitlines()
+    pinned = {line for line in others if "==" in line and not line.startswith("mutmut==")}
+    assert pinned
+    assert pinned <= set(lines)

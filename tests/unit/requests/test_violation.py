@@ -3,7 +3,7 @@
 import pytest
 
 from handler.errors import InvalidRequestError, SecretNotUsableError
-from handler.requests.violation import LONGEST_REASON, Violation, joined, refuse
+from handler.requests.violation import LONGEST_REASON, Violation, joined, refuse, unknown_member
 
 HIDDEN = "(a member whose name is not shown)"
 
@@ -71,3 +71,8 @@ def test_a_single_long_violation_is_told() -> None:
 def test_a_name_that_is_none_is_not_repeated(path: str, name: object, expected: str) -> None:
     """A credential may stand where a name belongs."""
     assert joined(path, name) == expected
+
+
+def test_underscores_do_not_hide_what_a_member_resembles() -> None:
+    """Who writes Python's or a shell's names means the same member."""
+    assert unknown_member("", "n__a__m__e", ["Name"]).problem.endswith("did you mean Name?")
