@@ -64,11 +64,19 @@ class ServiceLimitExceededError(ProvisionerError):
 class NotStabilizedError(ProvisionerError):
     """When the connection did not reach a usable state."""
 
-    def __init__(self, reason: str, *, is_transient: bool = False, is_moving: bool = False) -> None:
-        """Keep whether the connection is still moving, and whether a later try may succeed."""
+    def __init__(
+        self,
+        reason: str,
+        *,
+        is_transient: bool = False,
+        is_moving: bool = False,
+        is_private: bool = False,
+    ) -> None:
+        """Keep whether the connection still moves, is private, and may be usable at a later try."""
         super().__init__(reason)
         self.is_transient = is_transient
         self.is_moving = is_moving
+        self.is_private = is_private
 
 
 class SecretNotUsableError(ProvisionerError):

@@ -351,6 +351,16 @@ def test_a_deletion_takes_the_place_of_the_record(registry: Registry, claim: Rec
     assert registry.read_deletion(claim.name, claim.owner) == expected
 
 
+def test_every_owners_deletion_of_a_name_is_found(registry: Registry, claim: Record) -> None:
+    """Whoever comes next must know the ARN of the connection that another owner deleted."""
+    now = datetime.now(UTC)
+    theirs = replace(claim, owner="somebody-else", connection_arn="arn").deletion(now, now)
+    for deletion in (claim.deletion(now, now), theirs):
+        registry.write_deletion(deletion)
+    found = {each.owner: each.connection_arn for each in registry.read_deletions(claim.name)}
+    assert found == {claim.owner: "", "somebody-else": "arn"}
+
+
 def test_a_deletion_of_what_is_there_is_a_conflict(registry: Registry, claim: Record) -> None:
     """It was made since the Delete looked; only its owner's counts."""
     now = datetime.now(UTC)

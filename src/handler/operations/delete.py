@@ -42,10 +42,10 @@ def _delete_own(ports: Ports, request: Request, record: Record) -> Completion:
         return _ignored(request, SupersededError(f"{record.name} was asked for by a newer request"))
     connection = describe_latest(ports, record.name, record)
     if connection is None or not is_same(record, connection):
-        _remove(ports, request, record)
+        _remove(ports, request, record, record.connection_arn)
         return Completion(Outcome.DELETED, gone)
     if record.is_adopted:
-        _remove(ports, request, record)
+        _remove(ports, request, record, deleted_arn="")
         return Completion(Outcome.RELEASED, connection)
     return Completion(Outcome.DELETED, _delete_connection(ports, request, record) or gone)
 
@@ -56,13 +56,13 @@ def _delete_connection(ports: Ports, request: Request, record: Record) -> Connec
     with hold_lease(ports, unwanted, record) as held:
         ports.connections.delete(record.name)
         left = await_connection(ports, request, record, lambda _: False, "was not gone")
-        _remove(ports, request, held)
+        _remove(ports, request, held, record.connection_arn)
     return left
 
 
-def _remove(ports: Ports, request: Request, record: Record) -> None:
-    now = instant(ports.clock.now())
-    ports.registry.remove(record, record.deletion(request.request_time, now))
+def _remove(ports: Ports, request: Request, record: Record, deleted_arn: str) -> None:
+    deletion = record.deletion(request.request_time, instant(ports.clock.now()))
+    ports.registry.remove(record, replace(deletion, connection_arn=deleted_arn))
 
 
 def _delete_nothing(

@@ -35,7 +35,7 @@ def observe(ports: Ports, name: str, owner: str, record: Record | None) -> Obser
         raise ResourceConflictError(f"a connection {name} is still being deleted")
     stands = standing(record, connection, owner)
     if stands is Standing.UNOWNED and connection:
-        _refuse_passing(ports, owner, record, connection)
+        _refuse_passing(ports, record, connection)
     return Observation(stands, record, connection)
 
 
@@ -63,13 +63,12 @@ def describe_latest(
     return connection
 
 
-def _refuse_passing(
-    ports: Ports, owner: str, record: Record | None, connection: Connection
-) -> None:
+def _refuse_passing(ports: Ports, record: Record | None, connection: Connection) -> None:
     if ports.registry.read(connection.name) != record:
         raise ResourceConflictError(f"{connection.name} was made between two looks")
-    deletion = ports.registry.read_deletion(connection.name, owner)
-    if deletion and deletion.may_still_show(connection, instant(ports.clock.now())):
+    now = instant(ports.clock.now())
+    deletions = ports.registry.read_deletions(connection.name)
+    if any(each.may_still_show(connection, now) for each in deletions):
         raise ResourceConflictError(f"{connection.name} is still shown after its deletion")
 
 

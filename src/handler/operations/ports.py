@@ -50,6 +50,9 @@ class Registry(Protocol):
     def read_deletion(self, name: str, owner: str) -> Deletion | None:
         """Read whether an owner deleted a name within a day, strongly consistent."""
 
+    def read_deletions(self, name: str) -> list[Deletion]:
+        """Read every owner's deletion of a name, strongly consistent."""
+
     def claim(self, record: Record) -> Record:
         """
         Write a record of a name that its owner is about to create or adopt.

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from handler.connections.ownership import Record
+from handler.connections.state import is_usable
 from handler.operations.outcome import Completion
 from handler.operations.ports import Ports
 from handler.requests.request import Request
@@ -19,6 +20,8 @@ UseCase = Callable[[Ports, Request], Completion]
 def upsert_renamed(ports: Ports, request: Request, upsert: UseCase, delete: UseCase) -> Completion:
     """Bring about the new connection, then delete what its record says that it replaces."""
     completion = upsert(ports, request)
+    if not is_usable(completion.connection.state, is_private=request.is_private):
+        return completion  # the next request finds it usable; until then the old one works
     record = _delete_replaced(ports, request, delete)
     if record and record.replaces:
         ports.registry.write(replace(record, replaces=()))

@@ -1,6 +1,7 @@
 """The use cases: what each request does to connections, secrets and the registry."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from handler.clock import growing, instant
@@ -52,8 +53,11 @@ def carry_out(ports: Ports, unchecked: Request) -> Completion:
             return USE_CASES[request.request_type](ports, request)
         except ProvisionerError as error:
             created_name = error.created_name = error.created_name or created_name
-            if not isinstance(error, passing) or next(waiting, None) is None:
-                raise
+            if isinstance(error, passing) and next(waiting, None) is not None:
+                continue
+            if isinstance(error, ResourceConflictError) and _is_overtaken(ports, request):
+                raise _superseded(request, created_name) from None
+            raise
 
 
 def _upsert(ports: Ports, unchecked: Request) -> Completion:
@@ -61,7 +65,7 @@ def _upsert(ports: Ports, unchecked: Request) -> Completion:
     known = ports.registry.read(request.name)
     refuse_if_leased(ports, known)
     if known and known.supersedes(request.owner, request.request_time):
-        raise SupersededError(f"{request.name} is as a newer request asked for")
+        raise _superseded(request)
     match observe(ports, request.name, request.owner, known):
         case Observation(Standing.FREE, record, _):
             return create(ports, request, record)
@@ -71,10 +75,31 @@ def _upsert(ports: Ports, unchecked: Request) -> Completion:
             return adopt(ports, request, record, connection)
         case Observation(Standing.UNOWNED, Record() as record, _) as seen:
             if record.owner == request.owner:
-                ports.registry.remove(record)  # the connection it speaks of is gone
+                # Its connection is gone; requests that are older stay superseded.
+                deletion = record.deletion(record.request_time, instant(ports.clock.now()))
+                ports.registry.remove(record, replace(deletion, connection_arn=""))
             raise _taken(request, seen)
         case seen:
             raise _taken(request, seen)
+
+
+def _is_overtaken(ports: Ports, request: Request) -> bool:
+    if request.request_type not in (RequestType.CREATE, RequestType.UPDATE):
+        return False
+    with suppress(ProvisionerError):
+        if record := ports.registry.read(request.name):
+            # While a newer request is at it, it may still come to nothing.
+            is_leased = record.is_leased_to_other(ports.holder, instant(ports.clock.now()))
+            return not is_leased and record.supersedes(request.owner, request.request_time)
+        deletion = ports.registry.read_deletion(request.name, request.owner)
+        return deletion is not None and deletion.refuses(request.request_time)
+    return False
+
+
+def _superseded(request: Request, created_name: str = "") -> SupersededError:
+    error = SupersededError(f"a newer request was already applied to {request.name}")
+    error.created_name = created_name
+    return error
 
 
 def _upsert_renamed(ports: Ports, request: Request) -> Completion:

@@ -72,7 +72,9 @@ def await_connection(
         waited = f"within {(now - began_at).total_seconds():.0f} s"
         can_go_on = request.entry_point.waits_again or progress.has_time_left(now)
         reason = f"{record.name} {problem} {waited}; it is {seen.state_and_reason}"
-        raise NotStabilizedError(reason, is_transient=can_go_on, is_moving=True)
+        raise NotStabilizedError(
+            reason, is_transient=can_go_on, is_moving=True, is_private=request.is_private
+        )
     return seen
 
 

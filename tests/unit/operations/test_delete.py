@@ -389,3 +389,15 @@ def test_a_deletions_time_is_never_set_back(world: World) -> None:
     assert after
     assert after.request_time == before.request_time
     assert after.connection_arn == before.connection_arn
+
+
+def test_a_second_delete_of_what_was_released_deletes_nothing(world: World) -> None:
+    """Told as Deleted, somebody relied on the end of a connection that stands."""
+    world.connections.make_by_hand("crm", BASIC)
+    request(world, "Create", OnExisting="Adopt")
+    world.time.seconds += 10
+    assert request(world, "Delete").outcome is Outcome.RELEASED
+    world.time.seconds += 10
+    with pytest.raises(NotFoundError):
+        request(world, "Delete")
+    assert "crm" in world.connections.stored

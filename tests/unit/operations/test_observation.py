@@ -13,6 +13,7 @@ from handler.operations.use_cases import carry_out
 from handler.requests.request import check
 from handler.requests.unchecked_request import DIRECT, read_document
 from handler.settings import LONGEST_LAG
+from tests.support.crm import stack
 from tests.support.fakes import RULES, START, World, make_world
 from tests.support.lag import Lag
 
@@ -158,6 +159,21 @@ def test_a_connection_still_shown_after_its_deletion_is_nobody_elses(seconds: fl
     ask(world, "Delete", WaitTimeoutSeconds=0)
     pass_time(world, 0.001)
     assert ask(world, "Create", BASIC).outcome is Outcome.CREATED
+
+
+@pytest.mark.parametrize("seconds", [0.1, 2.0])
+def test_a_connection_still_shown_after_another_owners_deletion_is_nobodys(
+    seconds: float,
+) -> None:
+    """The name moves from one owner to the next, who asks for it at once."""
+    world = make_world()
+    ask(world, "Create", BASIC)
+    pass_time(world, 60)
+    world.connections.lag = Lag.of_all(seconds)
+    world.connections.looks_while_deleting = 1
+    ask(world, "Delete", WaitTimeoutSeconds=0)
+    pass_time(world, 0.1)
+    assert stack(world, "Create", BASIC).outcome is Outcome.CREATED
 
 
 def test_nothing_waits_where_nothing_lags() -> None:
