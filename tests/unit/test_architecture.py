@@ -64,6 +64,7 @@ HARMLESS = {  # they neither read the world nor change it
     "base64",
     "collections",
     "contextlib",
+    "copy",
     "dataclasses",
     "datetime",
     "difflib",

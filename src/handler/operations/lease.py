@@ -1,4 +1,4 @@
-"""One at a time per name: a lease in the registry while EventBridge is written."""
+"""One writer at a time per name: a lease in the registry is held while EventBridge is written."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from handler.clock import instant
 from handler.connections.ownership import Record
-from handler.errors import NotStabilizedError, ProvisionerError
+from handler.errors import NotStabilizedError, ProvisionerError, ResourceConflictError
 from handler.operations.ports import Ports
 from handler.settings import LEASE_MARGIN_SECONDS
 
@@ -17,14 +17,14 @@ def hold_lease(ports: Ports, record: Record, before: Record | None = None) -> It
     Hold the lease on a record's name; a failure gives it back, a crash leaves it to expire.
 
     Whoever succeeds writes ``without_lease(record)``, which fails if the lease was lost meanwhile.
-    ``before`` is what a failure for good writes back, where it is not the record.
+    ``before`` is what a permanent failure writes back, where it is not the record.
     """
     yield from _hold(ports, ports.registry.write, record, before or record)
 
 
 @contextmanager
 def hold_claim(ports: Ports, claim: Record, before: Record | None) -> Iterator[Record]:
-    """Hold the lease on a new claim; a failure for good takes the claim back."""
+    """Hold the lease on a new claim; a permanent failure takes the claim back."""
     new = replace(claim, seen=before.seen) if before else claim
     # What it replaces must stay known: Terraform keeps the new name though it failed.
     kept = replace(new, claimed_until=claim.claimed_at) if claim.replaces else before
@@ -36,9 +36,8 @@ def _hold(
 ) -> Iterator[Record]:
     seconds = max(ports.clock.remaining(), 0) + LEASE_MARGIN_SECONDS
     until = instant(ports.clock.now() + seconds)
-    held = write(
-        replace(record, lease_holder=ports.holder, leased_until=until, claimed_until=until)
-    )
+    lease = {"lease_holder": ports.holder, "leased_until": until, "claimed_until": until}
+    held = write(replace(record, **lease))  # type: ignore[arg-type]
     try:
         yield held
     except ProvisionerError as error:
@@ -65,3 +64,15 @@ def _give_back(ports: Ports, held: Record, before: Record | None, error: Provisi
 def without_lease(record: Record) -> Record:
     """Give a record without its lease."""
     return replace(record, lease_holder="", leased_until=None)
+
+
+def refuse_if_leased(ports: Ports, record: Record | None) -> None:
+    """Raise ResourceConflictError where somebody else is writing to the name."""
+    if record and record.is_leased_to_other(ports.holder, instant(ports.clock.now())):
+        raise ResourceConflictError(f"{record.name} is being changed by {record.owner}")
+
+
+def refuse_if_changed(ports: Ports, record: Record) -> None:
+    """Raise ResourceConflictError where the record was written since: all must be read again."""
+    if ports.registry.read(record.name) != record:
+        raise ResourceConflictError(f"{record.name} was changed while this request was reading it")

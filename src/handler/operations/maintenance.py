@@ -1,4 +1,4 @@
-"""What Refresh and Reconcile share: an owner's request done again, and their last failure."""
+"""What Refresh and Reconcile share: repeating an owner's request, and the last failure."""
 
 from contextlib import suppress
 from dataclasses import replace
@@ -15,13 +15,8 @@ from handler.requests.violation import refuse
 LONGEST_KEPT_REASON = 1024
 
 
-def repeat_of_owners_request(request: Request, record: Record, rules: Rules) -> Request:
-    """
-    Give the request that a Refresh or a Reconcile repeats; its time is the owner's, too.
-
-    Raises:
-        InvalidRequestError: the rules have changed since, and no longer allow it.
-    """
+def owners_request(request: Request, record: Record, rules: Rules) -> Request:
+    """Give the owner's request, to be repeated with its own time, if the rules still allow it."""
     properties = prepared(record.properties, rules)
     refuse(list(property_violations(properties, rules)))
     return replace(
@@ -33,9 +28,9 @@ def repeat_of_owners_request(request: Request, record: Record, rules: Rules) -> 
     )
 
 
-def is_following(record: Record) -> bool:
+def is_refresh_pending(record: Record) -> bool:
     """Tell whether a Refresh or a Reconcile wrote it, and nobody saw it settled since."""
-    return record.unsettled is not None and record.unsettled.outcome == Outcome.REFRESHED
+    return record.pending_write is not None and record.pending_write.outcome == Outcome.REFRESHED
 
 
 def write_failure(ports: Ports, name: str, error: ProvisionerError) -> None:
@@ -43,7 +38,7 @@ def write_failure(ports: Ports, name: str, error: ProvisionerError) -> None:
     now = instant(ports.clock.now())
     with suppress(ProvisionerError):  # the failure itself is told in any case
         record = ports.registry.read(name)
-        # Who holds the lease would find its record changed, and had to begin again.
+        # The lease's holder would find its record changed, and have to begin again.
         if record and not record.is_leased_to_other(ports.holder, now):
             reason = error.reason[:LONGEST_KEPT_REASON]
             failure = MaintenanceFailure(error.code, reason, now)

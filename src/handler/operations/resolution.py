@@ -16,22 +16,15 @@ from handler.requests.violation import Violation, refuse
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """
-    The desired properties with every reference replaced, and the versions of the secrets used.
-    """
+    """The desired properties, every reference replaced, and the versions of the secrets."""
 
     properties: Mapping[str, Any] = field(repr=False)
     versions: Mapping[str, str]
 
 
 def resolve(ports: Ports, request: Request) -> Resolved:
-    """
-    Fetch every reference of a request once, and check what came against AWS's model.
-
-    Raises:
-        SecretNotUsableError: tells all that cannot be used, each with its path, none with a value.
-    """
-    fetched = _fetched(ports, request)
+    """Fetch every reference of a request once; tell all that AWS's model does not accept."""
+    fetched = _fetch_all(ports, request)
     values: dict[int, str] = {}
     found: list[Violation] = []
     for leaf in leaves(request.properties, ports.rules.shape):
@@ -46,7 +39,7 @@ def resolve(ports: Ports, request: Request) -> Resolved:
     # The literals passed before; what is wrong now came out of a secret.
     found = list(violations(properties, ports.rules.shape))
     refuse(
-        [Violation(each.path, f"the value referred to {each.problem}") for each in found],
+        [Violation(each.path, f"the referenced value {each.problem}") for each in found],
         SecretNotUsableError,
     )
     versions = {str(each.answered(held.name)): held.version_id for each, held in fetched.items()}
@@ -54,7 +47,7 @@ def resolve(ports: Ports, request: Request) -> Resolved:
 
 
 class _Fetched(dict[Source, SecretValue]):
-    """What was fetched; to ask for what could not be is to be told why."""
+    """What was fetched; of what was not, a look-up raises why."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -64,7 +57,7 @@ class _Fetched(dict[Source, SecretValue]):
         raise SecretNotUsableError(self.refused[source])
 
 
-def _fetched(ports: Ports, request: Request) -> _Fetched:
+def _fetch_all(ports: Ports, request: Request) -> _Fetched:
     fetched = _Fetched()
     for source in sources(request.properties):
         try:

@@ -7,7 +7,7 @@ import botocore.session
 import pytest
 
 from handler.connections.state import BAD, ConnectionState, is_moving, is_usable
-from handler.operations.ports import pauses
+from handler.operations.ports import describe_pauses
 from handler.requests.properties import is_private
 
 ARN = "arn:aws:vpc-lattice:us-east-1:123456789012:resourceconfiguration/rcfg-0123456789abcdef0"
@@ -76,7 +76,7 @@ def test_private_is_what_reaches_into_a_vpc(properties: dict[str, Any], expected
 
 def test_looks_are_frequent_first_and_rarer_later() -> None:
     """Basic connections are ready at once, private ones take minutes."""
-    first = list(itertools.islice(pauses(), 120))
+    first = list(itertools.islice(describe_pauses(), 120))
     assert first == sorted(first)
     assert first[0] <= 0.5
     assert sum(first[:4]) < 3

@@ -207,11 +207,11 @@ def test_a_look_shows_a_write_by_state_and_time(
 ) -> None:
     """Another time than before, and not the state from before where the answer gave another."""
     seen = Connection("crm", "arn", state, last_modified_time=modified)
-    assert write.is_shown_by(seen, NOW) is expected
+    assert write.is_visible_in(seen, NOW) is expected
 
 
 @pytest.mark.parametrize("write", [UPDATE, CREATION], ids=["update", "creation"])
 def test_after_some_seconds_what_is_seen_is_believed(write: Write) -> None:
     """It may have been deleted, or changed back, behind our back."""
-    assert not write.is_shown_by(None, START + LONGEST_LAG - timedelta(seconds=0.1))
-    assert write.is_shown_by(None, START + LONGEST_LAG)
+    assert not write.is_visible_in(None, START + LONGEST_LAG - timedelta(seconds=0.1))
+    assert write.is_visible_in(None, START + LONGEST_LAG)
