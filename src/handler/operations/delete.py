@@ -7,10 +7,9 @@ from handler import errors
 from handler.clock import instant
 from handler.connections.ownership import Deletion, Record, is_same
 from handler.connections.state import Connection
-from handler.operations.lease import hold_lease, refuse_if_leased
+from handler.operations import lease, wait
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Ports
-from handler.operations.wait import await_connection, describe_consistently
 from handler.requests.request import Request
 from handler.requests.unchecked_request import TERRAFORM
 from handler.settings import DELETION_LIFETIME
@@ -51,11 +50,11 @@ def _delete(ports: Ports, request: Request) -> Completion:
 
 
 def _delete_own(ports: Ports, request: Request, record: Record) -> Completion:
-    refuse_if_leased(ports, record)
+    lease.refuse_if_leased(ports, record)
     if record.supersedes(request.owner, request.request_time):
         problem = f"{record.name} was asked for by a newer request"
         return _ignore(request, errors.SupersededError(problem))
-    connection = describe_consistently(ports, record.name, record)
+    connection = wait.describe_consistently(ports, record.name, record)
     if connection is None or not is_same(record, connection):
         _remove(ports, request, record, record.connection_arn)
         return Completion(Outcome.DELETED, record.registered_connection)
@@ -68,9 +67,9 @@ def _delete_own(ports: Ports, request: Request, record: Record) -> Completion:
 def _delete_connection(ports: Ports, request: Request, record: Record) -> Completion:
     newest = max(record.request_time, request.request_time)
     deleting = replace(record, request_time=newest, is_deletion_pending=True)
-    with hold_lease(ports, deleting, record) as held:
+    with lease.hold_lease(ports, deleting, record) as held:
         ports.connections.delete(record.name)
-        left = await_connection(ports, request, record, lambda _: False, "was not gone")
+        left = wait.await_connection(ports, request, record, lambda _: False, "was not gone")
         _remove(ports, request, held, record.connection_arn)
     return Completion(Outcome.DELETED, left or record.registered_connection)
 
@@ -109,7 +108,7 @@ def release(ports: Ports, request: Request) -> Completion:
     record = ports.registry.read(request.name)
     if record is None:
         raise errors.NotFoundError(f"nobody is registered for {request.name}")
-    refuse_if_leased(ports, record)
+    lease.refuse_if_leased(ports, record)
     try:
         ports.registry.remove(record)
     except errors.ResourceConflictError:

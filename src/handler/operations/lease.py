@@ -36,8 +36,9 @@ def _hold(
 ) -> Iterator[Record]:
     seconds = max(ports.clock.remaining(), 0) + LEASE_MARGIN_SECONDS
     until = instant(ports.clock.now() + seconds)
-    lease = {"lease_holder": ports.holder, "leased_until": until, "claimed_until": until}
-    held = write(replace(record, **lease))  # type: ignore[arg-type]
+    held = write(
+        replace(record, lease_holder=ports.holder, leased_until=until, claimed_until=until)
+    )
     try:
         yield held
     except ProvisionerError as error:

@@ -61,11 +61,13 @@ def final_outcome(request: Request, record: Record) -> Outcome:
 def attributes(completion: Completion) -> dict[str, str]:
     """Give every member of a result that Fn::GetAtt can ask for, "" where AWS gives none."""
     connection = completion.connection
+    # IAM matches connections without the UUID at the end of their ARN.
+    stem = connection.arn.partition("/")[0]
     return {
         "Name": connection.name,
         "ConnectionArn": connection.arn,
         "Arn": connection.arn,
-        "ArnForPolicy": _arn_for_policy(connection),
+        "ArnForPolicy": f"{stem}/{connection.name}" if stem else "",
         "ConnectionState": connection.state,
         "StateReason": connection.state_reason,
         "SecretArn": connection.secret_arn,
@@ -92,8 +94,3 @@ def failure(unchecked: UncheckedRequest, error: ProvisionerError) -> dict[str, s
 
 def _identity(unchecked: UncheckedRequest) -> dict[str, str]:
     return {"RequestId": unchecked.request_id, "RequestType": unchecked.known_request_type}
-
-
-def _arn_for_policy(connection: Connection) -> str:
-    # IAM matches connections without the UUID at the end of their ARN.
-    return connection.arn.partition("/")[0] + f"/{connection.name}" if connection.arn else ""

@@ -7,14 +7,9 @@ from handler.connections.drift import Finding, absence, drift
 from handler.connections.ownership import Record, is_same
 from handler.connections.state import BAD, Connection, is_usable
 from handler.errors import AlreadyExistsError, NotFoundError
-from handler.operations.lease import refuse_if_changed
-from handler.operations.maintenance import clear_failure, is_refresh_pending, owners_request
+from handler.operations import lease, refresh, resolution, upsert, wait, writing
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Ports
-from handler.operations.resolution import resolve
-from handler.operations.upsert import create
-from handler.operations.wait import determine_ownership
-from handler.operations.writing import stabilize, write_connection
 from handler.requests.request import Request
 
 
@@ -34,21 +29,21 @@ def reconcile(ports: Ports, request: Request) -> Completion:
         return _report(Outcome.UNCHANGED, Connection(request.name))
     if not record.properties:  # not made yet
         return _report(Outcome.UNCHANGED, record.registered_connection)
-    connection = determine_ownership(ports, record.name, record.owner, record).connection
+    connection = wait.determine_ownership(ports, record.name, record.owner, record).connection
     if record.is_deletion_pending:
         return _finish_deletion(ports, record, connection)
     missing = absence(record, connection)
     if missing or connection is None:
-        refuse_if_changed(ports, record)
+        lease.refuse_if_changed(ports, record)
         return _recreate(ports, request, record, missing or Finding.GONE)
     return _compare(ports, request, record, connection)
 
 
 def _recreate(ports: Ports, request: Request, record: Record, missing: Finding) -> Completion:
     if missing is Finding.GONE and _repairs(ports, request):
-        wanted = owners_request(request, record, ports.rules)
+        wanted = refresh.owners_request(request, record, ports.rules)
         try:
-            made = create(ports, wanted, record)
+            made = upsert.create(ports, wanted, record)
             return _report(Outcome.CREATED, made.connection, [missing])
         except AlreadyExistsError:
             missing = Finding.RECREATED
@@ -65,21 +60,21 @@ def _finish_deletion(ports: Ports, record: Record, connection: Connection | None
 
 
 def _compare(ports: Ports, request: Request, record: Record, connection: Connection) -> Completion:
-    wanted = owners_request(request, record, ports.rules)
-    desired = resolve(ports, wanted)
+    wanted = refresh.owners_request(request, record, ports.rules)
+    desired = resolution.resolve(ports, wanted)
     found = list(drift(record, connection, desired.properties, desired.versions))
     is_behind = Finding.SECRET_VERSION_BEHIND in found
     if is_behind or (found and _repairs(ports, request)):
-        record = write_connection(ports, wanted, record, connection, desired)
-    elif not is_refresh_pending(record) or connection.state in BAD:
+        record = writing.write_connection(ports, wanted, record, connection, desired)
+    elif not refresh.is_refresh_pending(record) or connection.state in BAD:
         if not found and not record.pending_write:
-            clear_failure(ports, record)
+            refresh.clear_failure(ports, record)
         elif not found and is_usable(connection.state, is_private=wanted.is_private):
             # Nobody waited; record the time now, or a change by hand stays unnoticed.
-            stabilize(ports, wanted, record, desired, connection)
+            writing.stabilize(ports, wanted, record, desired, connection)
         return _report(Outcome.UNCHANGED, connection, found)
     outcome = Outcome.REFRESHED if is_behind else Outcome.UPDATED
-    return _report(outcome, stabilize(ports, wanted, record, desired).connection, found)
+    return _report(outcome, writing.stabilize(ports, wanted, record, desired).connection, found)
 
 
 def _repairs(ports: Ports, request: Request) -> bool:

@@ -1,23 +1,26 @@
-"""Refresh: connections follow the secrets that they were made from."""
+"""Refresh: connections follow their secrets. And what Reconcile shares with it."""
 
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from handler.clock import instant
 from handler.connections.drift import is_behind
-from handler.connections.ownership import Record, Standing
+from handler.connections.ownership import MaintenanceFailure, Record, Standing
 from handler.connections.state import BAD, Connection
-from handler.errors import NotFoundError, ServiceInternalError
-from handler.operations.lease import refuse_if_changed
-from handler.operations.maintenance import clear_failure, is_refresh_pending, owners_request
+from handler.errors import NotFoundError, ProvisionerError, ServiceInternalError
+from handler.operations import lease, wait, writing
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Ports
 from handler.operations.resolution import Resolved, resolve
-from handler.operations.wait import determine_ownership
-from handler.operations.writing import stabilize, write_connection
 from handler.references.source import Secret, Source
+from handler.requests.properties import Rules, prepared, property_violations
 from handler.requests.request import Request
+from handler.requests.violation import refuse
 from handler.settings import LONGEST_STALENESS
+
+LONGEST_KEPT_REASON = 1024
 
 
 def refresh(ports: Ports, request: Request) -> Completion:
@@ -29,11 +32,11 @@ def refresh(ports: Ports, request: Request) -> Completion:
         raise NotFoundError(f"nobody is registered for {request.name}")
     if record is None or _is_done(record, request):
         return Completion(Outcome.UNCHANGED, Connection(request.name))
-    found = determine_ownership(ports, record.name, record.owner, record)
+    found = wait.determine_ownership(ports, record.name, record.owner, record)
     if found.connection and found.standing is Standing.OWN:
         return _refresh_connection(ports, request, record, found.connection)
     if record.properties:  # else a Create is on its way, and fetches after this
-        refuse_if_changed(ports, record)
+        lease.refuse_if_changed(ports, record)
         if not record.is_deletion_pending:
             if not record.connection_arn:
                 raise ServiceInternalError(f"{record.name} is still being repaired")
@@ -52,12 +55,13 @@ def _refresh_connection(
     desired = resolve(ports, wanted)
     is_needed = is_behind(record, desired.versions) or bool(record.lease_holder)
     if is_needed or connection.state in BAD:
-        record = write_connection(ports, wanted, record, connection, desired)
+        record = writing.write_connection(ports, wanted, record, connection, desired)
     elif not is_refresh_pending(record):
         _refuse_stale(ports, request, record, desired)
         clear_failure(ports, record)
         return Completion(Outcome.UNCHANGED, connection)
-    return Completion(Outcome.REFRESHED, stabilize(ports, wanted, record, desired).connection)
+    stable = writing.stabilize(ports, wanted, record, desired).connection
+    return Completion(Outcome.REFRESHED, stable)
 
 
 def _refuse_stale(ports: Ports, request: Request, record: Record, desired: Resolved) -> None:
@@ -108,3 +112,39 @@ def _versions(versions: Mapping[str, str], secrets: tuple[Secret, ...]) -> set[s
         and not source.is_pinned
         and source.version_stage in ("", "AWSCURRENT")
     }
+
+
+def owners_request(request: Request, record: Record, rules: Rules) -> Request:
+    """Give the owner's request, to be repeated with its own time, if the rules still allow it."""
+    properties = prepared(record.properties, rules)
+    refuse(list(property_violations(properties, rules)))
+    return replace(
+        request,
+        owner=record.owner,
+        name=record.name,
+        request_time=record.request_time,
+        properties=properties,
+    )
+
+
+def is_refresh_pending(record: Record) -> bool:
+    """Tell whether a Refresh or a Reconcile wrote it, and nobody saw it settled since."""
+    return record.pending_write is not None and record.pending_write.outcome == Outcome.REFRESHED
+
+
+def write_failure(ports: Ports, name: str, error: ProvisionerError) -> None:
+    """Keep why a Refresh or a Reconcile failed, so that operators see it in the inventory."""
+    now = instant(ports.clock.now())
+    with suppress(ProvisionerError):  # the failure itself is told in any case
+        record = ports.registry.read(name)
+        # The lease's holder would find its record changed, and have to begin again.
+        if record and not record.is_leased_to_other(ports.holder, now):
+            reason = error.reason[:LONGEST_KEPT_REASON]
+            failure = MaintenanceFailure(error.code, reason, now)
+            ports.registry.write(replace(record, maintenance_failure=failure))
+
+
+def clear_failure(ports: Ports, record: Record) -> None:
+    """Drop the last failure, where everything was found well."""
+    if record.maintenance_failure:
+        ports.registry.write(replace(record, maintenance_failure=None))

@@ -8,25 +8,15 @@ from handler import errors
 from handler.clock import instant
 from handler.connections.ownership import Record, Standing
 from handler.connections.state import Connection, is_usable
-from handler.operations.delete import delete_replaced
-from handler.operations.lease import hold_claim, refuse_if_leased
+from handler.operations import delete, lease, wait, writing
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Ports
 from handler.operations.resolution import Resolved, resolve
-from handler.operations.wait import Ownership, determine_ownership
-from handler.operations.writing import (
-    is_current,
-    new_write,
-    register_write,
-    sources_to_link,
-    stabilize,
-    update_connection,
-    write_connection,
-    write_links,
-)
 from handler.requests.options import OnExisting
 from handler.requests.request import Request
 from handler.settings import GRACE
+
+NEWER_APPLIED = "a newer request was already applied to {}"
 
 
 def upsert(ports: Ports, request: Request) -> Completion:
@@ -34,7 +24,7 @@ def upsert(ports: Ports, request: Request) -> Completion:
     completion = _upsert(ports, _with_registered_name(ports, request))
     # Until the new one works, the old one stays; the next request comes back to it.
     if is_usable(completion.connection.state, is_private=request.is_private):
-        record = delete_replaced(ports, request)
+        record = delete.delete_replaced(ports, request)
         if record and record.replaces:
             ports.registry.write(replace(record, replaces=()))
     return completion
@@ -42,53 +32,48 @@ def upsert(ports: Ports, request: Request) -> Completion:
 
 def _upsert(ports: Ports, request: Request) -> Completion:
     known = ports.registry.read(request.name)
-    refuse_if_leased(ports, known)
+    lease.refuse_if_leased(ports, known)
     if known and known.supersedes(request.owner, request.request_time):
-        raise errors.SupersededError(f"a newer request was already applied to {request.name}")
-    match determine_ownership(ports, request.name, request.owner, known):
-        case Ownership(Standing.FREE, record, _):
+        raise errors.SupersededError(NEWER_APPLIED.format(request.name))
+    match wait.determine_ownership(ports, request.name, request.owner, known):
+        case wait.Ownership(Standing.FREE, record, _):
             return create(ports, request, record)
-        case Ownership(Standing.OWN, Record() as record, Connection() as connection):
+        case wait.Ownership(Standing.OWN, Record() as record, Connection() as connection):
             return update(ports, request, record, connection)
-        case Ownership(Standing.UNOWNED, record, Connection() as connection) if (
+        case wait.Ownership(Standing.UNOWNED, record, Connection() as connection) if (
             request.on_existing is OnExisting.ADOPT
         ):
             return adopt(ports, request, record, connection)
-        case Ownership(Standing.UNOWNED, Record() as record, _) as found:
-            if record.owner == request.owner:
-                # Its connection is gone; requests that are older stay superseded.
-                deletion = record.deletion(record.request_time, instant(ports.clock.now()))
-                ports.registry.remove(record, deletion)
-            raise _already_exists(request, found)
         case found:
+            if known and known.owner == request.owner:
+                # Its connection is gone; requests that are older stay superseded.
+                deletion = known.deletion(known.request_time, instant(ports.clock.now()))
+                ports.registry.remove(known, deletion)
             raise _already_exists(request, found)
 
 
 def _with_registered_name(ports: Ports, request: Request) -> Request:
     # A rollback to a resource without Name comes with the newer id, and means the older one.
     name = request.fallback_name if request.fallback_name != request.name else ""
-    first = ports.registry.read(name) if name else None
-    if first is None or first.owner != request.owner:
+    record = ports.registry.read(name) if name else None
+    if record is None or record.owner != request.owner:
         return request
     return replace(request, name=name, properties={**request.properties, "Name": name})
 
 
-def _already_exists(request: Request, found: Ownership) -> errors.AlreadyExistsError:
+def _already_exists(request: Request, found: wait.Ownership) -> errors.AlreadyExistsError:
+    name = request.name
+    problem = f"a connection {name} exists that was not made here; OnExisting: Adopt takes it over"
     if found.record and found.standing is Standing.FOREIGN:
-        return errors.AlreadyExistsError(
-            f"{request.name} belongs to {found.record.owner};"
-            " its owner can delete it, a direct request can Release it"
-        )
-    return errors.AlreadyExistsError(
-        f"a connection {request.name} exists that was not made here;"
-        " OnExisting: Adopt takes it over"
-    )
+        cure = "its owner can delete it, a direct request can Release it"
+        problem = f"{name} belongs to {found.record.owner}; {cure}"
+    return errors.AlreadyExistsError(problem)
 
 
 def validate(ports: Ports, request: Request) -> Completion:
     """Check everything that an upsert would, short of writing."""
     known = ports.registry.read(request.name)
-    found = determine_ownership(ports, request.name, request.owner, known)
+    found = wait.determine_ownership(ports, request.name, request.owner, known)
     adopts = request.on_existing is OnExisting.ADOPT
     if found.standing is Standing.FOREIGN or (found.standing is Standing.UNOWNED and not adopts):
         raise _already_exists(request, found)
@@ -101,14 +86,14 @@ def create(ports: Ports, request: Request, record: Record | None) -> Completion:
     claim = _claim(ports, request, record)
     if request.is_maintenance:  # it comes back with a name only
         claim = replace(claim, properties=request.properties_as_written)
-    with hold_claim(ports, claim, record) as held:
+    with lease.hold_claim(ports, claim, record) as held:
         desired, answer = _create_connection(ports, request, record)
         with _naming_created(request.name):
-            write = new_write(ports, request, held, answer)
+            write = writing.new_write(ports, request, held, answer)
             known = replace(held, connection_arn=answer.arn)
-            made = register_write(ports, request, known, desired, write)
+            made = writing.register_write(ports, request, known, desired, write)
     with _naming_created(request.name):
-        return stabilize(ports, request, made, desired)
+        return writing.stabilize(ports, request, made, desired)
 
 
 def update(ports: Ports, request: Request, record: Record, connection: Connection) -> Completion:
@@ -119,12 +104,12 @@ def update(ports: Ports, request: Request, record: Record, connection: Connectio
     pending = record.pending_write
     is_unfinished = pending.outcome in making if pending else not record.properties
     with _naming_created(request.name if is_young or is_unfinished else ""):
-        record = write_links(ports, request, record)
+        record = writing.write_links(ports, request, record)
         desired = resolve(ports, request)
-        if is_current(record, request, desired, connection):
-            return stabilize(ports, request, record, desired, connection)
-        record = write_connection(ports, request, record, connection, desired)
-        return stabilize(ports, request, record, desired)
+        if writing.is_current(record, request, desired, connection):
+            return writing.stabilize(ports, request, record, desired, connection)
+        record = writing.write_connection(ports, request, record, connection, desired)
+        return writing.stabilize(ports, request, record, desired)
 
 
 def adopt(
@@ -133,11 +118,11 @@ def adopt(
     """Register a connection that nobody owns, then update it; a Delete will only release it."""
     claim = _claim(ports, request, record)
     adoption = replace(claim, connection_arn=connection.arn, is_adopted=True)
-    with hold_claim(ports, adoption, record) as held:
+    with lease.hold_claim(ports, adoption, record) as held:
         desired = resolve(ports, request)
-        adopted = update_connection(ports, request, held, connection, desired)
+        adopted = writing.update_connection(ports, request, held, connection, desired)
     with _naming_created(request.name):
-        return stabilize(ports, request, adopted, desired)
+        return writing.stabilize(ports, request, adopted, desired)
 
 
 def _claim(ports: Ports, request: Request, before: Record | None) -> Record:
@@ -148,7 +133,7 @@ def _claim(ports: Ports, request: Request, before: Record | None) -> Record:
         owner=request.owner,
         claimed_at=instant(ports.clock.now()),
         request_time=request.request_time,
-        secret_versions=sources_to_link(request),
+        secret_versions=writing.sources_to_link(request),
         replaces=tuple(sorted(replaced - {""})),
     )
 

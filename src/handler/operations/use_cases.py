@@ -6,27 +6,23 @@ from dataclasses import replace
 
 from handler import errors
 from handler.clock import growing, instant
-from handler.operations.delete import delete, release
-from handler.operations.describe import describe, list_connections
+from handler.operations import delete, describe, reconcile, refresh, upsert
 from handler.operations.outcome import Completion
 from handler.operations.ports import Ports
-from handler.operations.reconcile import reconcile
-from handler.operations.refresh import refresh
-from handler.operations.upsert import upsert, validate
 from handler.requests.request import Request
 from handler.requests.unchecked_request import RequestType
 from handler.settings import LEAST_PATIENCE_SECONDS, LONGEST_ROUND_PAUSE_SECONDS
 
 USE_CASES: dict[RequestType, Callable[[Ports, Request], Completion]] = {
-    RequestType.CREATE: upsert,
-    RequestType.UPDATE: upsert,
-    RequestType.DELETE: delete,
-    RequestType.DESCRIBE: describe,
-    RequestType.VALIDATE: validate,
-    RequestType.RELEASE: release,
-    RequestType.REFRESH: refresh,
-    RequestType.RECONCILE: reconcile,
-    RequestType.LIST: list_connections,
+    RequestType.CREATE: upsert.upsert,
+    RequestType.UPDATE: upsert.upsert,
+    RequestType.DELETE: delete.delete,
+    RequestType.DESCRIBE: describe.describe,
+    RequestType.VALIDATE: upsert.validate,
+    RequestType.RELEASE: delete.release,
+    RequestType.REFRESH: refresh.refresh,
+    RequestType.RECONCILE: reconcile.reconcile,
+    RequestType.LIST: describe.list_connections,
 }
 
 
@@ -51,26 +47,19 @@ def carry_out(ports: Ports, checked: Request) -> Completion:
             return USE_CASES[request.request_type](ports, request)
         except errors.ProvisionerError as error:
             failure = error
-        created_name = failure.created_name = failure.created_name or created_name
-        if not isinstance(failure, passing) or next(waiting, None) is None:
-            raise _final(ports, request, failure) from None
-
-
-def _final(
-    ports: Ports, request: Request, failure: errors.ProvisionerError
-) -> errors.ProvisionerError:
-    # A conflict with a newer request ends only after this one's last look.
-    is_conflict = isinstance(failure, errors.ResourceConflictError)
-    if is_conflict and USE_CASES[request.request_type] is upsert and _is_overtaken(ports, request):
-        superseded = errors.SupersededError(
-            f"a newer request was already applied to {request.name}"
-        )
-        superseded.created_name = failure.created_name
-        return superseded
-    return failure
+        failure.created_name = created_name = failure.created_name or created_name
+        if isinstance(failure, passing) and next(waiting, None) is not None:
+            continue
+        # A newer request may have caused the conflict after this one's last look at the registry.
+        if isinstance(failure, errors.ResourceConflictError) and _is_overtaken(ports, request):
+            failure = errors.SupersededError(upsert.NEWER_APPLIED.format(request.name))
+            failure.created_name = created_name
+        raise failure from None
 
 
 def _is_overtaken(ports: Ports, request: Request) -> bool:
+    if USE_CASES[request.request_type] is not upsert.upsert:
+        return False
     with suppress(errors.ProvisionerError):
         if record := ports.registry.read(request.name):
             # While a newer request holds the lease, it may still come to nothing.

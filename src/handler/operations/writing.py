@@ -7,11 +7,10 @@ from handler.clock import instant
 from handler.connections.drift import is_behind, leftovers, update_of
 from handler.connections.ownership import Record, is_same
 from handler.connections.state import BAD, Connection, ConnectionState, Write, is_moving, is_usable
-from handler.operations.lease import hold_lease, without_lease
+from handler.operations import lease, wait
 from handler.operations.outcome import Completion, final_outcome, outcome_after_write
 from handler.operations.ports import Ports
 from handler.operations.resolution import Resolved
-from handler.operations.wait import await_settled
 from handler.requests.properties import sources
 from handler.requests.request import Request
 from handler.settings import LONGEST_DEAUTHORIZATION_SECONDS, LONGEST_LAG
@@ -57,7 +56,7 @@ def write_connection(
     """Write an own connection under the lease; the record is as before ``desired`` was fetched."""
     newest = max(record.request_time, request.request_time)
     known = replace(record, connection_arn=connection.arn, request_time=newest)
-    with hold_lease(ports, known, record) as held:
+    with lease.hold_lease(ports, known, record) as held:
         return update_connection(ports, request, held, connection, desired)
 
 
@@ -95,7 +94,7 @@ def register_write(
     is_refreshed = request.is_maintenance and is_behind(record, desired.versions)
     return ports.registry.write(
         replace(
-            without_lease(record),
+            lease.without_lease(record),
             properties=request.properties_as_written,
             secret_versions=desired.versions,
             is_deletion_pending=False,
@@ -121,13 +120,15 @@ def stabilize(
     if seen and is_usable(seen.state, is_private=request.is_private):
         connection = seen
     else:
-        connection = await_settled(ports, request, record)
+        connection = wait.await_settled(ports, request, record)
     if not is_moving(connection.state, is_private=request.is_private) and any(
         leftovers(desired.properties, connection.properties)
     ):
         record, connection = _remove_leftovers(ports, request, record, desired)
     newest = max(record.request_time, request.request_time)
-    final = replace(without_lease(record), request_time=newest)  # a crashed one may still have it
+    final = replace(
+        lease.without_lease(record), request_time=newest
+    )  # a crashed one may still have it
     if is_usable(connection.state, is_private=request.is_private):
         final = replace(
             final,
@@ -145,7 +146,7 @@ def _remove_leftovers(
 ) -> tuple[Record, Connection]:
     # What an update does not remove goes by DeauthorizeConnection, and all is written again.
     name = request.name
-    with hold_lease(ports, record) as held:
+    with lease.hold_lease(ports, record) as held:
         seen = ports.connections.describe(name)
         if seen is None or not is_same(record, seen):
             raise errors.ResourceConflictError(f"{name} was deleted meanwhile")
@@ -158,7 +159,7 @@ def _remove_leftovers(
             LONGEST_DEAUTHORIZATION_SECONDS,
         )
         record = update_connection(ports, request, held, seen or Connection(name), desired)
-    connection = await_settled(ports, request, record)
+    connection = wait.await_settled(ports, request, record)
     _refuse_leftovers(desired, connection)
     return record, connection
 

@@ -25,7 +25,7 @@ from handler.adapters.registry_items import (
 )
 from handler.connections.ownership import Deletion, MaintenanceFailure, Record, Seen
 from handler.connections.state import Write
-from handler.operations.maintenance import LONGEST_KEPT_REASON
+from handler.operations.refresh import LONGEST_KEPT_REASON
 from handler.operations.writing import sources_to_link, write_links
 from handler.references.source import Secret
 from handler.requests.properties import as_written, sources
