@@ -62,16 +62,16 @@ class Record:
     request_time: datetime  # of the newest request that was applied
     connection_arn: str = ""
     properties: Mapping[str, Any] = field(default_factory=dict)  # as written: references, no values
-    # By source; "" where nothing was applied yet. While it is named here, its rotation is heard.
+    # By source; "" where nothing was applied yet. The rotations of all that are named are followed.
     secret_versions: Mapping[str, str] = field(default_factory=dict)
     refreshed_at: datetime | None = None  # when a rotation was last followed
     is_adopted: bool = False
     pending_write: Write | None = None  # our last one, until its connection was seen settled
-    last_modified_time: datetime | None = None  # EventBridge's, when the write had settled
+    last_modified_time: datetime | None = None  # EventBridge's, when our last write had settled
     lease_holder: str = ""  # who is writing to EventBridge right now
     leased_until: datetime | None = None
     claimed_until: datetime | None = None  # when the last lease ended: nobody wrote after it
-    is_deletion_pending: bool = False  # it was sent, and not seen to end
+    is_deletion_pending: bool = False  # DeleteConnection was called, its end not seen
     maintenance_failure: MaintenanceFailure | None = None
     replaces: tuple[str, ...] = ()  # names that its owner gives up once this one works
     seen: Seen = Seen()

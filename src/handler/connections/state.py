@@ -85,5 +85,5 @@ def is_usable(state: str, *, is_private: bool) -> bool:
 
 
 def is_moving(state: str, *, is_private: bool) -> bool:
-    """Tell whether another look may find another state."""
+    """Tell whether the state may still change by itself."""
     return state not in BAD and not is_usable(state, is_private=is_private)

@@ -40,7 +40,7 @@ class Secrets(Protocol):
 
 
 class Registry(Protocol):
-    """Who owns which name; every write is conditional on the revision that was read."""
+    """Who owns which name; a write of what changed since it was read is a ResourceConflictError."""
 
     def read(self, name: str) -> Record | None:
         """Read what is known about a name, strongly consistent."""
@@ -52,24 +52,13 @@ class Registry(Protocol):
         """Read every owner's deletion of a name, strongly consistent."""
 
     def claim(self, record: Record) -> Record:
-        """
-        Write a record of a name that its owner is about to create or adopt.
-
-        Raises:
-            ResourceConflictError: somebody else wrote since it was read.
-            SupersededError: the owner deleted the name after it asked for it.
-        """
+        """Write what its owner is about to make; SupersededError if it deleted the name since."""
 
     def write(self, record: Record) -> Record:
-        """
-        Write a record and its links, and give its new revision.
-
-        Raises:
-            ResourceConflictError: somebody else wrote since it was read.
-        """
+        """Write a record and its links, and give its new revision."""
 
     def remove(self, record: Record, deletion: Deletion | None = None) -> None:
-        """Forget a name, under the same condition, and remember that its owner deleted it."""
+        """Forget a name, and remember that its owner deleted it."""
 
     def write_deletion(self, deletion: Deletion) -> None:
         """Remember a Delete of nothing; ResourceConflictError where there is something now."""

@@ -126,9 +126,8 @@ def stabilize(
     ):
         record, connection = _remove_leftovers(ports, request, record, desired)
     newest = max(record.request_time, request.request_time)
-    final = replace(
-        lease.without_lease(record), request_time=newest
-    )  # a crashed one may still have it
+    # A crashed invocation may still hold the lease.
+    final = replace(lease.without_lease(record), request_time=newest)
     if is_usable(connection.state, is_private=request.is_private):
         final = replace(
             final,
