@@ -73,7 +73,7 @@ class NotStabilizedError(ProvisionerError):
         is_moving: bool = False,
         is_private: bool = False,
     ) -> None:
-        """Keep whether a later try may succeed, and whether a connection still moves, and where."""
+        """Keep whether the connection still moves, is private, and may be usable at a later try."""
         super().__init__(reason)
         self.is_transient = is_transient
         self.is_moving = is_moving

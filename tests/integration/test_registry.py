@@ -49,7 +49,7 @@ def test_what_was_written_is_read(registry: Registry, claim: Record) -> None:
         properties={"Name": claim.name, "AuthParameters": {"Key": "{{resolve:ssm:/x}} é"}},
         secret_versions={"secretsmanager:connections/crm::": "version-1"},
         is_adopted=True,
-        unsettled=Write("Created", NOW, "AUTHORIZING", "AUTHORIZED", START),
+        pending_write=Write("Created", NOW, "AUTHORIZING", "AUTHORIZED", START),
         maintenance_failure=MaintenanceFailure("AccessDenied", "because", NOW),
         last_modified_time=NOW,
     )
@@ -344,11 +344,21 @@ def test_a_deletion_takes_the_place_of_the_record(registry: Registry, claim: Rec
     """Both at once: there is no moment at which a late Create would find neither."""
     now = datetime.now(UTC).replace(microsecond=123456)
     record = registry.write(replace(using(claim, secret_name()), connection_arn="arn"))
-    deletion = record.deletion(now, now)
+    deletion = record.deletion(now, now, record.connection_arn)
     registry.remove(record, deletion)
     assert registry.read(claim.name) is None
     expected = replace(deletion, expires_at=deletion.expires_at.replace(microsecond=0))
     assert registry.read_deletion(claim.name, claim.owner) == expected
+
+
+def test_every_owners_deletion_of_a_name_is_found(registry: Registry, claim: Record) -> None:
+    """Whoever comes next must know the ARN of the connection that another owner deleted."""
+    now = datetime.now(UTC)
+    theirs = replace(claim, owner="somebody-else").deletion(now, now, "arn")
+    for deletion in (claim.deletion(now, now), theirs):
+        registry.write_deletion(deletion)
+    found = {each.owner: each.connection_arn for each in registry.read_deletions(claim.name)}
+    assert found == {claim.owner: "", "somebody-else": "arn"}
 
 
 def test_a_deletion_of_what_is_there_is_a_conflict(registry: Registry, claim: Record) -> None:

@@ -300,6 +300,9 @@ class FakeRegistry:
         deletion = self.deletions.get((name, owner))
         return deletion if deletion and self.time.now < deletion.expires_at else None
 
+    def read_deletions(self, name: str) -> list[Deletion]:
+        return [each for each in self.deletions.values() if each.name == name]
+
     def claim(self, record: Record) -> Record:
         deletion = self.read_deletion(record.name, record.owner)
         if deletion and deletion.refuses(record.request_time):

@@ -64,6 +64,7 @@ HARMLESS = {  # they neither read the world nor change it
     "base64",
     "collections",
     "contextlib",
+    "copy",
     "dataclasses",
     "datetime",
     "difflib",
@@ -95,8 +96,9 @@ def imports(tree: ast.AST) -> Iterator[str]:
         match node:
             case ast.Import(names):
                 yield from (each.name for each in names)
-            case ast.ImportFrom("handler", names):
-                yield from (f"handler.{each.name}" for each in names)
+            case ast.ImportFrom(str() as module, names) if ours(module):
+                yield module
+                yield from (f"{module}.{each.name}" for each in names)
             case ast.ImportFrom(str() as module):
                 yield module
 

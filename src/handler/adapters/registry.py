@@ -4,7 +4,7 @@ condition: a connection under the revision that was read, a claim under its owne
 """
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -55,6 +55,10 @@ class DynamoDbRegistry:
         deletion = deletion_of(item) if item else None
         return deletion if deletion and self._now() < deletion.expires_at else None
 
+    def read_deletions(self, name: str) -> list[Deletion]:
+        partition = deletion_key(name, "")["PK"]
+        return list(map(deletion_of, self._query(partition, f"registry deletions {name}")))
+
     def claim(self, record: Record) -> Record:
         check = {"ConditionCheck": self._in_table(**not_deleted_since(record, self._now()))}
         try:
@@ -83,21 +87,8 @@ class DynamoDbRegistry:
         )
 
     def users(self, secret: Secret) -> list[str]:
-        names: list[str] = []
-        start: dict[str, Any] = {}
-        while True:
-            answer = self.call(
-                "query",
-                f"registry links of {secret.name}",
-                KeyConditionExpression="PK = :link",
-                ExpressionAttributeValues={":link": {"S": self._link(secret)}},
-                ConsistentRead=True,
-                **self._in_table(**start),
-            )
-            names += [item["SK"]["S"] for item in answer["Items"]]
-            if "LastEvaluatedKey" not in answer:
-                return names
-            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+        links = self._query({"S": self._link(secret)}, f"registry links of {secret.name}")
+        return [link["SK"]["S"] for link in links]
 
     def page(self, token: str) -> tuple[list[Record], str]:
         """
@@ -117,6 +108,22 @@ class DynamoDbRegistry:
             **self._in_table(**start),
         )
         return list(map(record_of, answer["Items"])), token_of(answer.get("LastEvaluatedKey"))
+
+    def _query(self, partition: Mapping[str, str], subject: str) -> Iterator[dict[str, Any]]:
+        start: dict[str, Any] = {}
+        while True:
+            answer = self.call(
+                "query",
+                subject,
+                KeyConditionExpression="PK = :partition",
+                ExpressionAttributeValues={":partition": partition},
+                ConsistentRead=True,
+                **self._in_table(**start),
+            )
+            yield from answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                return
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
     def _get(self, key: Mapping[str, Any], subject: str) -> Any:
         answer = self.call("get_item", subject, **self._in_table(Key=key, ConsistentRead=True))

@@ -61,8 +61,8 @@ def connection_item(record: Record) -> dict[str, Any]:
 def record_of(item: Mapping[str, Any]) -> Record:
     """Understand a connection's item."""
     known = json.loads(item["Record"]["S"])
-    unsettled, failure = known["unsettled"], known["maintenance_failure"]
-    known["unsettled"] = Write(**_with_times(unsettled, Write)) if unsettled else None
+    write, failure = known["pending_write"], known["maintenance_failure"]
+    known["pending_write"] = Write(**_with_times(write, Write)) if write else None
     known["maintenance_failure"] = (
         MaintenanceFailure(**_with_times(failure, MaintenanceFailure)) if failure else None
     )

@@ -1,23 +1,42 @@
-"""In what a connection is no longer as its owner asked for it."""
+"""
+How a connection differs from what its owner asked for, and the update that makes it the same.
+
+Source: recorded: UpdateConnection merges. What is left out stays, within one AuthorizationType; a
+change of type drops it.
+    https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_UpdateConnection.html
+"""
 
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from enum import StrEnum
 from typing import Any
 
-from handler.connections.convergence import leftovers
 from handler.connections.ownership import Record, is_same
 from handler.connections.state import Connection, ConnectionState
 
 SHOWN = ("Description", "AuthParameters")
-# The flag is not told of every parameter; where it was changed, the value is shown or hidden.
+# Describe leaves out the flag of some parameters; where it was changed, the value tells.
 NOT_SHOWN = ("Password", "ApiKeyValue", "ClientSecret", "IsValueSecret")
+PUBLIC = {"ResourceParameters": {"ResourceConfigurationArn": ""}}
+LISTS = ("HeaderParameters", "QueryStringParameters", "BodyParameters")
+# What says "none" for each member that can be removed, outer ones first.
+REMOVALS: dict[str, Any] = {
+    "Description": "",
+    "KmsKeyIdentifier": "",
+    "InvocationConnectivityParameters": PUBLIC,
+    "AuthParameters.InvocationHttpParameters": {},
+    "AuthParameters.ConnectivityParameters": PUBLIC,
+    "AuthParameters.OAuthParameters.OAuthHttpParameters": {},
+    **{f"AuthParameters.InvocationHttpParameters.{name}": [] for name in LISTS},
+    **{f"AuthParameters.OAuthParameters.OAuthHttpParameters.{name}": [] for name in LISTS},
+}
 
 
 class Finding(StrEnum):
     """What a Reconcile can find."""
 
     GONE = "Gone"
-    RECREATED = "Recreated"  # a namesake of somebody else's
+    RECREATED = "Recreated"  # by somebody else, under the same name
     CHANGED = "Changed"
     DEAUTHORIZED = "Deauthorized"
     FAILED_CONNECTIVITY = "FailedConnectivity"
@@ -48,13 +67,45 @@ def drift(
         yield BAD_STATES[ConnectionState(connection.state)]
     if is_behind(record, versions):
         yield Finding.SECRET_VERSION_BEHIND
-    if _is_touched(record, connection) or any(_differences(desired, connection)):
+    if record.is_modified(connection) or any(_differences(desired, connection)):
         yield Finding.CHANGED
 
 
 def is_behind(record: Record, versions: Mapping[str, str]) -> bool:
     """Tell whether other versions of the secrets were applied than are current."""
     return any(record.secret_versions.get(source) != each for source, each in versions.items())
+
+
+def update_of(desired: Mapping[str, Any], observed: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the desired properties, and an explicit "none" for each that is there beside them."""
+    update = deepcopy(dict(desired))
+    for path, none in REMOVALS.items():
+        *parents, name = path.split(".")
+        parent = _at(update, parents)
+        if parent is not None and name not in parent and _at(observed, [*parents, name]):
+            parent[name] = deepcopy(none)
+    return update
+
+
+def leftovers(desired: Mapping[str, Any], observed: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the path of everything that a connection shows and nobody asked for."""
+    for path in REMOVALS:
+        wanted, present = (_at(each, path.split(".")) for each in (desired, observed))
+        if (not wanted and not _is_none(present)) or (
+            isinstance(wanted, list) and _by_key(present).keys() - _by_key(wanted).keys()
+        ):
+            yield path
+
+
+def _at(document: Any, path: list[str]) -> Any:
+    for name in path:
+        document = document.get(name) if isinstance(document, Mapping) else None
+    return document
+
+
+def _is_none(present: Any) -> bool:
+    # An object whose members are all empty says the same as no object.
+    return not present or (isinstance(present, Mapping) and all(map(_is_none, present.values())))
 
 
 def _differences(desired: Mapping[str, Any], connection: Connection) -> Iterator[str]:
@@ -65,27 +116,18 @@ def _differences(desired: Mapping[str, Any], connection: Connection) -> Iterator
     yield from _different(shown, connection.properties, "")
 
 
-def _is_touched(record: Record, connection: Connection) -> bool:
-    # While a write of ours settles, the time is not noted yet.
-    is_settled = record.last_modified_time is not None and not record.unsettled
-    return is_settled and record.last_modified_time != connection.last_modified_time
-
-
 def _different(desired: object, observed: object, path: str) -> Iterator[str]:
     match desired:
         case Mapping():
             seen = observed if isinstance(observed, Mapping) else {}
-            for name, item in desired.items():
-                if name not in NOT_SHOWN and not _is_hidden(desired, name):
-                    yield from _different(item, seen.get(name), f"{path}.{name}".lstrip("."))
+            is_plain = desired.get("IsValueSecret") is False
+            hidden = NOT_SHOWN if is_plain else (*NOT_SHOWN, "Value")
+            for name in desired.keys() - set(hidden):
+                yield from _different(desired[name], seen.get(name), f"{path}.{name}".lstrip("."))
         case list():
             yield from _different(_by_key(desired), _by_key(observed), path)
         case _ if desired != observed and not (desired == "" and observed is None):
             yield path
-
-
-def _is_hidden(parameter: Mapping[str, Any], name: str) -> bool:
-    return name == "Value" and parameter.get("IsValueSecret") is not False
 
 
 def _by_key(parameters: object) -> dict[str, Any]:

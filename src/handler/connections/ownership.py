@@ -1,6 +1,4 @@
-"""
-Whose is a connection? Decided on plain data: what the registry says, and what EventBridge shows.
-"""
+"""Decide who owns a connection, by what the registry says and what EventBridge shows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,9 +12,7 @@ from handler.settings import DELETION_LIFETIME, GRACE, LONGEST_LAG
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """
-    The registry's item as it was last read or written, on which the next write is conditional.
-    """
+    """The registry's item as last read or written; the next write is conditional on it."""
 
     revision: int = 0
     sources: frozenset[str] = frozenset()  # whose links to this name exist
@@ -34,7 +30,7 @@ class MaintenanceFailure:
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """That an owner deleted a name, or found nothing of its own there: no older request works."""
+    """An owner deleted a name, or found nothing of its own there: no older request is applied."""
 
     name: str
     owner: str
@@ -43,15 +39,11 @@ class Deletion:
     connection_arn: str = ""  # of what was deleted, "" where nothing was
 
     def refuses(self, request_time: datetime) -> bool:
-        """
-        Tell whether a request came too late.
-
-        A stack's times are whole seconds: of the same second, the Delete counts.
-        """
+        """Tell whether a request is no newer; of one second, which stacks count in, Delete wins."""
         return request_time <= self.request_time
 
     def may_still_show(self, connection: Connection, now: datetime) -> bool:
-        """Tell whether a connection is the deleted one, which Describe shows a little longer."""
+        """Tell whether a connection is the deleted one, which Describe may show for a while."""
         deleted_at = self.expires_at - DELETION_LIFETIME
         return connection.arn == self.connection_arn and now - deleted_at < LONGEST_LAG
 
@@ -70,19 +62,24 @@ class Record:
     request_time: datetime  # of the newest request that was applied
     connection_arn: str = ""
     properties: Mapping[str, Any] = field(default_factory=dict)  # as written: references, no values
-    # By source; "" where nothing was applied yet. While it is named here, its rotation is heard.
+    # By source; "" where nothing was applied yet. The rotations of all that are named are followed.
     secret_versions: Mapping[str, str] = field(default_factory=dict)
     refreshed_at: datetime | None = None  # when a rotation was last followed
     is_adopted: bool = False
-    unsettled: Write | None = None  # our last write, until its connection was seen settled
-    last_modified_time: datetime | None = None  # EventBridge's, when it was seen settled
+    pending_write: Write | None = None  # our last one, until its connection was seen settled
+    last_modified_time: datetime | None = None  # EventBridge's, when our last write had settled
     lease_holder: str = ""  # who is writing to EventBridge right now
     leased_until: datetime | None = None
     claimed_until: datetime | None = None  # when the last lease ended: nobody wrote after it
-    is_unwanted: bool = False  # its Delete was sent, and not seen to end
+    is_deletion_pending: bool = False  # DeleteConnection was called, its end not seen
     maintenance_failure: MaintenanceFailure | None = None
-    replaces: tuple[str, ...] = ()  # the names that its owner gives up for this one, once it works
+    replaces: tuple[str, ...] = ()  # names that its owner gives up once this one works
     seen: Seen = Seen()
+
+    @property
+    def registered_connection(self) -> Connection:
+        """Give what is known of the connection where EventBridge shows it no more."""
+        return Connection(self.name, self.connection_arn)
 
     def is_leased_to_other(self, holder: str, now: datetime) -> bool:
         """Tell whether somebody else is writing."""
@@ -93,11 +90,15 @@ class Record:
         """Tell whether a newer request of the same owner was applied already."""
         return self.owner == owner and request_time < self.request_time
 
-    def deletion(self, request_time: datetime, now: datetime) -> Deletion:
-        """Give what is kept when the connection is deleted."""
+    def is_modified(self, connection: Connection) -> bool:
+        """Tell whether somebody else wrote to it, as far as our own write's time is known."""
+        is_known = self.last_modified_time is not None and not self.pending_write
+        return is_known and self.last_modified_time != connection.last_modified_time
+
+    def deletion(self, request_time: datetime, now: datetime, connection_arn: str = "") -> Deletion:
+        """Give what is kept when the record is removed, with the ARN of what was deleted."""
         newest = max(self.request_time, request_time)
-        expires_at = now + DELETION_LIFETIME
-        return Deletion(self.name, self.owner, newest, expires_at, self.connection_arn)
+        return Deletion(self.name, self.owner, newest, now + DELETION_LIFETIME, connection_arn)
 
 
 class Standing(StrEnum):
@@ -110,7 +111,7 @@ class Standing(StrEnum):
 
 
 def standing(record: Record | None, connection: Connection | None, owner: str) -> Standing:
-    """Decide how an owner stands to a name that nobody else is writing to."""
+    """Decide how an owner stands to a name on which nobody else holds the lease."""
     if record is None:
         return Standing.UNOWNED if connection else Standing.FREE
     is_its = connection is not None and is_same(record, connection)
@@ -131,16 +132,11 @@ def is_same(record: Record, connection: Connection) -> bool:
     return created >= record.claimed_at - GRACE
 
 
-def is_shown(record: Record, connection: Connection | None, now: datetime) -> bool:
-    """Tell whether what Describe shows is as new as our last write, or must be believed by now."""
-    seen = connection if connection and is_same(record, connection) else None
-    if record.unsettled:
-        return record.unsettled.is_shown_by(seen, now)
-    # Who held the lease may have created it, and was never told.
+def is_visible(record: Record, connection: Connection | None, now: datetime) -> bool:
+    """Tell whether Describe shows our last write, or has had the time to show it."""
+    own = connection if connection and is_same(record, connection) else None
+    if record.pending_write:
+        return record.pending_write.is_visible_in(own, now)
+    # The lease's holder may have created it without receiving the answer.
     written_at = record.seen.written_at if record.lease_holder else None
-    return seen is not None or written_at is None or now - written_at >= LONGEST_LAG
-
-
-def last_known(record: Record) -> Connection:
-    """Give what is known of a connection that is gone."""
-    return Connection(record.name, record.connection_arn)
+    return own is not None or written_at is None or now - written_at >= LONGEST_LAG

@@ -1,5 +1,5 @@
 """
-Connection states: settled? usable? how long until the next look?
+A connection as EventBridge shows it: its states, and whether a write of ours shows yet.
 
 Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-target-connection-states.html
 """
@@ -53,19 +53,19 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """A write of ours to EventBridge, whose connection was not seen settled since."""
+    """A write of ours to EventBridge, after which the connection was not seen settled."""
 
-    outcome: str  # what its requester is told once the connection has settled
+    outcome: str  # what its requester is told then
     written_at: datetime
     state: str  # as the write's own answer gave it
     state_before: str = ""  # "": nothing was there
     modified_before: datetime | None = None
 
-    def is_shown_by(self, connection: Connection | None, now: datetime) -> bool:
+    def is_visible_in(self, connection: Connection | None, now: datetime) -> bool:
         """
-        Tell whether what Describe shows is as new as this write, or must be believed by now.
+        Tell whether Describe shows this write, or has had the time to show it.
 
-        The answer's own LastModifiedTime is that of before the write, so that it proves nothing.
+        The answer's own LastModifiedTime may be older than the write, so it proves nothing.
         """
         if now - self.written_at >= LONGEST_LAG:
             return True
@@ -78,14 +78,12 @@ class Write:
 
 
 def is_usable(state: str, *, is_private: bool) -> bool:
-    """
-    Tell whether a connection works; a private one passes through AUTHORIZED on its way to ACTIVE.
-    """
-    if state == ConnectionState.ACTIVE:
-        return True
-    return state == ConnectionState.AUTHORIZED and not is_private
+    """Tell whether a connection works; a private one is AUTHORIZED on its way to ACTIVE."""
+    return state == ConnectionState.ACTIVE or (
+        state == ConnectionState.AUTHORIZED and not is_private
+    )
 
 
 def is_moving(state: str, *, is_private: bool) -> bool:
-    """Tell whether another look may find another state."""
+    """Tell whether the state may still change by itself."""
     return state not in BAD and not is_usable(state, is_private=is_private)

@@ -19,8 +19,8 @@ from handler.errors import (
     SupersededError,
 )
 from handler.observability import emit, logger
-from handler.operations.maintenance import write_failure
 from handler.operations.outcome import Completion, Outcome, failure, success
+from handler.operations.refresh import write_failure
 from handler.operations.use_cases import carry_out
 from handler.requests.properties import is_private
 from handler.requests.request import check

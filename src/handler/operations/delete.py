@@ -1,89 +1,118 @@
-"""Delete: what is the requester's own, and nothing else; that it was deleted is remembered."""
+"""Delete and Release: what is the requester's own, and nothing else; each Delete is remembered."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 
+from handler import errors
 from handler.clock import instant
-from handler.connections.ownership import Deletion, Record, is_same, last_known
+from handler.connections.ownership import Deletion, Record, is_same
 from handler.connections.state import Connection
-from handler.errors import NotFoundError, SupersededError
-from handler.operations.lease import hold_lease
-from handler.operations.observation import describe_latest, refuse_if_leased
+from handler.operations import lease, wait
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Ports
-from handler.operations.wait import await_connection
 from handler.requests.request import Request
+from handler.requests.unchecked_request import TERRAFORM
 from handler.settings import DELETION_LIFETIME
 
 
 def delete(ports: Ports, request: Request) -> Completion:
-    """
-    Delete the requester's connection, or release it where it was adopted.
+    """Delete the requester's connection, and first what Terraform renamed to it."""
+    delete_replaced(ports, request)
+    return _delete(ports, request)
 
-    Raises:
-        NotFoundError: nothing of that name is the requester's (CloudFormation gets success).
-        SupersededError: a newer request was applied (CloudFormation gets success).
+
+def delete_replaced(ports: Ports, request: Request, above: tuple[str, ...] = ()) -> Record | None:
     """
-    records = {name: ports.registry.read(name) for name in _names(request)}
+    Delete what Terraform renamed to a connection; give that one's record.
+
+    CloudFormation sends a Delete of its own for the old connection, once the new one works.
+    """
+    if request.entry_point is not TERRAFORM:
+        return None
+    record = ports.registry.read(request.name)
+    if record is None or record.owner != request.owner:
+        return None
+    for name in set(record.replaces) - {*above, request.name}:
+        old = replace(request, name=name, previous_name="")
+        # It may replace another one in turn, where a rename failed before.
+        delete_replaced(ports, old, (*above, request.name))
+        _delete(ports, old)
+    return record
+
+
+def _delete(ports: Ports, request: Request) -> Completion:
+    names = dict.fromkeys(filter(None, (request.name, request.fallback_name)))
+    records = {name: ports.registry.read(name) for name in names}
     for record in records.values():
         if record and record.owner == request.owner:
             return _delete_own(ports, request, record)
-    return _delete_nothing(ports, request, records)
-
-
-def _names(request: Request) -> list[str]:
-    return list(dict.fromkeys(filter(None, (request.name, request.fallback_name))))
+    return _remember_deletion(ports, request, records)
 
 
 def _delete_own(ports: Ports, request: Request, record: Record) -> Completion:
-    gone = last_known(record)
-    refuse_if_leased(ports, record)
+    lease.refuse_if_leased(ports, record)
     if record.supersedes(request.owner, request.request_time):
-        return _ignored(request, SupersededError(f"{record.name} was asked for by a newer request"))
-    connection = describe_latest(ports, record.name, record)
+        problem = f"{record.name} was asked for by a newer request"
+        return _ignore(request, errors.SupersededError(problem))
+    connection = wait.describe_consistently(ports, record.name, record)
     if connection is None or not is_same(record, connection):
-        _remove(ports, request, record)
-        return Completion(Outcome.DELETED, gone)
+        _remove(ports, request, record, record.connection_arn)
+        return Completion(Outcome.DELETED, record.registered_connection)
     if record.is_adopted:
-        _remove(ports, request, record)
+        _remove(ports, request, record, deleted_arn="")
         return Completion(Outcome.RELEASED, connection)
-    return Completion(Outcome.DELETED, _delete_connection(ports, request, record) or gone)
+    return _delete_connection(ports, request, record)
 
 
-def _delete_connection(ports: Ports, request: Request, record: Record) -> Connection | None:
+def _delete_connection(ports: Ports, request: Request, record: Record) -> Completion:
     newest = max(record.request_time, request.request_time)
-    unwanted = replace(record, request_time=newest, is_unwanted=True)
-    with hold_lease(ports, unwanted, record) as held:
+    deleting = replace(record, request_time=newest, is_deletion_pending=True)
+    with lease.hold_lease(ports, deleting, record) as held:
         ports.connections.delete(record.name)
-        left = await_connection(ports, request, record, lambda _: False, "was not gone")
-        _remove(ports, request, held)
-    return left
+        left = wait.await_connection(ports, request, record, lambda _: False, "was not gone")
+        _remove(ports, request, held, record.connection_arn)
+    return Completion(Outcome.DELETED, left or record.registered_connection)
 
 
-def _remove(ports: Ports, request: Request, record: Record) -> None:
+def _remove(ports: Ports, request: Request, record: Record, deleted_arn: str) -> None:
     now = instant(ports.clock.now())
-    ports.registry.remove(record, record.deletion(request.request_time, now))
+    ports.registry.remove(record, record.deletion(request.request_time, now, deleted_arn))
 
 
-def _delete_nothing(
+def _remember_deletion(
     ports: Ports, request: Request, records: Mapping[str, Record | None]
 ) -> Completion:
-    """Remember a Delete of what is not there: a Create sent before it must not work any more."""
-    name = _names(request)[-1]
+    # There is nothing to delete, but a Create that was sent before must not work any more. Write it
+    # even while another owner holds the lease; a stack that owns nothing must not wait.
+    name = list(records)[-1]
     known = ports.registry.read_deletion(name, request.owner)
     newest = max(request.request_time, known.request_time if known else request.request_time)
     deleted_arn = known.connection_arn if known else ""
     expires_at = instant(ports.clock.now()) + DELETION_LIFETIME
-    # Also while its owner is at it, who will look again: a stack that owns nothing must not wait.
     ports.registry.write_deletion(Deletion(name, request.owner, newest, expires_at, deleted_arn))
     if deleted_arn:
         return Completion(Outcome.DELETED, Connection(name, deleted_arn))
     other = records[request.name]
-    whose = f"belongs to {other.owner}" if other else "was not made here, or is gone"
-    return _ignored(request, NotFoundError(f"connection {request.name} {whose}"))
+    problem = f"belongs to {other.owner}" if other else "was not made here, or is gone"
+    return _ignore(request, errors.NotFoundError(f"connection {request.name} {problem}"))
 
 
-def _ignored(request: Request, error: NotFoundError | SupersededError) -> Completion:
+def _ignore(request: Request, error: errors.ProvisionerError) -> Completion:
     if not request.entry_point.may_delete_nothing:
         raise error
     return Completion(Outcome.DELETED, Connection(request.name), is_ignored=True)
+
+
+def release(ports: Ports, request: Request) -> Completion:
+    """Forget who owns a connection, and leave it standing."""
+    record = ports.registry.read(request.name)
+    if record is None:
+        raise errors.NotFoundError(f"nobody is registered for {request.name}")
+    lease.refuse_if_leased(ports, record)
+    try:
+        ports.registry.remove(record)
+    except errors.ResourceConflictError:
+        if ports.registry.read(request.name):  # else it was our own try whose answer was lost
+            raise
+    connection = ports.connections.describe(request.name)
+    return Completion(Outcome.RELEASED, connection or record.registered_connection)

@@ -1,77 +1,65 @@
-"""One at a time per name: a lease in the registry while EventBridge is written."""
+"""One writer at a time per name: a lease in the registry is held while EventBridge is written."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import timedelta
 
 from handler.clock import instant
 from handler.connections.ownership import Record
-from handler.errors import NotStabilizedError, ProvisionerError
+from handler.errors import NotStabilizedError, ProvisionerError, ResourceConflictError
 from handler.operations.ports import Ports
 from handler.settings import LEASE_MARGIN_SECONDS
 
 
 @contextmanager
-def hold_lease(
-    ports: Ports,
-    record: Record,
-    before: Record | None = None,
-    write: Callable[[Record], Record] | None = None,
-) -> Iterator[Record]:
+def hold_lease(ports: Ports, record: Record, before: Record | None = None) -> Iterator[Record]:
     """
     Hold the lease on a record's name; a failure gives it back, a crash leaves it to expire.
 
-    Whoever succeeds writes ``released(record)``, which fails if the lease was not its own any more.
-
-    Args:
-        ports: where to.
-        record: what is written with the lease.
-        before: what is written back where EventBridge refuses for good; else the record.
-        write: how it is written first.
-
-    Raises:
-        ResourceConflictError: somebody was faster.
+    Whoever succeeds writes ``without_lease(record)``, which fails if the lease was lost meanwhile.
+    ``before`` is what a permanent failure writes back, where it is not the record.
     """
-    until = instant(ports.clock.now()) + timedelta(
-        seconds=max(ports.clock.remaining(), 0) + LEASE_MARGIN_SECONDS
-    )
-    held = (write or ports.registry.write)(
+    yield from _hold(ports, ports.registry.write, record, before or record)
+
+
+@contextmanager
+def hold_claim(ports: Ports, claim: Record, before: Record | None) -> Iterator[Record]:
+    """Hold the lease on a new claim; a permanent failure takes the claim back."""
+    new = replace(claim, seen=before.seen) if before else claim
+    # What it replaces must stay known: Terraform keeps the new name though it failed.
+    kept = replace(new, claimed_until=claim.claimed_at) if claim.replaces else before
+    yield from _hold(ports, ports.registry.claim, new, kept)
+
+
+def _hold(
+    ports: Ports, write: Callable[[Record], Record], record: Record, before: Record | None
+) -> Iterator[Record]:
+    seconds = max(ports.clock.remaining(), 0) + LEASE_MARGIN_SECONDS
+    until = instant(ports.clock.now() + seconds)
+    held = write(
         replace(record, lease_holder=ports.holder, leased_until=until, claimed_until=until)
     )
     try:
         yield held
     except ProvisionerError as error:
         with suppress(ProvisionerError):
-            ports.registry.write(_given_back(held, before or record, error))
+            _give_back(ports, held, before, error)
         raise
 
 
-def _given_back(held: Record, before: Record, error: ProvisionerError) -> Record:
+def _give_back(ports: Ports, held: Record, before: Record | None, error: ProvisionerError) -> None:
+    now = instant(ports.clock.now())
     if error.is_transient or error.has_unknown_end or isinstance(error, NotStabilizedError):
-        # The holder stays noted: it may have written, whatever the connection shows.
-        return replace(held, leased_until=None)
-    return replace(without_lease(before), seen=held.seen)
-
-
-@contextmanager
-def hold_claim(ports: Ports, claim: Record, before: Record | None) -> Iterator[Record]:
-    """
-    Hold the lease on a new claim, which is taken back where it came to nothing for good.
-
-    Raises:
-        SupersededError: its owner deleted the name after it asked for it.
-    """
-    new = replace(claim, seen=before.seen) if before else claim
-    with hold_lease(ports, new, write=ports.registry.claim) as held:
-        try:
-            yield held
-        except ProvisionerError as error:
-            # What it replaces must stay known: Terraform keeps the new name though it failed.
-            if not error.is_transient and not error.created_name and not claim.replaces:
-                with suppress(ProvisionerError):
-                    _take_back(ports, held, before)
-            raise
+        # The holder stays: it may have written, whatever the connection shows. What others create
+        # from now on is not its own, but a call without an answer may be carried out late.
+        until = held.claimed_until if error.has_unknown_end else now
+        ports.registry.write(replace(held, leased_until=None, claimed_until=until))
+    elif error.created_name:
+        ports.registry.write(replace(without_lease(held), claimed_until=now))
+    elif before:
+        ports.registry.write(replace(without_lease(before), seen=held.seen))
+    else:
+        ports.registry.remove(held)
 
 
 def without_lease(record: Record) -> Record:
@@ -79,8 +67,13 @@ def without_lease(record: Record) -> Record:
     return replace(record, lease_holder="", leased_until=None)
 
 
-def _take_back(ports: Ports, held: Record, before: Record | None) -> None:
-    if before:
-        ports.registry.write(replace(without_lease(before), seen=held.seen))
-    else:
-        ports.registry.remove(held)
+def refuse_if_leased(ports: Ports, record: Record | None) -> None:
+    """Raise ResourceConflictError where somebody else is writing to the name."""
+    if record and record.is_leased_to_other(ports.holder, instant(ports.clock.now())):
+        raise ResourceConflictError(f"{record.name} is being changed by {record.owner}")
+
+
+def refuse_if_changed(ports: Ports, record: Record) -> None:
+    """Raise ResourceConflictError where the record was written since: all must be read again."""
+    if ports.registry.read(record.name) != record:
+        raise ResourceConflictError(f"{record.name} was changed while this request was reading it")

@@ -1,4 +1,4 @@
-"""What became of a request, and the result that every door gives of it."""
+"""What became of a request, and the result that every entry point gives of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -40,32 +40,34 @@ class Completion:
 
 def outcome_after_write(request: Request, before: Record) -> Outcome:
     """Give what a request is told once the connection that it wrote has settled."""
-    # Who maintains must come back until it is settled, whatever the owner waits for.
+    # A Refresh or Reconcile returns until the connection settles, whatever wait the owner chose.
     if request.is_maintenance:
         return Outcome.REFRESHED
     if not before.properties:
         return Outcome.ADOPTED if before.is_adopted else Outcome.CREATED
-    if before.unsettled is None or before.properties != request.properties_as_written:
+    pending = before.pending_write
+    if pending is None or before.properties != request.properties_as_written:
         return Outcome.UPDATED
-    again = Outcome(before.unsettled.outcome)
-    return Outcome.UPDATED if again is Outcome.REFRESHED else again
+    return Outcome.UPDATED if pending.outcome == Outcome.REFRESHED else Outcome(pending.outcome)
 
 
 def final_outcome(request: Request, record: Record) -> Outcome:
     """Give what a request is told of a connection that has settled."""
-    outcome = Outcome(record.unsettled.outcome if record.unsettled else Outcome.UNCHANGED)
-    is_anothers = outcome is Outcome.REFRESHED and not request.is_maintenance
-    return Outcome.UNCHANGED if is_anothers else outcome
+    outcome = record.pending_write.outcome if record.pending_write else Outcome.UNCHANGED
+    is_anothers = outcome == Outcome.REFRESHED and not request.is_maintenance
+    return Outcome.UNCHANGED if is_anothers else Outcome(outcome)
 
 
 def attributes(completion: Completion) -> dict[str, str]:
     """Give every member of a result that Fn::GetAtt can ask for, "" where AWS gives none."""
     connection = completion.connection
+    # IAM matches connections without the UUID at the end of their ARN.
+    stem = connection.arn.partition("/")[0]
     return {
         "Name": connection.name,
         "ConnectionArn": connection.arn,
         "Arn": connection.arn,
-        "ArnForPolicy": _arn_for_policy(connection),
+        "ArnForPolicy": f"{stem}/{connection.name}" if stem else "",
         "ConnectionState": connection.state,
         "StateReason": connection.state_reason,
         "SecretArn": connection.secret_arn,
@@ -86,18 +88,9 @@ def success(unchecked: UncheckedRequest, completion: Completion) -> dict[str, An
 def failure(unchecked: UncheckedRequest, error: ProvisionerError) -> dict[str, str]:
     """Give the result of a request that failed."""
     named = {"Name": unchecked.name} if unchecked.name else {}
-    return (
-        _identity(unchecked)
-        | {"Status": "FAILED"}
-        | named
-        | {"ErrorCode": error.code, "Reason": error.reason}
-    )
+    problem = {"ErrorCode": error.code, "Reason": error.reason}
+    return _identity(unchecked) | {"Status": "FAILED"} | named | problem
 
 
 def _identity(unchecked: UncheckedRequest) -> dict[str, str]:
     return {"RequestId": unchecked.request_id, "RequestType": unchecked.known_request_type}
-
-
-def _arn_for_policy(connection: Connection) -> str:
-    # IAM matches connections without the UUID at the end of their ARN.
-    return connection.arn.partition("/")[0] + f"/{connection.name}" if connection.arn else ""

@@ -1,6 +1,4 @@
-"""
-What the use cases need from the world outside; adapters fit these, and so do the tests' fakes.
-"""
+"""What the use cases need from outside; adapters fit these, and so do the tests' fakes."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -42,7 +40,7 @@ class Secrets(Protocol):
 
 
 class Registry(Protocol):
-    """Who owns which name; every write is conditional on the revision that was read."""
+    """Who owns which name; a write of what changed since it was read is a ResourceConflictError."""
 
     def read(self, name: str) -> Record | None:
         """Read what is known about a name, strongly consistent."""
@@ -50,30 +48,20 @@ class Registry(Protocol):
     def read_deletion(self, name: str, owner: str) -> Deletion | None:
         """Read whether an owner deleted a name within a day, strongly consistent."""
 
-    def claim(self, record: Record) -> Record:
-        """
-        Write a record of a name that its owner is about to create or adopt.
+    def read_deletions(self, name: str) -> list[Deletion]:
+        """Read every owner's deletion of a name, strongly consistent."""
 
-        Raises:
-            ResourceConflictError: somebody else wrote since it was read.
-            SupersededError: the owner deleted the name after it asked for it.
-        """
+    def claim(self, record: Record) -> Record:
+        """Write what its owner is about to make; SupersededError if it deleted the name since."""
 
     def write(self, record: Record) -> Record:
-        """
-        Write a record and its links, and give its new revision.
-
-        Raises:
-            ResourceConflictError: somebody else wrote since it was read.
-        """
+        """Write a record and its links, and give its new revision."""
 
     def remove(self, record: Record, deletion: Deletion | None = None) -> None:
-        """Forget a name, under the same condition, and remember that its owner deleted it."""
+        """Forget a name, and remember that its owner deleted it."""
 
     def write_deletion(self, deletion: Deletion) -> None:
-        """
-        Remember a Delete that found nothing of its owner; ResourceConflictError where that changed.
-        """
+        """Remember a Delete of nothing; ResourceConflictError where there is something now."""
 
     def users(self, secret: Secret) -> list[str]:
         """Give the names of all connections made from a secret."""
@@ -91,7 +79,7 @@ class Queue(Protocol):
 
 @dataclass(slots=True)
 class Progress:
-    """How a request's wait stands, for a door whose time may end before it."""
+    """How a request's wait stands, for an entry point whose time may end before it."""
 
     wait_until: datetime | None = None
     seen: Connection | None = None  # the requester's own, when last looked at
@@ -101,8 +89,8 @@ class Progress:
         return self.wait_until is not None and self.wait_until - now > timedelta(seconds=1)
 
 
-def pauses() -> Iterator[float]:
-    """Yield the seconds to wait before each next look at a connection: short at first, growing."""
+def describe_pauses() -> Iterator[float]:
+    """Yield the seconds between descriptions of a connection: short at first, growing slowly."""
     # So slowly that OAuth, which takes seconds, is noticed within 0.3 s.
     return growing(0.2, 1.03, 5.0)
 
@@ -129,12 +117,12 @@ class Ports:
         first: Connection | None = None,
     ) -> Connection | None:
         """
-        Describe a connection, at growing intervals, until it is as awaited or the seconds are over.
+        Describe a connection until it is as awaited, or the seconds are over.
 
         ``first``: what it showed just now.
         """
         until_remaining = max(self.clock.remaining() - seconds, self.clock.spare_seconds())
-        waiting = self.clock.pauses(pauses(), until_remaining)
+        waiting = self.clock.pauses(describe_pauses(), until_remaining)
         seen = first or self.connections.describe(name)
         while not is_done(seen) and next(waiting, None) is not None:
             seen = self.connections.describe(name)

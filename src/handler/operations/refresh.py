@@ -1,31 +1,30 @@
-"""Refresh: connections follow the secrets that they were made from."""
+"""Refresh: connections follow their secrets. And what Reconcile shares with it."""
 
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from handler.clock import instant
 from handler.connections.drift import is_behind
-from handler.connections.ownership import Record, Standing, last_known
+from handler.connections.ownership import MaintenanceFailure, Record, Standing
 from handler.connections.state import BAD, Connection
-from handler.errors import NotFoundError, ServiceInternalError
-from handler.operations.maintenance import clear_failure, is_following, repeat_of_owners_request
-from handler.operations.observation import observe, refuse_if_changed
+from handler.errors import NotFoundError, ProvisionerError, ServiceInternalError
+from handler.operations import lease, wait, writing
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Ports
 from handler.operations.resolution import Resolved, resolve
-from handler.operations.writing import complete, write_connection
 from handler.references.source import Secret, Source
+from handler.requests.properties import Rules, prepared, property_violations
 from handler.requests.request import Request
+from handler.requests.violation import refuse
 from handler.settings import LONGEST_STALENESS
+
+LONGEST_KEPT_REASON = 1024
 
 
 def refresh(ports: Ports, request: Request) -> Completion:
-    """
-    Bring one connection, or by one message each all that were made from a secret, to its version.
-
-    Raises:
-        NotFoundError: nobody is registered for the name, or its connection is gone.
-    """
+    """Bring a connection to the current version of its secrets, or each that uses a secret."""
     if not request.name:
         return _fan_out(ports, request)
     record = ports.registry.read(request.name)
@@ -33,50 +32,49 @@ def refresh(ports: Ports, request: Request) -> Completion:
         raise NotFoundError(f"nobody is registered for {request.name}")
     if record is None or _is_done(record, request):
         return Completion(Outcome.UNCHANGED, Connection(request.name))
-    situation = observe(ports, record.name, record.owner, record)
-    match situation.connection:
-        case Connection() as connection if situation.standing is Standing.OWN:
-            return refreshed(ports, request, record, connection)
-        case _ if not record.properties:  # a Create is on its way, and fetches after this
-            return Completion(Outcome.UNCHANGED, last_known(record))
-        case _:
-            refuse_if_changed(ports, record)
-            if record.is_unwanted:
-                return Completion(Outcome.UNCHANGED, last_known(record))
+    found = wait.determine_ownership(ports, record.name, record.owner, record)
+    if found.connection and found.standing is Standing.OWN:
+        return _refresh_connection(ports, request, record, found.connection)
+    if record.properties:  # else a Create is on its way, and fetches after this
+        lease.refuse_if_changed(ports, record)
+        if not record.is_deletion_pending:
             if not record.connection_arn:
-                raise ServiceInternalError(f"the repair of {record.name} is not done yet")
-            raise NotFoundError(f"the connection {record.name} is gone, or was made anew")
+                raise ServiceInternalError(f"{record.name} is still being repaired")
+            problem = "was deleted or replaced outside this provisioner"
+            raise NotFoundError(f"the connection {record.name} {problem}")
+    return Completion(Outcome.UNCHANGED, record.registered_connection)
 
 
-def refreshed(ports: Ports, request: Request, record: Record, connection: Connection) -> Completion:
-    """Write a connection again where another version of its secrets is current, or it is broken."""
-    if not record.properties or record.is_unwanted:
+def _refresh_connection(
+    ports: Ports, request: Request, record: Record, connection: Connection
+) -> Completion:
+    # Written again where another version of its secrets is current, or where it is broken.
+    if not record.properties or record.is_deletion_pending:
         return Completion(Outcome.UNCHANGED, connection)
-    wanted = repeat_of_owners_request(request, record, ports.rules)
+    wanted = owners_request(request, record, ports.rules)
     desired = resolve(ports, wanted)
     is_needed = is_behind(record, desired.versions) or bool(record.lease_holder)
     if is_needed or connection.state in BAD:
-        record = write_connection(ports, wanted, record, connection, desired)
-    elif not is_following(record):
+        record = writing.write_connection(ports, wanted, record, connection, desired)
+    elif not is_refresh_pending(record):
         _refuse_stale(ports, request, record, desired)
         clear_failure(ports, record)
         return Completion(Outcome.UNCHANGED, connection)
-    return Completion(Outcome.REFRESHED, complete(ports, wanted, record, desired).connection)
+    stable = writing.stabilize(ports, wanted, record, desired).connection
+    return Completion(Outcome.REFRESHED, stable)
 
 
 def _refuse_stale(ports: Ports, request: Request, record: Record, desired: Resolved) -> None:
-    """
-    Come back where Secrets Manager does not show yet what its event told of.
-
-    An event that is older than what was applied looks the same for a while, and costs a few reads.
-    """
+    # An event that is older than what was applied looks the same for a while, and costs a few
+    # reads.
     chosen = request.selection
     written_at = record.seen.written_at or record.claimed_at
     age = instant(ports.clock.now()) - request.request_time
     current = _versions(desired.versions, chosen.secrets)
     is_shown = not current or not chosen.version_id or chosen.version_id in current
     if not is_shown and written_at < request.request_time and age < LONGEST_STALENESS:
-        raise ServiceInternalError(f"the newest secret of {record.name} is not to be seen yet")
+        problem = f"Secrets Manager does not return the new version of {record.name}'s secret yet"
+        raise ServiceInternalError(problem)
 
 
 def _fan_out(ports: Ports, request: Request) -> Completion:
@@ -91,17 +89,14 @@ def _fan_out(ports: Ports, request: Request) -> Completion:
     names = {name: secret for secret in chosen.secrets for name in ports.registry.users(secret)}
     given = [{"Name": name, **secret.selector, **about} for name, secret in names.items()]
     ports.fan_out(request, given)
-    return Completion(
-        Outcome.REFRESHED if names else Outcome.UNCHANGED,
-        Connection(""),
-        is_silent=not names,
-        details={"ConnectionCount": len(names)},
-    )
+    outcome = Outcome.REFRESHED if names else Outcome.UNCHANGED
+    details = {"ConnectionCount": len(names)}
+    return Completion(outcome, Connection(""), is_silent=not names, details=details)
 
 
 def _is_done(record: Record, request: Request) -> bool:
     version_id = request.selection.version_id
-    if not version_id or record.unsettled or record.lease_holder:
+    if not version_id or record.pending_write or record.lease_holder:
         return False
     return _versions(record.secret_versions, request.selection.secrets) == {version_id}
 
@@ -117,3 +112,39 @@ def _versions(versions: Mapping[str, str], secrets: tuple[Secret, ...]) -> set[s
         and not source.is_pinned
         and source.version_stage in ("", "AWSCURRENT")
     }
+
+
+def owners_request(request: Request, record: Record, rules: Rules) -> Request:
+    """Give the owner's request, to be repeated with its own time, if the rules still allow it."""
+    properties = prepared(record.properties, rules)
+    refuse(list(property_violations(properties, rules)))
+    return replace(
+        request,
+        owner=record.owner,
+        name=record.name,
+        request_time=record.request_time,
+        properties=properties,
+    )
+
+
+def is_refresh_pending(record: Record) -> bool:
+    """Tell whether a Refresh or a Reconcile wrote it, and nobody saw it settled since."""
+    return record.pending_write is not None and record.pending_write.outcome == Outcome.REFRESHED
+
+
+def write_failure(ports: Ports, name: str, error: ProvisionerError) -> None:
+    """Keep why a Refresh or a Reconcile failed, so that operators see it in the inventory."""
+    now = instant(ports.clock.now())
+    with suppress(ProvisionerError):  # the failure itself is told in any case
+        record = ports.registry.read(name)
+        # The lease's holder would find its record changed, and have to begin again.
+        if record and not record.is_leased_to_other(ports.holder, now):
+            reason = error.reason[:LONGEST_KEPT_REASON]
+            failure = MaintenanceFailure(error.code, reason, now)
+            ports.registry.write(replace(record, maintenance_failure=failure))
+
+
+def clear_failure(ports: Ports, record: Record) -> None:
+    """Drop the last failure, where everything was found well."""
+    if record.maintenance_failure:
+        ports.registry.write(replace(record, maintenance_failure=None))

@@ -16,72 +16,54 @@ from handler.requests.violation import Violation, refuse
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """
-    The desired properties with every reference replaced, and the versions of the secrets used.
-    """
+    """The desired properties, every reference replaced, and the versions of the secrets."""
 
     properties: Mapping[str, Any] = field(repr=False)
     versions: Mapping[str, str]
 
 
 def resolve(ports: Ports, request: Request) -> Resolved:
-    """
-    Fetch every reference of a request once, and check what came against AWS's model.
+    """Fetch every reference of a request once; tell all that AWS's model does not accept."""
+    results = {source: _fetch(ports, source) for source in sources(request.properties)}
+    fetched = {source: each for source, each in results.items() if isinstance(each, SecretValue)}
 
-    Raises:
-        SecretNotUsableError: tells all that cannot be used, each with its path, none with a value.
-    """
-    fetched = _fetched(ports, request)
+    def value_of(source: Source) -> SecretValue:
+        if source not in fetched:
+            raise SecretNotUsableError(str(results[source]))
+        return fetched[source]
+
     values: dict[int, str] = {}
     found: list[Violation] = []
     for leaf in leaves(request.properties, ports.rules.shape):
         if isinstance(leaf.value, Text):
             try:
-                values[id(leaf.value)] = leaf.value.resolve(fetched.__getitem__)
+                values[id(leaf.value)] = leaf.value.resolve(value_of)
                 found += _secrecy_violations(fetched, leaf, leaf.value)
             except SecretNotUsableError as error:
                 found.append(Violation(leaf.path, error.reason))
     refuse(found, SecretNotUsableError)
     properties: Any = replaced(request.properties, lambda text: values[id(text)])
     # The literals passed before; what is wrong now came out of a secret.
-    found = list(violations(properties, ports.rules.shape))
-    refuse(
-        [Violation(each.path, f"the value referred to {each.problem}") for each in found],
-        SecretNotUsableError,
-    )
+    wrong = violations(properties, ports.rules.shape)
+    found = [Violation(each.path, f"the referenced value {each.problem}") for each in wrong]
+    refuse(found, SecretNotUsableError)
     versions = {str(each.answered(held.name)): held.version_id for each, held in fetched.items()}
     return Resolved(properties, versions)
 
 
-class _Fetched(dict[Source, SecretValue]):
-    """What was fetched; to ask for what could not be is to be told why."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.refused: dict[Source, str] = {}
-
-    def __missing__(self, source: Source) -> SecretValue:
-        raise SecretNotUsableError(self.refused[source])
-
-
-def _fetched(ports: Ports, request: Request) -> _Fetched:
-    fetched = _Fetched()
-    for source in sources(request.properties):
-        try:
-            value = ports.secrets.fetch(source)
-        except SecretNotUsableError as error:
-            fetched.refused[source] = error.reason
-            continue
-        # An ARN may have turned out to mean another name than it looked like.
-        problems = list(ports.rules.policy.problems(Source(source.service, value.name)))
-        if problems:
-            fetched.refused[source] = f"secret {value.name}: {problems[0]}"
-        else:
-            fetched[source] = value
-    return fetched
+def _fetch(ports: Ports, source: Source) -> SecretValue | str:
+    try:
+        value = ports.secrets.fetch(source)
+    except SecretNotUsableError as error:
+        return error.reason
+    # An ARN may have turned out to mean another name than it looked like.
+    problem = next(iter(ports.rules.policy.problems(Source(source.service, value.name))), "")
+    return f"secret {value.name}: {problem}" if problem else value
 
 
-def _secrecy_violations(fetched: _Fetched, leaf: Leaf, text: Text) -> Iterator[Violation]:
+def _secrecy_violations(
+    fetched: Mapping[Source, SecretValue], leaf: Leaf, text: Text
+) -> Iterator[Violation]:
     # Whether a parameter named by its ARN is a SecureString shows only now.
     if not leaf.shape.metadata.get("sensitive"):
         return

@@ -1,87 +1,131 @@
-"""
-Create, update and adopt: from a checked request to a settled connection that is exactly what was
-asked.
-"""
+"""Create, update and adopt: from a checked request to a connection that is exactly as asked."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from handler import errors
 from handler.clock import instant
-from handler.connections.ownership import Record
-from handler.connections.state import Connection
-from handler.errors import (
-    AlreadyExistsError,
-    ProvisionerError,
-    ResourceConflictError,
-)
-from handler.operations.lease import hold_claim
+from handler.connections.ownership import Record, Standing
+from handler.connections.state import Connection, is_usable
+from handler.operations import delete, lease, wait, writing
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Ports
 from handler.operations.resolution import Resolved, resolve
-from handler.operations.writing import (
-    complete,
-    describe_write,
-    is_current,
-    record_write,
-    sources_to_link,
-    update_connection,
-    write_connection,
-    write_links,
-)
+from handler.requests.options import OnExisting
 from handler.requests.request import Request
 from handler.settings import GRACE
 
+NEWER_APPLIED = "a newer request was already applied to {}"
+
+
+def upsert(ports: Ports, request: Request) -> Completion:
+    """Bring about the connection, then delete what Terraform renamed to it."""
+    completion = _upsert(ports, _with_registered_name(ports, request))
+    # Until the new one works, the old one stays; the next request comes back to it.
+    if is_usable(completion.connection.state, is_private=request.is_private):
+        record = delete.delete_replaced(ports, request)
+        if record and record.replaces:
+            ports.registry.write(replace(record, replaces=()))
+    return completion
+
+
+def _upsert(ports: Ports, request: Request) -> Completion:
+    known = ports.registry.read(request.name)
+    lease.refuse_if_leased(ports, known)
+    if known and known.supersedes(request.owner, request.request_time):
+        raise errors.SupersededError(NEWER_APPLIED.format(request.name))
+    match wait.determine_ownership(ports, request.name, request.owner, known):
+        case wait.Ownership(Standing.FREE, record, _):
+            return create(ports, request, record)
+        case wait.Ownership(Standing.OWN, Record() as record, Connection() as connection):
+            return update(ports, request, record, connection)
+        case wait.Ownership(Standing.UNOWNED, record, Connection() as connection) if (
+            request.on_existing is OnExisting.ADOPT
+        ):
+            return adopt(ports, request, record, connection)
+        case found:
+            if known and known.owner == request.owner:
+                # Its connection is gone; requests that are older stay superseded.
+                deletion = known.deletion(known.request_time, instant(ports.clock.now()))
+                ports.registry.remove(known, deletion)
+            raise _already_exists(request, found)
+
+
+def _with_registered_name(ports: Ports, request: Request) -> Request:
+    # A rollback to a resource without Name comes with the newer id, and means the older one.
+    name = request.fallback_name if request.fallback_name != request.name else ""
+    record = ports.registry.read(name) if name else None
+    if record is None or record.owner != request.owner:
+        return request
+    return replace(request, name=name, properties={**request.properties, "Name": name})
+
+
+def _already_exists(request: Request, found: wait.Ownership) -> errors.AlreadyExistsError:
+    name = request.name
+    problem = f"a connection {name} exists that was not made here; OnExisting: Adopt takes it over"
+    if found.record and found.standing is Standing.FOREIGN:
+        cure = "its owner can delete it, a direct request can Release it"
+        problem = f"{name} belongs to {found.record.owner}; {cure}"
+    return errors.AlreadyExistsError(problem)
+
+
+def validate(ports: Ports, request: Request) -> Completion:
+    """Check everything that an upsert would, short of writing."""
+    known = ports.registry.read(request.name)
+    found = wait.determine_ownership(ports, request.name, request.owner, known)
+    adopts = request.on_existing is OnExisting.ADOPT
+    if found.standing is Standing.FOREIGN or (found.standing is Standing.UNOWNED and not adopts):
+        raise _already_exists(request, found)
+    resolve(ports, request)
+    return Completion(Outcome.VALIDATED, found.connection or Connection(request.name))
+
 
 def create(ports: Ports, request: Request, record: Record | None) -> Completion:
-    """Create the connection under a claim, so that after a crash the registry knows whose it is."""
-    wanted = _record(ports, request, record)
+    """Create the connection under a claim, so that the registry knows its owner after a crash."""
+    claim = _claim(ports, request, record)
     if request.is_maintenance:  # it comes back with a name only
-        wanted = replace(wanted, properties=request.properties_as_written)
-    may_be_ours = record is not None and _may_have_created(record, request.owner)
-    with hold_claim(ports, wanted, record) as claim:
-        desired, answer = _created(ports, request, may_be_ours)
+        claim = replace(claim, properties=request.properties_as_written)
+    with lease.hold_claim(ports, claim, record) as held:
+        desired, answer = _create_connection(ports, request, record)
         with _naming_created(request.name):
-            write = describe_write(ports, request, claim, answer)
-            known = replace(claim, connection_arn=answer.arn)
-            made = record_write(ports, request, known, desired, write)
+            write = writing.new_write(ports, request, held, answer)
+            known = replace(held, connection_arn=answer.arn)
+            made = writing.register_write(ports, request, known, desired, write)
     with _naming_created(request.name):
-        return complete(ports, request, made, desired)
+        return writing.stabilize(ports, request, made, desired)
 
 
 def update(ports: Ports, request: Request, record: Record, connection: Connection) -> Completion:
     """Bring an own connection to the full desired state; no write where it is there already."""
-    # Also where an earlier delivery made it, and it settled, and its answer was lost.
+    # Also true where an earlier delivery created it and lost the answer.
     is_young = record.claimed_at >= request.request_time - GRACE
     making = (Outcome.CREATED, Outcome.ADOPTED)
-    is_unfinished = (
-        record.unsettled.outcome in making if record.unsettled else not record.properties
-    )
-    is_made_by_this = is_young or is_unfinished
-    with _naming_created(request.name if is_made_by_this else ""):
-        record = write_links(ports, request, record)
+    pending = record.pending_write
+    is_unfinished = pending.outcome in making if pending else not record.properties
+    with _naming_created(request.name if is_young or is_unfinished else ""):
+        record = writing.write_links(ports, request, record)
         desired = resolve(ports, request)
-        if not is_current(record, request, desired, connection):
-            record = write_connection(ports, request, record, connection, desired)
-            return complete(ports, request, record, desired)
-        return complete(ports, request, record, desired, connection)
+        if writing.is_current(record, request, desired, connection):
+            return writing.stabilize(ports, request, record, desired, connection)
+        record = writing.write_connection(ports, request, record, connection, desired)
+        return writing.stabilize(ports, request, record, desired)
 
 
 def adopt(
     ports: Ports, request: Request, record: Record | None, connection: Connection
 ) -> Completion:
-    """Register a connection that is nobody's, then update it; a Delete will release it only."""
-    adoption = replace(
-        _record(ports, request, record), connection_arn=connection.arn, is_adopted=True
-    )
-    with hold_claim(ports, adoption, record) as held:
+    """Register a connection that nobody owns, then update it; a Delete will only release it."""
+    claim = _claim(ports, request, record)
+    adoption = replace(claim, connection_arn=connection.arn, is_adopted=True)
+    with lease.hold_claim(ports, adoption, record) as held:
         desired = resolve(ports, request)
-        adopted = update_connection(ports, request, held, connection, desired)
+        adopted = writing.update_connection(ports, request, held, connection, desired)
     with _naming_created(request.name):
-        return complete(ports, request, adopted, desired)
+        return writing.stabilize(ports, request, adopted, desired)
 
 
-def _record(ports: Ports, request: Request, before: Record | None) -> Record:
+def _claim(ports: Ports, request: Request, before: Record | None) -> Record:
     is_own = before is not None and before.owner == request.owner
     replaced = {request.previous_name, *(before.replaces if before and is_own else ())}
     return Record(
@@ -89,7 +133,7 @@ def _record(ports: Ports, request: Request, before: Record | None) -> Record:
         owner=request.owner,
         claimed_at=instant(ports.clock.now()),
         request_time=request.request_time,
-        secret_versions=sources_to_link(request),
+        secret_versions=writing.sources_to_link(request),
         replaces=tuple(sorted(replaced - {""})),
     )
 
@@ -99,32 +143,28 @@ def _naming_created(name: str) -> Iterator[None]:
     # A failure after the creation must tell the name, or nobody could delete what was made.
     try:
         yield
-    except ProvisionerError as error:
+    except errors.ProvisionerError as error:
         error.created_name = error.created_name or name
         raise
 
 
-def _may_have_created(before: Record, owner: str) -> bool:
-    # A delivery before this one, or the connection whose deletion is not over everywhere.
-    is_unfinished = not before.connection_arn or bool(before.lease_holder)
-    return before.owner == owner and is_unfinished
-
-
-def _created(
-    ports: Ports,
-    request: Request,
-    may_be_ours: bool,  # noqa: FBT001
+def _create_connection(
+    ports: Ports, request: Request, before: Record | None
 ) -> tuple[Resolved, Connection]:
     try:
         desired = resolve(ports, request)
         return desired, ports.connections.create(desired.properties)
-    except AlreadyExistsError as error:
+    except errors.AlreadyExistsError as error:
+        # An earlier delivery, or a deletion that is not visible everywhere yet.
+        is_own = before and before.owner == request.owner
+        may_be_ours = before and is_own and (not before.connection_arn or before.lease_holder)
         if not error.has_unknown_end and not may_be_ours:
             reason = f"a connection {request.name} was made by somebody else at the same time"
-            raise AlreadyExistsError(reason) from None
+            raise errors.AlreadyExistsError(reason) from None
         # Ours, if an earlier try arrived and only its answer was lost: the next look tells.
-        raise ResourceConflictError(f"{request.name} appeared while it was being created") from None
-    except ProvisionerError as error:
+        problem = f"{request.name} appeared while it was being created"
+        raise errors.ResourceConflictError(problem) from None
+    except errors.ProvisionerError as error:
         if error.is_transient or error.has_unknown_end:
             # It may have been made; a Delete of what was not is ignored.
             error.created_name = request.name

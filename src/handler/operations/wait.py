@@ -1,50 +1,100 @@
-"""Success means usable: wait until a connection has settled, and until nothing unwanted is left."""
+"""Describe a connection beside its record, and wait until it is usable: only that is success."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from handler.clock import instant
-from handler.connections.convergence import leftovers, update_of
-from handler.connections.ownership import Record, is_same
-from handler.connections.state import BAD, Connection, ConnectionState, Write, is_moving
+from handler.connections.ownership import Record, Standing, is_same, is_visible, standing
+from handler.connections.state import BAD, Connection, ConnectionState, is_moving
 from handler.errors import NotStabilizedError, ResourceConflictError
-from handler.operations.observation import describe_latest
+from handler.operations.lease import refuse_if_changed, refuse_if_leased
 from handler.operations.ports import Ports
-from handler.operations.resolution import Resolved
 from handler.requests.request import Request
-from handler.settings import LEAST_WAIT, LONGEST_DEAUTHORIZATION_SECONDS, LONGEST_WAIT_SECONDS
+from handler.settings import LEAST_WAIT, LONGEST_DELETION_SECONDS, LONGEST_WAIT_SECONDS
 
-IsDone = Callable[[Connection], bool]
 LONGEST_WAIT = timedelta(seconds=LONGEST_WAIT_SECONDS)
 
 
-def await_settled(ports: Ports, request: Request, record: Record) -> Connection:
-    """
-    Wait until the connection is usable; with no time to wait, take it as it is.
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """How a requester stands to a name, by registry and EventBridge together."""
 
-    Raises:
-        ResourceConflictError: it was deleted meanwhile, and perhaps made anew by somebody else.
-        NotStabilizedError: it failed, or still moves; that is transient where requests come back.
-    """
+    standing: Standing
+    record: Record | None
+    connection: Connection | None
+
+
+def determine_ownership(ports: Ports, name: str, owner: str, record: Record | None) -> Ownership:
+    """Describe a connection beside its record; a conflict where somebody else is writing to it."""
+    refuse_if_leased(ports, record)
+    connection = describe_consistently(
+        ports, name, record, lambda seen: not (seen and seen.state == ConnectionState.DELETING)
+    )
+    if connection and connection.state == ConnectionState.DELETING:
+        raise ResourceConflictError(f"a connection {name} is still being deleted")
+    stands = standing(record, connection, owner)
+    if stands is Standing.UNOWNED and connection:
+        _refuse_passing(ports, record, connection)
+    return Ownership(stands, record, connection)
+
+
+def _refuse_passing(ports: Ports, record: Record | None, connection: Connection) -> None:
+    name, now = connection.name, instant(ports.clock.now())
+    if ports.registry.read(name) != record:
+        raise ResourceConflictError(f"{name} was made while this request was reading it")
+    if any(each.may_still_show(connection, now) for each in ports.registry.read_deletions(name)):
+        raise ResourceConflictError(f"{name} is still shown after its deletion")
+
+
+def describe_consistently(
+    ports: Ports,
+    name: str,
+    record: Record | None,
+    is_done: Callable[[Connection | None], bool] = lambda _: True,
+) -> Connection | None:
+    """Describe a connection once it is as awaited and shows our last write, else raise."""
+
+    def shows_write(seen: Connection | None) -> bool:
+        return record is None or is_visible(record, seen, instant(ports.clock.now()))
+
+    connection = ports.watch(
+        name, lambda seen: shows_write(seen) and is_done(seen), LONGEST_DELETION_SECONDS
+    )
+    if not shows_write(connection):
+        raise ResourceConflictError(f"EventBridge does not show the last change to {name} yet")
+    return connection
+
+
+def await_settled(ports: Ports, request: Request, record: Record) -> Connection:
+    """Wait until the connection is usable; with no time to wait, take it as it is."""
     name = request.name
 
     def is_settled(seen: Connection) -> bool:
         return not is_moving(seen.state, is_private=request.is_private)
 
-    connection = await_connection(ports, request, record, is_settled, "did not settle")
-    if connection is None:
+    try:
+        connection = await_connection(ports, request, record, is_settled, "did not settle")
+    except NotStabilizedError:
+        refuse_if_changed(ports, record)  # overtaken: that failure is another request's
+        raise
+    if connection is None:  # and perhaps made again by somebody else
         raise ResourceConflictError(f"{name} was deleted meanwhile")
     if connection.state in BAD:
+        refuse_if_changed(ports, record)
         reason = connection.state_reason or "EventBridge gives no reason"
-        # Who rotates a secret at its vendor may need minutes until it is accepted everywhere.
+        # After a rotation at a vendor, minutes may pass until it is accepted everywhere.
         is_passing = request.is_maintenance and request.entry_point.waits_again
         raise NotStabilizedError(f"{name} is {connection.state}: {reason}", is_transient=is_passing)
     return connection
 
 
 def await_connection(
-    ports: Ports, request: Request, record: Record, is_done: IsDone, problem: str
+    ports: Ports,
+    request: Request,
+    record: Record,
+    is_done: Callable[[Connection], bool],
+    problem: str,
 ) -> Connection | None:
     """
     Wait for a record's connection; None where there is none that the record speaks of.
@@ -53,8 +103,7 @@ def await_connection(
         NotStabilizedError: the time was over; transient where the wait can go on.
     """
     progress, now = ports.progress, instant(ports.clock.now())
-    began_at, until = _wait(request, record, now)
-    progress.wait_until = until
+    began_at, progress.wait_until = _wait_window(request, record, now)
 
     def is_over(seen: Connection | None) -> bool:
         if seen is None or not is_same(record, seen):
@@ -62,65 +111,30 @@ def await_connection(
         progress.seen = seen
         return is_done(seen)
 
-    first = describe_latest(ports, record.name, record)
-    seconds = (until - now).total_seconds()
+    first = describe_consistently(ports, record.name, record)
+    seconds = (progress.wait_until - now).total_seconds()
     seen = first if is_over(first) else ports.watch(record.name, is_over, seconds, first)
     if seen is None or not is_same(record, seen):
         return None
     if request.wait_timeout_seconds > 0 and not is_done(seen):
         now = instant(ports.clock.now())
         waited = f"within {(now - began_at).total_seconds():.0f} s"
-        can_go_on = request.entry_point.waits_again or progress.has_time_left(now)
-        reason = f"{record.name} {problem} {waited}; it is {seen.state_and_reason}"
         raise NotStabilizedError(
-            reason, is_transient=can_go_on, is_moving=True, is_private=request.is_private
+            f"{record.name} {problem} {waited}; it is {seen.state_and_reason}",
+            is_transient=request.entry_point.waits_again or progress.has_time_left(now),
+            is_moving=True,
+            is_private=request.is_private,
         )
     return seen
 
 
-def _wait(request: Request, record: Record, now: datetime) -> tuple[datetime, datetime]:
+def _wait_window(request: Request, record: Record, now: datetime) -> tuple[datetime, datetime]:
     wait = timedelta(seconds=request.wait_timeout_seconds)
     if not request.entry_point.is_last_chance:
         return now, now + wait
-    # Lambda delivers a stack's request up to three times, and it begins again after each fault:
-    # the wait is one all the same.
-    written_at = record.unsettled.written_at if record.unsettled else record.claimed_at
+    # Lambda delivers a stack's request up to three times, and each fault begins it again: all of
+    # that is one wait.
+    written_at = record.pending_write.written_at if record.pending_write else record.claimed_at
     began_at = max(written_at, request.request_time)
     end = min(began_at + wait, request.request_time + LONGEST_WAIT)
     return began_at, max(end, (request.started_at or now) + min(wait, LEAST_WAIT))
-
-
-def remove_leftovers(
-    ports: Ports, request: Request, record: Record, desired: Resolved
-) -> Connection:
-    """Remove by DeauthorizeConnection what an update left, and write again."""
-    seen = ports.connections.describe(request.name)
-    if seen is None or not is_same(record, seen):
-        raise ResourceConflictError(f"{request.name} was deleted meanwhile")
-    stuck = [path for path in _left(desired, seen) if not path.startswith("AuthParameters.")]
-    if stuck:  # Deauthorizing would stop deliveries, and remove none of these.
-        raise _keeps(request, stuck)
-    ports.connections.deauthorize(request.name)
-    seen = ports.watch(
-        request.name,
-        lambda seen: not seen or seen.state == ConnectionState.DEAUTHORIZED,
-        LONGEST_DEAUTHORIZATION_SECONDS,
-    )
-    before = seen or Connection(request.name)
-    answer = ports.connections.update(update_of(desired.properties, before.properties))
-    now = instant(ports.clock.now())
-    write = Write("", now, answer.state, before.state, before.last_modified_time)
-    connection = await_settled(ports, request, replace(record, unsettled=write))
-    left = _left(desired, connection)
-    if left:
-        raise _keeps(request, left)
-    return connection
-
-
-def _left(desired: Resolved, connection: Connection | None) -> list[str]:
-    return list(leftovers(desired.properties, connection.properties)) if connection else []
-
-
-def _keeps(request: Request, paths: list[str]) -> NotStabilizedError:
-    left = ", ".join(paths)
-    return NotStabilizedError(f"EventBridge keeps what {request.name} no longer asks for: {left}")

@@ -29,7 +29,7 @@ from handler.adapters.registry_items import (
 from handler.connections.ownership import Deletion, MaintenanceFailure, Record, Seen
 from handler.connections.state import Write
 from handler.errors import InvalidRequestError
-from handler.operations.maintenance import LONGEST_KEPT_REASON
+from handler.operations.refresh import LONGEST_KEPT_REASON
 from handler.operations.writing import sources_to_link, write_links
 from handler.references.source import Secret
 from handler.requests.properties import as_written, sources
@@ -53,7 +53,7 @@ FULL = Record(
     secret_versions={"secretsmanager:connections/crm::": "version-1"},
     refreshed_at=START,
     is_adopted=True,
-    unsettled=Write("Created", START, "CREATING", "AUTHORIZED", START),
+    pending_write=Write("Created", START, "CREATING", "AUTHORIZED", START),
     last_modified_time=START,
     lease_holder="holder",
     leased_until=START,

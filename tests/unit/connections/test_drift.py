@@ -121,7 +121,7 @@ def test_another_time_of_change_is_found(value: Any) -> None:
         replace(RECORD, last_modified_time=None),
         replace(
             RECORD,
-            unsettled=Write("Updated", START, "AUTHORIZED"),
+            pending_write=Write("Updated", START, "AUTHORIZED"),
             last_modified_time=START - timedelta(1),
         ),
     ],

@@ -75,7 +75,7 @@ def test_a_deletion_refuses_what_is_older_or_of_the_same_time(
     age_seconds: float, expected: bool
 ) -> None:
     """A stack's times are whole seconds: a late Create of the same second must not work."""
-    deletion = OWNED.deletion(START, START)
+    deletion = OWNED.deletion(START, START, ARN)
     assert deletion.refuses(START - timedelta(seconds=age_seconds)) is expected
 
 
@@ -94,7 +94,7 @@ def test_what_was_deleted_may_be_shown_some_seconds_longer(
     seconds: float, arn: str, expected: bool
 ) -> None:
     """Then it is somebody else's, and so is another ARN at once."""
-    deletion = OWNED.deletion(START, START)
+    deletion = OWNED.deletion(START, START, ARN)
     now = START + timedelta(seconds=seconds)
     assert deletion.may_still_show(Connection("crm", arn), now) is expected
 

@@ -562,3 +562,15 @@ def test_a_delete_is_remembered_under_another_owners_record(world: World) -> Non
     world.registry.remove(world.registry.records["crm"])
     with pytest.raises(SupersededError):
         crm.send(world, sent=1)
+
+
+def test_a_second_delete_of_what_was_released_deletes_nothing(world: World) -> None:
+    """Told as Deleted, somebody relied on the end of a connection that stands."""
+    world.connections.make_by_hand("crm", BASIC)
+    crm.ask(world, properties={**BASIC, "OnExisting": "Adopt"})
+    world.time.seconds += 10
+    assert crm.ask(world, "Delete", {"Name": "crm"}).outcome is Outcome.RELEASED
+    world.time.seconds += 10
+    with pytest.raises(NotFoundError):
+        crm.ask(world, "Delete", {"Name": "crm"})
+    assert "crm" in world.connections.stored

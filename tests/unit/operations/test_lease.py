@@ -12,6 +12,7 @@ from handler.connections.state import Connection
 from handler.errors import (
     AccessDeniedError,
     AlreadyExistsError,
+    NetworkFailureError,
     NotStabilizedError,
     ProvisionerError,
     ResourceConflictError,
@@ -27,7 +28,7 @@ from handler.requests.request import check
 from handler.requests.unchecked_request import DIRECT, QUEUE, read_document
 from handler.settings import LEASE_MARGIN_SECONDS
 from tests.support import alpha, crm
-from tests.support.crm import PASSWORD
+from tests.support.crm import BASIC, PASSWORD
 from tests.support.fakes import RULES, START, World
 from tests.support.lives import KilledError, properties_of
 
@@ -57,6 +58,9 @@ def failing(error: Exception) -> Callable[..., None]:
         raise error
 
     return fail
+
+
+throttled = failing(ThrottlingError("x"))
 
 
 @pytest.fixture
@@ -351,3 +355,52 @@ def test_a_failed_create_gives_the_lease_back(world: World) -> None:
     with pytest.raises(ThrottlingError):
         crm.send(world)
     assert world.registry.records["crm"].leased_until is None
+
+
+def test_a_claim_that_was_given_back_covers_nothing_made_later(world: World) -> None:
+    """Throttled, nothing was made; what a hand makes five minutes later is not ours."""
+    create = world.connections.create
+    world.connections.create = throttled  # type: ignore[method-assign, assignment]
+    with pytest.raises(ThrottlingError):
+        crm.ask(world)
+    world.connections.create = create  # type: ignore[method-assign]
+    world.time.seconds += 300
+    world.connections.make_by_hand("crm", BASIC)
+    with pytest.raises(AlreadyExistsError):
+        crm.ask(world)
+    assert world.connections.calls.count("update") == 0
+
+
+def test_a_delete_after_a_claim_that_was_given_back_spares_what_a_hand_made(world: World) -> None:
+    """A stack that gave up under throttling rolls back; somebody made a namesake meanwhile."""
+    create = world.connections.create
+    world.connections.create = throttled  # type: ignore[method-assign, assignment]
+    with pytest.raises(ThrottlingError):
+        crm.ask(world)
+    world.connections.create = create  # type: ignore[method-assign]
+    world.time.seconds += 10
+    world.connections.make_by_hand("crm", BASIC)
+    crm.ask(world, "Delete")
+    assert set(world.connections.stored) == {"crm"}
+
+
+def test_a_claim_whose_call_may_have_arrived_covers_what_it_made(world: World) -> None:
+    """Without an answer, the creation may be carried out a while after the invocation gave up."""
+    error = NetworkFailureError("no answer")
+    error.has_unknown_end = True
+    with pytest.raises(NetworkFailureError), hold_claim(world.ports, RECORD, None):
+        raise error
+    left = world.registry.records["crm"]
+    assert left.claimed_until is not None
+    assert left.claimed_until > world.time.now + timedelta(seconds=60)
+
+
+def test_a_failed_claim_is_taken_back_by_one_write(world: World) -> None:
+    """A second one, whose revision is stale by then, would be refused."""
+    world.secrets.texts.clear()
+    writes: list[str] = []
+    world.registry.before_write = (lambda: writes.append("write") for _ in range(9))
+    with pytest.raises(SecretNotUsableError):
+        crm.ask(world)
+    assert len(writes) == 2  # the claim, and its removal
+    assert world.registry.records == {}

@@ -115,7 +115,9 @@ def test_a_superseded_request_does_nothing(world: World) -> None:
 def test_a_superseded_request_is_a_failure_that_no_retry_mends(world: World) -> None:
     """Told as success, a Step Functions task went on to use a connection that was gone."""
     ask(world, 10)
-    with pytest.raises(SupersededError, match="crm is as a newer request asked for") as raised:
+    with pytest.raises(
+        SupersededError, match="a newer request was already applied to crm"
+    ) as raised:
         ask(world, 5)
     assert (raised.value.code, raised.value.is_transient) == ("Superseded", False)
     ask(world, 20, "Delete")
@@ -296,3 +298,50 @@ def test_a_claim_under_way_supersedes_nothing(world: World) -> None:
             holder="h1",
         )
     assert not world.registry.records
+
+
+def test_an_overtaken_direct_request_ends_superseded_when_its_time_is_over(world: World) -> None:
+    """Its connection never settled, and no pause was left in which to look again."""
+    world.connections.states_after_write = ("AUTHORIZING",) * 10_000
+    describe = world.connections.describe
+
+    def overtake(name: str) -> Connection | None:
+        if world.time.seconds > START.timestamp() + 10:
+            world.connections.describe = describe  # type: ignore[method-assign]
+            ask(world, 10, username="newer", WaitTimeoutSeconds=0)
+        return describe(name)
+
+    world.connections.describe = overtake  # type: ignore[method-assign]
+    with pytest.raises(SupersededError, match="a newer request was already applied to crm"):
+        ask(world, 0, "Create", entry_point=DIRECT)
+    assert username(world) == "newer"
+
+
+def test_a_deleted_direct_request_ends_superseded_when_its_time_is_over(world: World) -> None:
+    """The newer request may have been a Delete: nothing is there, and nobody should try again."""
+    world.connections.states_after_write = ("AUTHORIZING",) * 10_000
+    describe = world.connections.describe
+
+    def overtake(name: str) -> Connection | None:
+        if world.time.seconds > START.timestamp() + 29:
+            world.connections.describe = describe  # type: ignore[method-assign]
+            ask(world, 20, "Delete")
+            world.time.seconds += 1
+        return describe(name)
+
+    world.connections.describe = overtake  # type: ignore[method-assign]
+    with pytest.raises(SupersededError):
+        ask(world, 0, "Create", entry_point=DIRECT)
+    assert world.connections.stored == {}
+
+
+def test_the_time_survives_a_namesake_made_by_hand(world: World) -> None:
+    """Deleted and made anew by hand, then deleted again: an old Create stays old."""
+    ask(world, 10)
+    del world.connections.stored["crm"]
+    world.connections.make_by_hand("crm", properties("hand"))
+    with pytest.raises(AlreadyExistsError):
+        ask(world, 20, username="newer")
+    del world.connections.stored["crm"]
+    with pytest.raises(SupersededError):
+        ask(world, 5, username="older")

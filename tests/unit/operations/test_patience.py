@@ -18,6 +18,7 @@ from handler.requests.unchecked_request import (
     read_custom_resource,
     read_document,
 )
+from tests.support.crm import ask
 from tests.support.fakes import RULES, World, make_world
 from tests.support.faulty_ports import KINDS, Storm, stormy
 
@@ -189,3 +190,23 @@ def test_who_ran_out_of_time_is_told_how_long_was_waited_and_eventbridges_reason
     reason = f"crm did not settle within {told} s; it is AUTHORIZING: {ENDPOINT_DOWN}"
     with pytest.raises(NotStabilizedError, match=f"^{reason}$"):
         carry_out(world.ports, request)
+
+
+@pytest.mark.parametrize("is_private", [True, False], ids=["private", "public"])
+@pytest.mark.parametrize("request_type", ["Create", "Refresh"])
+def test_an_error_tells_that_a_private_connection_moves(
+    request_type: str, is_private: bool
+) -> None:
+    """A Refresh carries a name only; its queue must know that the connection takes longer."""
+    world = make_world()
+    arn = "arn:aws:vpc-lattice:us-east-1:123456789012:resourceconfiguration/rcfg-0123456789abcdef0"
+    way = {"ResourceParameters": {"ResourceConfigurationArn": arn}}
+    more = {"InvocationConnectivityParameters": way} if is_private else {}
+    if request_type == "Refresh":
+        ask(world, "Create", BASIC | more)
+        world.secrets.rotate("connections/crm", '{"password": "new"}')
+    world.connections.states_after_write = ("AUTHORIZING",) * 1000
+    given = {"Name": "crm"} if request_type == "Refresh" else BASIC | more
+    with pytest.raises(NotStabilizedError) as raised:
+        ask(world, request_type, given)
+    assert (raised.value.is_moving, raised.value.is_private) == (True, is_private)

@@ -2,12 +2,12 @@
 
 import itertools
 
-from handler.operations.ports import pauses
+from handler.operations.ports import describe_pauses
 
 
 def test_looks_are_frequent_first_and_rarer_later() -> None:
     """Basic connections are ready at once, private ones take minutes."""
-    first = list(itertools.islice(pauses(), 120))
+    first = list(itertools.islice(describe_pauses(), 120))
     assert first == sorted(first)
     assert first[0] <= 0.5
     assert sum(first[:4]) < 3

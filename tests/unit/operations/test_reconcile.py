@@ -223,7 +223,7 @@ def test_a_report_does_not_wait_for_what_a_refresh_left_broken(world: World) -> 
     """The Refresh itself comes back and tries again; its failures cause events of their own."""
     deauthorized(world)
     record = world.registry.records["crm"]
-    world.registry.write(replace(record, unsettled=Write(Outcome.REFRESHED, START, "")))
+    world.registry.write(replace(record, pending_write=Write(Outcome.REFRESHED, START, "")))
     assert reconcile(world).details == {"Drift": ["Deauthorized"]}
     assert not written(world)
 
@@ -233,11 +233,11 @@ def test_what_a_refresh_left_unsettled_is_waited_for(world: World) -> None:
     world.time.deadline += 3600
     record = world.registry.records["crm"]
     write = Write(Outcome.REFRESHED, world.time.now, "AUTHORIZING", "AUTHORIZED", START)
-    world.registry.write(replace(record, unsettled=write, last_modified_time=None))
+    world.registry.write(replace(record, pending_write=write, last_modified_time=None))
     world.connections.stored["crm"]["states"] = ["AUTHORIZING"] * 5 + ["AUTHORIZED"]
     completion = reconcile(world)
     assert (completion.outcome, completion.connection.state) == (Outcome.UPDATED, "AUTHORIZED")
-    assert world.registry.records["crm"].unsettled is None
+    assert world.registry.records["crm"].pending_write is None
     assert not written(world)
 
 

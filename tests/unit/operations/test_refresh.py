@@ -438,7 +438,7 @@ def test_a_vendor_that_needs_minutes_is_asked_again(world: World) -> None:
     world.connections.states_after_write = ()
     assert refresh(world, {"Name": "crm", **EVENT}).outcome is Outcome.REFRESHED
     assert written(world) == {"update"}
-    assert world.registry.records["crm"].unsettled is None
+    assert world.registry.records["crm"].pending_write is None
 
 
 def test_who_waits_for_a_refresh_is_told_of_a_bad_state_for_good(world: World) -> None:
@@ -528,7 +528,7 @@ def test_a_namesake_of_somebody_else_is_not_touched(world: World) -> None:
     del world.connections.stored["crm"]
     world.connections.make_by_hand("crm", BASIC)
     rotate(world)
-    with pytest.raises(NotFoundError, match="was made anew"):
+    with pytest.raises(NotFoundError, match="was deleted or replaced outside"):
         refresh(world, {"Name": "crm", **EVENT})
     assert not written(world)
 

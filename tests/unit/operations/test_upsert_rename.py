@@ -31,12 +31,19 @@ def given(name: str, password: str = PASSWORD) -> dict[str, Any]:
 
 
 def terraform(
-    world: World, action: str, name: str, before: str = "", password: str = PASSWORD
+    world: World,
+    action: str,
+    name: str,
+    before: str = "",
+    password: str = PASSWORD,
+    **more: Any,
 ) -> Completion:
     """Carry out what Terraform sends, a second after the last one."""
     world.time.seconds += 1
     previous = given(before) if before else None
-    document = given(name, password) | {"tf": {"action": action, "prev_input": previous}}
+    document = given(name, password)
+    document["ResourceProperties"] |= more
+    document |= {"tf": {"action": action, "prev_input": previous}}
     asked = read_document(document, DIRECT, "request", world.time.now)
     return carry_out(world.ports, check(asked, RULES))
 
@@ -117,3 +124,13 @@ def test_only_terraform_gives_a_name_up(world: World) -> None:
     asked = read_document(given("B"), DIRECT, "request", world.time.now)
     carry_out(world.ports, check(asked, RULES))
     assert set(world.connections.stored) == {"A", "B"}
+
+
+def test_the_old_one_stays_until_the_new_one_is_usable(world: World) -> None:
+    """Also where Terraform does not wait for it."""
+    world.connections.states_after_write = ("AUTHORIZING",) * 3 + ("AUTHORIZED",)
+    terraform(world, "update", "B", "A", WaitTimeoutSeconds=0)
+    assert set(world.connections.stored) == {"A", "B"}
+    world.time.seconds += 60
+    terraform(world, "update", "B", "B")
+    assert set(world.connections.stored) == set(world.owners) == {"B"}

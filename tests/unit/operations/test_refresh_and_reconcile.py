@@ -189,7 +189,7 @@ def test_a_connection_that_nobody_waited_for_has_its_time_noted() -> None:
     ask(world, properties={**WITH_HEADER, "WaitTimeoutSeconds": 0})
     world.registry.records["crm"] = replace(
         world.registry.records["crm"],
-        unsettled=Write("Created", START, "AUTHORIZED"),
+        pending_write=Write("Created", START, "AUTHORIZED"),
         last_modified_time=None,
     )
     pass_time(world)

@@ -1,4 +1,4 @@
-"""List: what is registered, a page at a time."""
+"""Describe and List: one connection, or what is registered, a page at a time."""
 
 from contextlib import suppress
 from typing import Any
@@ -6,36 +6,45 @@ from typing import Any
 from handler.clock import iso
 from handler.connections.ownership import MaintenanceFailure, Record
 from handler.connections.state import Connection
-from handler.errors import ProvisionerError
+from handler.errors import NotFoundError, ProvisionerError
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Ports
 from handler.references.source import Source
 from handler.requests.request import Request
 
 
-def listing(ports: Ports, request: Request) -> Completion:
+def describe(ports: Ports, request: Request) -> Completion:
+    """Give a connection as EventBridge shows it, whoever owns it."""
+    connection = ports.connections.describe(request.name)
+    if connection is None:
+        raise NotFoundError(f"there is no connection {request.name}")
+    return Completion(Outcome.DESCRIBED, connection)
+
+
+def list_connections(ports: Ports, request: Request) -> Completion:
     """Give registered connections with owner, state, secrets and last refresh."""
     records, token = ports.registry.page(request.selection.next_token)
     while not records and token:
         records, token = ports.registry.page(token)
-    details: dict[str, Any] = {"Connections": [_shown(ports, record) for record in records]}
+    details: dict[str, Any] = {"Connections": [_entry(ports, record) for record in records]}
     if token:
         details["NextToken"] = token
     return Completion(Outcome.DESCRIBED, Connection(""), details=details)
 
 
-def _shown(ports: Ports, record: Record) -> dict[str, Any]:
+def _entry(ports: Ports, record: Record) -> dict[str, Any]:
     connection = None
-    with suppress(ProvisionerError):  # one that cannot be seen hides no other
+    with suppress(ProvisionerError):  # the others are listed all the same
         connection = ports.connections.describe(record.name)
     is_there = connection and connection.arn == record.connection_arn
+    sources = [(Source.parse(text), each) for text, each in record.secret_versions.items()]
     return {
         "Name": record.name,
         "Owner": record.owner,
         "ConnectionArn": record.connection_arn,
         "ConnectionState": connection.state if connection and is_there else "",
         "IsAdopted": record.is_adopted,
-        "Secrets": [_secret(source, version) for source, version in record.secret_versions.items()],
+        "Secrets": [{**source.secret.selector, "VersionId": each} for source, each in sources],
         "LastRefreshTime": iso(record.refreshed_at),
     } | _failure(record.maintenance_failure)
 
@@ -45,8 +54,3 @@ def _failure(failure: MaintenanceFailure | None) -> dict[str, Any]:
         return {}
     told = {"ErrorCode": failure.code, "Reason": failure.reason, "Time": iso(failure.failed_at)}
     return {"LastFailure": told}
-
-
-def _secret(text: str, version_id: str) -> dict[str, str]:
-    source = Source.parse(text)
-    return {**source.secret.selector, "VersionId": version_id}

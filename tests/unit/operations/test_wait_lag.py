@@ -15,6 +15,7 @@ from handler.requests.request import check
 from handler.requests.unchecked_request import DIRECT, read_document
 from handler.settings import LONGEST_LAG
 from tests.support import alpha
+from tests.support.crm import stack
 from tests.support.fakes import RULES, START, FakeConnections, World, make_world
 from tests.support.lag import Lag
 
@@ -193,14 +194,14 @@ def test_a_look_shows_a_write_by_state_and_time(
 ) -> None:
     """Another time than before, and not the state from before where the answer gave another."""
     seen = Connection("crm", "arn", state, last_modified_time=modified)
-    assert write.is_shown_by(seen, NOW) is expected
+    assert write.is_visible_in(seen, NOW) is expected
 
 
 @pytest.mark.parametrize("write", [UPDATE, CREATION], ids=["update", "creation"])
 def test_after_some_seconds_what_is_seen_is_believed(write: Write) -> None:
     """It may have been deleted, or changed back, behind our back."""
-    assert not write.is_shown_by(None, START + LONGEST_LAG - timedelta(seconds=0.1))
-    assert write.is_shown_by(None, START + LONGEST_LAG)
+    assert not write.is_visible_in(None, START + LONGEST_LAG - timedelta(seconds=0.1))
+    assert write.is_visible_in(None, START + LONGEST_LAG)
 
 
 def test_a_duplicate_that_creates_between_two_looks_is_followed() -> None:
@@ -219,3 +220,18 @@ def test_a_duplicate_that_creates_between_two_looks_is_followed() -> None:
         Outcome.CREATED,
         Outcome.UNCHANGED,
     )
+
+
+@pytest.mark.parametrize("seconds", [0.1, 2.0])
+def test_a_connection_still_shown_after_another_owners_deletion_is_nobodys(
+    seconds: float,
+) -> None:
+    """The name moves from one owner to the next, who asks for it at once."""
+    world = make_world()
+    ask(world, "Create", BASIC)
+    pass_time(world, 60)
+    world.connections.lag = Lag.of_all(seconds)
+    world.connections.looks_while_deleting = 1
+    ask(world, "Delete", WaitTimeoutSeconds=0)
+    pass_time(world, 0.1)
+    assert stack(world, "Create", BASIC).outcome is Outcome.CREATED
