@@ -22,8 +22,8 @@ REMEDIES = (
     Remedy(
         "one answer per delivery",
         "entrypoints/cloudformation",
-        "if not self._is_answered:",
-        "if True:",
+        "if not self._is_answered:\n                self._is_answered = True",
+        "if True:\n                self._is_answered = True",
     ),
     Remedy("the deadline's timer", "entrypoints/cloudformation", "self._timer.start()", "pass"),
     Remedy(
@@ -37,28 +37,28 @@ REMEDIES = (
     ),
     Remedy(
         "claim before create",
-        "operations/lease",
-        "with hold_lease(ports, new, write=ports.registry.claim) as held:",
-        "if held := new:",
+        "operations/upsert",
+        "with lease.hold_claim(ports, claim, record) as held:",
+        "if held := claim:",
     ),
     Remedy(
         "links before the first fetch",
         "operations/upsert",
-        "        secret_versions=sources_to_link(request),\n",
+        "        secret_versions=writing.sources_to_link(request),\n",
         "",
     ),
     Remedy(
         "a deletion stays known",
         "operations/delete",
-        "ports.registry.remove(record, record.deletion(request.request_time, now))",
+        "ports.registry.remove(record, record.deletion(request.request_time, now, deleted_arn))",
         "ports.registry.remove(record)",
     ),
-    Remedy("a Delete's intent", "operations/delete", ", is_unwanted=True)", ")"),
-    Remedy("a Create takes it back", "operations/writing", "            is_unwanted=False,\n", ""),
+    Remedy("a Delete's intent", "operations/delete", ", is_deletion_pending=True)", ")"),
+    Remedy("a Create takes it back", "operations/writing", "            is_deletion_pending=False,\n", ""),
     Remedy(
         "a Refresh looks again",
         "operations/refresh",
-        "            refuse_if_changed(ports, record)\n",
+        "        lease.refuse_if_changed(ports, record)\n",
         "",
     ),
     Remedy(
