@@ -1,1 +1,1 @@
-"""The EventBridge Connection Provisioner: one Lambda function behind three doors."""
+"""The EventBridge Connection Provisioner: one Lambda function with three entry points."""

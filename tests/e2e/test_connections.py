@@ -17,7 +17,7 @@ from tools.demo.walkthrough import Provisioned
 from tools.local.deployment import ROOT
 from tools.local.destination import Destination
 from tools.local.local_stack import LocalStack
-from tools.operating import doors
+from tools.operating import entry_points
 
 ENTRY_POINTS = {
     "demo-stack-basic": "stack",
@@ -110,7 +110,7 @@ def test_the_aws_clis_skeleton_works_through_the_function(
     stack: LocalStack, skeleton: Mapping[str, Any]
 ) -> None:
     """A bare document is a Create; every kind of parameter goes with it."""
-    result = doors.invoke(stack, {**skeleton, "Name": "cli-skeleton-direct"})
+    result = entry_points.invoke(stack, {**skeleton, "Name": "cli-skeleton-direct"})
     assert (result["Outcome"], result["ConnectionState"]) == ("Created", "AUTHORIZED")
 
 
@@ -119,7 +119,7 @@ def test_the_aws_clis_skeleton_works_through_the_queue(
 ) -> None:
     """The same document as a message."""
     name = "cli-skeleton-queue"
-    doors.send(stack, {**skeleton, "Name": name, "Description": "queued"})
+    entry_points.send(stack, {**skeleton, "Name": name, "Description": "queued"})
     connection = waiting.until(lambda: waiting.connection(stack, name))
     assert connection["Description"] == "queued"
 
@@ -130,8 +130,8 @@ def test_a_failed_request_tells_its_sender_and_leaves_a_dead_letter(stack: Local
     block = {"BasicAuthParameters": {"Username": "ada", "Password": password}}
     properties = {"Name": "literal", "AuthorizationType": "BASIC", "AuthParameters": block}
     request = {"RequestType": "Create", "RequestId": "literal", "ResourceProperties": properties}
-    doors.send(stack, request)
-    result = doors.await_result(stack, "literal")
+    entry_points.send(stack, request)
+    result = entry_points.await_result(stack, "literal")
     assert (result["Status"], result["ErrorCode"]) == ("FAILED", "InvalidRequest")
     assert "AuthParameters.BasicAuthParameters.Password" in result["Reason"]
     letter = waiting.until(lambda: waiting.message(stack, stack.outputs["DeadLetterQueueUrl"]))
@@ -142,8 +142,10 @@ def test_a_failed_request_tells_its_sender_and_leaves_a_dead_letter(stack: Local
 
 def test_a_failed_invocation_is_an_error_and_no_result(stack: LocalStack) -> None:
     """The caller cannot overlook it; its class is shown under the real runtime (tests/artifact)."""
-    with pytest.raises(doors.RequestFailedError, match="there is no connection nobody"):
-        doors.invoke(stack, {"RequestType": "Describe", "ResourceProperties": {"Name": "nobody"}})
+    with pytest.raises(entry_points.RequestFailedError, match="there is no connection nobody"):
+        entry_points.invoke(
+            stack, {"RequestType": "Describe", "ResourceProperties": {"Name": "nobody"}}
+        )
 
 
 def test_no_secret_is_anywhere_but_in_the_connection(
@@ -208,8 +210,8 @@ def test_the_functions_role_reads_no_other_secret(stack: LocalStack) -> None:
     reference = "{{resolve:secretsmanager:other/secret}}"
     block = {"BasicAuthParameters": {"Username": "ada", "Password": reference}}
     document = {"Name": "other", "AuthorizationType": "BASIC", "AuthParameters": block}
-    with pytest.raises(doors.RequestFailedError, match="no allowed prefix"):
-        doors.invoke(stack, document)
+    with pytest.raises(entry_points.RequestFailedError, match="no allowed prefix"):
+        entry_points.invoke(stack, document)
     role = stack.iam.get_role_policy(RoleName=role_name(stack), PolicyName="ConnectionProvisioner")
     assert "connections/*" in json.dumps(role["PolicyDocument"])
 

@@ -14,7 +14,7 @@ from tools.demo.walkthrough import Provisioned
 from tools.local.deployment import ROOT
 from tools.local.destination import Destination
 from tools.local.local_stack import LocalStack
-from tools.operating import doors, inventory
+from tools.operating import entry_points, inventory
 
 PREFIX = "connections/rotated/"
 PARAMETER = "/connections/rotated/key"
@@ -43,7 +43,7 @@ def api_key_request(name: str, reference: Any) -> dict[str, Any]:
 def through_a_stack(stack: LocalStack, name: str, stored: StoredSecret) -> Provisioned:
     """Deploy a stack with a connection."""
     parameters = {"ConnectionName": name, "SecretArn": stored.arn}
-    outputs = doors.deploy(stack, name, ROOT / "examples" / "basic.yaml", parameters)
+    outputs = entry_points.deploy(stack, name, ROOT / "examples" / "basic.yaml", parameters)
     arn, state = outputs["ConnectionArn"], outputs["ConnectionState"]
     return Provisioned("stack", "BASIC", name, arn, state, stored.secret.values)
 
@@ -52,8 +52,8 @@ def through_the_queue(
     stack: LocalStack, name: str, reference: Any, api_key: str = ""
 ) -> Provisioned:
     """Send a request and wait for its result."""
-    doors.send(stack, api_key_request(name, reference))
-    made = doors.connection(doors.await_result(stack, name))
+    entry_points.send(stack, api_key_request(name, reference))
+    made = entry_points.connection(entry_points.await_result(stack, name))
     return Provisioned("queue", "API_KEY", name, made.arn, made.state, {"api_key": api_key})
 
 
@@ -117,13 +117,13 @@ def test_a_secret_that_nobody_uses_makes_no_result_and_no_dead_letter(stack: Loc
     event = rule_messages.SECRET_LABEL_UPDATED | {
         "detail": {"name": stored.secret.name, "labelUpdated": "AWSCURRENT", "versionId": "v" * 32}
     }
-    doors.send(stack, rule_messages.message("SecretRule", event) | {"RequestId": "nobodys"})
+    entry_points.send(stack, rule_messages.message("SecretRule", event) | {"RequestId": "nobodys"})
     credentials.rotate(stack, stored)
     (line,) = waiting.until(lambda: log_lines(stack, correlation_id="nobodys"))
     assert (line["message"], line["outcome"]) == ("request succeeded", "Unchanged")
     describe = {"RequestType": "Describe", "RequestId": "after nobodys"}
-    doors.send(stack, describe | {"ResourceProperties": {"Name": "rotated-queue"}})
-    doors.await_result(stack, "after nobodys")
+    entry_points.send(stack, describe | {"ResourceProperties": {"Name": "rotated-queue"}})
+    entry_points.await_result(stack, "after nobodys")
     assert "nobodys" not in stack.results
     assert not [letter for letter in letters(stack) if stored.secret.name in letter]
 
@@ -140,7 +140,7 @@ def test_a_connection_follows_a_secure_string(
     stack.ssm.put_parameter(Name=PARAMETER, Value=new, Type="SecureString", Overwrite=True)
     event = rule_messages.PARAMETER_STORE_CHANGE
     event = event | {"detail": event["detail"] | {"name": PARAMETER}}
-    doors.send(stack, rule_messages.message("ParameterRule", event))
+    entry_points.send(stack, rule_messages.message("ParameterRule", event))
     waiting.until(
         lambda: walkthrough.deliver(stack, destination, made).received == {"api_key": new}
     )
@@ -155,10 +155,10 @@ def test_a_connection_that_was_deauthorized_is_found(stack: LocalStack) -> None:
     event = rule_messages.CONNECTION_DEAUTHORIZED
     event = event | {"detail": event["detail"] | {"ConnectionName": name}}
     message = rule_messages.message("StateRule", event)
-    doors.send(stack, message | {"RequestId": "deauthorized"})
-    result = doors.await_result(stack, "deauthorized")
+    entry_points.send(stack, message | {"RequestId": "deauthorized"})
+    result = entry_points.await_result(stack, "deauthorized")
     assert (result["Outcome"], "Deauthorized" in result["Drift"]) == ("Unchanged", True)
-    doors.invoke(stack, {"RequestType": "Delete", "ResourceProperties": {"Name": name}})
+    entry_points.invoke(stack, {"RequestType": "Delete", "ResourceProperties": {"Name": name}})
 
 
 def test_a_reconcile_finds_what_was_deleted_by_hand(stack: LocalStack) -> None:
@@ -168,18 +168,20 @@ def test_a_reconcile_finds_what_was_deleted_by_hand(stack: LocalStack) -> None:
     through_the_queue(stack, "rotated-gone", reference)
     stack.events.delete_connection(Name="rotated-gone")
     reconcile = {"RequestType": "Reconcile", "RequestId": "reconcile gone"}
-    doors.send(stack, reconcile | {"ResourceProperties": {"Name": "rotated-gone"}})
-    result = doors.await_result(stack, "reconcile gone")
+    entry_points.send(stack, reconcile | {"ResourceProperties": {"Name": "rotated-gone"}})
+    result = entry_points.await_result(stack, "reconcile gone")
     assert (result["Outcome"], result["Drift"]) == ("Unchanged", ["Gone"])
     assert waiting.connection(stack, "rotated-gone") is None
 
 
 def test_a_reconcile_of_everything_finds_it_too(stack: LocalStack) -> None:
     """What the schedule sends becomes a message for each connection; the others are silent."""
-    doors.send(stack, {"RequestType": "Reconcile", "RequestId": "reconcile all"})
-    result = doors.await_result(stack, "reconcile all")
+    entry_points.send(stack, {"RequestType": "Reconcile", "RequestId": "reconcile all"})
+    result = entry_points.await_result(stack, "reconcile all")
     assert (result["Name"], result["Drift"]) == ("rotated-gone", ["Gone"])
-    doors.invoke(stack, {"RequestType": "Release", "ResourceProperties": {"Name": "rotated-gone"}})
+    entry_points.invoke(
+        stack, {"RequestType": "Release", "ResourceProperties": {"Name": "rotated-gone"}}
+    )
 
 
 @pytest.mark.parametrize("rule", ["SecretRule", "ParameterRule", "StateRule"])

@@ -19,7 +19,7 @@ from tests.support.response_url_server import ResponseUrlServer
 from tests.support.stack_requests import CustomResource
 from tools.local.local_stack import LocalStack
 from tools.local.ministack import ACCOUNT_ID
-from tools.operating import doors
+from tools.operating import entry_points
 
 FIFTY = 50
 BATCH = 10
@@ -137,7 +137,7 @@ def test_a_message_is_answered_and_buried(
     letters = event_source.dead_letters()
     assert len(letters) == BATCH
     for bad, record in zip(batch, event["Records"], strict=True):
-        result = doors.await_result(stack, record["messageId"])
+        result = entry_points.await_result(stack, record["messageId"])
         assert result["ErrorCode"] == "InvalidRequest"
         assert_tells_all(result["Reason"], bad)
         assert CANARY not in json.dumps(result)

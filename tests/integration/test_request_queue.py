@@ -17,7 +17,7 @@ from tests.support.faulty_proxy import Answer, FaultyProxy, Forward, answered, a
 from tests.support.function import Function
 from tests.support.function_output import FunctionOutput
 from tools.local.local_stack import LocalStack
-from tools.operating import doors
+from tools.operating import entry_points
 
 THROTTLED = aws_error("ThrottlingException")
 GIVEN_UP = 1801  # seconds after the first receive
@@ -101,7 +101,7 @@ def test_a_message_makes_a_connection_and_its_result_arrives(
 ) -> None:
     """Through the bus and the rule into the result queue, as the template wires them."""
     assert queue.deliver(message(f"request-{name}", basic)) == []
-    result = doors.await_result(stack, f"request-{name}")
+    result = entry_points.await_result(stack, f"request-{name}")
     arn = stack.events.describe_connection(Name=name)["ConnectionArn"]
     assert result["ConnectionArn"] == arn
     assert (result["Status"], result["Outcome"]) == ("SUCCESS", "Created")
@@ -302,7 +302,7 @@ def test_a_message_whose_result_got_lost_is_answered_when_it_comes_back(
     body = message(f"request-{name}", basic)
     assert len(queue.deliver(body)) == 1
     assert queue.deliver(body, receives=2) == []
-    assert doors.await_result(stack, f"request-{name}")["Status"] == "SUCCESS"
+    assert entry_points.await_result(stack, f"request-{name}")["Status"] == "SUCCESS"
     assert proxy.operations().count("CreateConnection") == 1
 
 

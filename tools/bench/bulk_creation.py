@@ -22,7 +22,7 @@ from tools.bench import fleet
 from tools.bench.measuring import Bench, Measured, median, ratio
 from tools.bench.processes import cpu_milliseconds
 from tools.local.local_stack import LocalStack
-from tools.operating import doors
+from tools.operating import entry_points
 
 FEW = 5
 MANY = 100
@@ -78,7 +78,7 @@ def _queue_milliseconds(stack: LocalStack, secret_names: Sequence[str]) -> float
     usable = {each["Name"] for each in made if each["ConnectionState"] == "AUTHORIZED"}
     if missing := set(names) - usable:
         raise RuntimeError(f"{len(missing)} connections were not made")
-    doors.forget_results(stack)
+    entry_points.forget_results(stack)
     return milliseconds / len(names)
 
 

@@ -1,13 +1,13 @@
 """
 Cold start: fresh processes under AWS's own runtime client and interface emulator, in turn with the
 floor's. INIT is what the emulator's ``INIT REPORT`` says. It is the same for SQS, direct and
-CloudFormation path, for no event is known in it: a door's libraries are imported when its first
-event comes. So its figure is the median of the starts of all paths. "With the first answer" is the
-time from the invocation that starts the process until its answer, the door's imports included: a
-whole Create, its secret fetched, its connection described, against the emulator of AWS on the same
-machine, over TLS. The floor answers at once, and calls nobody. As on AWS, no process may leave
-bytecode behind. The floor is what a plain build gives, without bytecode; the last row tells what is
-left where it had some.
+CloudFormation path, for no event is known in it: an entry point's libraries are imported when its
+first event comes. So its figure is the median of the starts of all paths. "With the first answer"
+is the time from the invocation that starts the process until its answer, the entry point's imports
+included: a whole Create, its secret fetched, its connection described, against the emulator of AWS
+on the same machine, over TLS. The floor answers at once, and calls nobody. As on AWS, no process
+may leave bytecode behind. The floor is what a plain build gives, without bytecode; the last row
+tells what is left where it had some.
 """
 
 import time
@@ -44,7 +44,7 @@ class Subject:
 
 
 def measure(bench: Bench) -> Measured:
-    """Start each door and the floor in turn."""
+    """Start each entry point and the floor in turn."""
     asking = Asking(bench)
     subjects = [
         Subject("floor", bench.floor.artifact, floor.HANDLER, dict),

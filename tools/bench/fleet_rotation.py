@@ -21,7 +21,7 @@ from tools.bench.measuring import Bench, Measured, Row
 from tools.demo.example import API_KEY_NAME
 from tools.local.deployment import STACK_NAME
 from tools.local.local_stack import LocalStack
-from tools.operating import doors
+from tools.operating import entry_points
 
 SHARE_OF_FAULTS = 0.05
 SEED = 4
@@ -79,7 +79,7 @@ class Fleet:
         seconds_to_rest = time.perf_counter() - began
         calls = self.stand_in.calls[calls_before:]
         faults = self.stand_in.happened - faults_before
-        doors.forget_results(self.stack)
+        entry_points.forget_results(self.stack)
         return Rotated(
             self.names,
             self._followers(key),

@@ -18,7 +18,7 @@ SIZES = (128, 256, 512, 1024, 1769)
 WHOLE_CPU = 1769
 WAITING_MILLISECONDS = 150  # for AWS's answers to a Create
 SHARE_OF_REQUESTS = 10
-REFUSED = {"source": "nobody"}  # by the entry point, before any door opens
+REFUSED = {"source": "nobody"}  # refused before it reaches any entry point
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
 """
-``make demo``: a connection of every type through every door, each proven by a delivery.
+``make demo``: a connection of every type through every entry point, each proven by a delivery.
 The end-to-end tests assert what the demo prints.
 """

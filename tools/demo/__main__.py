@@ -14,7 +14,7 @@ from tools.local import deployment, kept_stack, ministack
 from tools.local.destination import running_destination
 from tools.local.local_stack import LocalStack
 from tools.local.ministack import MiniStack
-from tools.operating import doors, inventory
+from tools.operating import entry_points, inventory
 
 
 def main() -> int:
@@ -50,7 +50,9 @@ def _run(*, is_kept: bool) -> int:
         print(f"\n{narration.rotation_table(followed)}")
         print(f"\n{inventory.inventory(stack)}\n")
         if is_kept:
-            doors.forget_results(stack)  # the rotations' own: what is read next is the user's
+            entry_points.forget_results(
+                stack
+            )  # the rotations' own: what is read next is the user's
             kept_stack.keep(stack.ministack)
             resources.pop_all()
             print("MiniStack is left running; `make stop` ends it. To talk to it:\n")

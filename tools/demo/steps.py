@@ -11,7 +11,7 @@ from tools.demo.walkthrough import Provisioned
 from tools.local.destination import Destination
 from tools.local.local_stack import LocalStack
 
-ROTATED = ("BASIC", "API_KEY")  # each behind a stack's connection and another door's
+ROTATED = ("BASIC", "API_KEY")  # each behind a stack's connection and another entry point's
 
 
 def store(narrator: Narrator, stack: LocalStack) -> dict[str, StoredSecret]:
@@ -30,7 +30,7 @@ def provision(
     stored: Mapping[str, StoredSecret],
     destination: Destination,
 ) -> list[Provisioned]:
-    """Ask for connections through every door."""
+    """Ask for connections through every entry point."""
     return [
         *_through_cloudformation(narrator, stack, stored, destination),
         _through_the_queue(narrator, stack, stored["API_KEY"]),

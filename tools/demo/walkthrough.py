@@ -1,5 +1,5 @@
 """
-The demo's flow: a connection of every type through every door, each proven by a delivery.
+The demo's flow: a connection of every type through every entry point, each proven by a delivery.
 
 Plain functions and plain results: the demo prints them, the end-to-end tests assert them.
 """
@@ -12,7 +12,7 @@ from tools.demo.credentials import StoredSecret
 from tools.demo.example import API_KEY_NAME, Example, direct_request, examples, queue_request
 from tools.local.destination import Delivery, Destination
 from tools.local.local_stack import LocalStack
-from tools.operating import doors
+from tools.operating import entry_points
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +48,15 @@ def through_cloudformation(
 def through_the_queue(stack: LocalStack, stored: StoredSecret) -> Provisioned:
     """Send a request to the queue and wait for its result."""
     request = queue_request(stored)
-    doors.send(stack, request)
-    result = doors.await_result(stack, request["RequestId"])
-    return _provisioned("queue", "API_KEY", doors.connection(result), stored)
+    entry_points.send(stack, request)
+    result = entry_points.await_result(stack, request["RequestId"])
+    return _provisioned("queue", "API_KEY", entry_points.connection(result), stored)
 
 
 def through_an_invocation(stack: LocalStack, stored: StoredSecret) -> Provisioned:
     """Invoke the function with a request."""
-    result = doors.invoke(stack, direct_request(stored))
-    return _provisioned("invocation", "BASIC", doors.connection(result), stored)
+    result = entry_points.invoke(stack, direct_request(stored))
+    return _provisioned("invocation", "BASIC", entry_points.connection(result), stored)
 
 
 def prove(
@@ -79,13 +79,16 @@ def deliver(stack: LocalStack, destination: Destination, provisioned: Provisione
 
 
 def _deploy(stack: LocalStack, example: Example) -> Provisioned:
-    outputs = doors.deploy(stack, example.name, example.template, example.parameters)
-    connection = doors.connection({**outputs, "Name": outputs["ConnectionName"]})
+    outputs = entry_points.deploy(stack, example.name, example.template, example.parameters)
+    connection = entry_points.connection({**outputs, "Name": outputs["ConnectionName"]})
     return _provisioned("stack", example.authorization_type, connection, example.stored)
 
 
 def _provisioned(
-    entry_point: str, authorization_type: str, connection: doors.Connection, stored: StoredSecret
+    entry_point: str,
+    authorization_type: str,
+    connection: entry_points.Connection,
+    stored: StoredSecret,
 ) -> Provisioned:
     return Provisioned(
         entry_point=entry_point,

@@ -54,7 +54,12 @@ REMEDIES = (
         "ports.registry.remove(record)",
     ),
     Remedy("a Delete's intent", "operations/delete", ", is_deletion_pending=True)", ")"),
-    Remedy("a Create takes it back", "operations/writing", "            is_deletion_pending=False,\n", ""),
+    Remedy(
+        "a Create takes it back",
+        "operations/writing",
+        "            is_deletion_pending=False,\n",
+        "",
+    ),
     Remedy(
         "a Refresh looks again",
         "operations/refresh",

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from tools.operating import doors
+from tools.operating import entry_points
 from tools.operating.application import Application, application
 from tools.operating.table import drawn
 
@@ -20,7 +20,7 @@ def main() -> int:
     with application(parser.parse_args().stack) as found:
         try:
             print(inventory(found))
-        except doors.RequestFailedError as error:
+        except entry_points.RequestFailedError as error:
             print(error, file=sys.stderr)
             return 1
     return 0
@@ -36,7 +36,9 @@ def listed(provisioner: Application) -> Iterator[dict[str, Any]]:
     """Yield every registered connection, page after page."""
     about: dict[str, str] = {}
     while True:
-        page = doors.invoke(provisioner, {"RequestType": "List", "ResourceProperties": about})
+        page = entry_points.invoke(
+            provisioner, {"RequestType": "List", "ResourceProperties": about}
+        )
         yield from page["Connections"]
         if "NextToken" not in page:
             return

@@ -1,5 +1,5 @@
 """
-Door: CloudFormation's custom resource, on crhelper; exactly one answer per request.
+Entry point: CloudFormation's custom resource, on crhelper; exactly one answer per request.
 
 A wait that outlasts the invocation is not answered: Lambda delivers the request again, twice.
 

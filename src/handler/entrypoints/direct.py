@@ -1,4 +1,4 @@
-"""Door: a direct invocation, whose caller waits for the result or the error."""
+"""Entry point: a direct invocation, whose caller waits for the result or the error."""
 
 from collections.abc import Mapping
 from typing import Any

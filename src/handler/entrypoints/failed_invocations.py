@@ -1,5 +1,5 @@
 """
-Door: what Lambda could not get done: the process was killed, found no memory, or waited to the end.
+Entry point: what Lambda could not get done, for its process was killed, had no memory, or waited on.
 
 Nothing is carried out here: a stack that still waits is told FAILED, under the id by which its
 Delete will find what may have been made.

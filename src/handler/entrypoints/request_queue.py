@@ -1,4 +1,4 @@
-"""Door: the request queue, on Powertools' batch processing; one bad message harms no other."""
+"""Entry point: the request queue, by Powertools' batch processing; no message harms another."""
 
 import random
 from collections.abc import Callable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What is asked, before any check: from an event of any door to one form."""
+"""What is asked, before any check: from an event of any entry point to one form."""
 
 import hashlib
 import re
@@ -72,7 +72,7 @@ class UncheckedRequest:
 
     @property
     def known_request_type(self) -> str:
-        """Give the request's type if it is one that this door takes, else an empty text."""
+        """Give the request's type if it is one that this entry point takes, else an empty text."""
         return str(self.request_type) if self.request_type in self.entry_point.request_types else ""
 
     @property
@@ -144,7 +144,7 @@ def read_document(
 def read_custom_resource(
     event: Mapping[str, Any], name_prefix: str, arrival: datetime
 ) -> UncheckedRequest:
-    """Read a CloudFormation request, whose form its door has checked."""
+    """Read a CloudFormation request, whose form its entry point has checked."""
     return UncheckedRequest(
         entry_point=CLOUDFORMATION,
         request_type=event["RequestType"],

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tools.operating import doors
+from tools.operating import entry_points
 from tools.operating.inventory import inventory, listed
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:provisioner"
@@ -95,5 +95,5 @@ def test_a_function_that_fails_is_told() -> None:
             error = {"errorType": "ThrottlingError", "errorMessage": "AWS asks to slow down"}
             return {"FunctionError": "Unhandled", "Payload": io.BytesIO(json.dumps(error).encode())}
 
-    with pytest.raises(doors.RequestFailedError, match="ThrottlingError: AWS asks"):
+    with pytest.raises(entry_points.RequestFailedError, match="ThrottlingError: AWS asks"):
         inventory(Failing({}))
