@@ -1,5 +1,5 @@
 """
-Entry point: what Lambda could not get done, for its process was killed, had no memory, or waited on.
+Entry point: what Lambda could not get done, its process killed, out of memory, or out of time.
 
 Nothing is carried out here: a stack that still waits is told FAILED, under the id by which its
 Delete will find what may have been made.
