@@ -97,7 +97,7 @@ class Invocation:
                 self.caller("secretsmanager"), lambda: self.caller("ssm"), given.account
             ),
             registry=registry,
-            queue=self.queues,
+            send=self.queues.send,
             clock=self.clock,
             rules=self.rules,
             holder=self._holder,

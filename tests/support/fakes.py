@@ -399,7 +399,7 @@ class World:
             self.connections,
             self.secrets,
             self.registry,
-            self.requests,
+            self.requests.send,
             self.time.clock,
             RULES,
             self.holder,

@@ -423,7 +423,7 @@ class Player:
             connections=port(self.stage.connections),
             registry=port(self.stage.world.registry),
             secrets=port(SecretStore(secrets_manager, lambda: secrets_manager, ACCOUNT)),
-            queue=port(self.stage.world.requests),
+            send=port(self.stage.world.requests).send,
             clock=Clock(lambda: time.seconds, time.sleep, lambda: deadline - time.seconds),
             holder=str(next(self._holders)),
         )

@@ -4,7 +4,7 @@ from contextlib import suppress
 from typing import Any
 
 from handler.clock import iso
-from handler.connections.ownership import MaintenanceFailure, Record
+from handler.connections.ownership import Record
 from handler.connections.state import Connection
 from handler.errors import NotFoundError, ProvisionerError
 from handler.operations.outcome import Completion, Outcome
@@ -38,7 +38,7 @@ def _entry(ports: Ports, record: Record) -> dict[str, Any]:
         connection = ports.connections.describe(record.name)
     is_there = connection and connection.arn == record.connection_arn
     sources = [(Source.parse(text), each) for text, each in record.secret_versions.items()]
-    return {
+    entry = {
         "Name": record.name,
         "Owner": record.owner,
         "ConnectionArn": record.connection_arn,
@@ -46,11 +46,8 @@ def _entry(ports: Ports, record: Record) -> dict[str, Any]:
         "IsAdopted": record.is_adopted,
         "Secrets": [{**source.secret.selector, "VersionId": each} for source, each in sources],
         "LastRefreshTime": iso(record.refreshed_at),
-    } | _failure(record.maintenance_failure)
-
-
-def _failure(failure: MaintenanceFailure | None) -> dict[str, Any]:
-    if failure is None:
-        return {}
-    told = {"ErrorCode": failure.code, "Reason": failure.reason, "Time": iso(failure.failed_at)}
-    return {"LastFailure": told}
+    }
+    if failure := record.maintenance_failure:
+        problem = {"ErrorCode": failure.code, "Reason": failure.reason}
+        entry["LastFailure"] = problem | {"Time": iso(failure.failed_at)}
+    return entry

@@ -70,13 +70,6 @@ class Registry(Protocol):
         """Give some of what is registered, and the token of what follows, "" at the end."""
 
 
-class Queue(Protocol):
-    """The request queue, seen from its other end."""
-
-    def send(self, documents: Sequence[Mapping[str, Any]], request_time: datetime) -> None:
-        """Send requests to this function itself, as old as what they are sent for."""
-
-
 @dataclass(slots=True)
 class Progress:
     """How a request's wait stands, for an entry point whose time may end before it."""
@@ -102,7 +95,8 @@ class Ports:
     connections: Connections
     secrets: Secrets
     registry: Registry
-    queue: Queue
+    # Sends requests to this function itself, with the time of the one that they are sent for.
+    send: Callable[[Sequence[Mapping[str, Any]], datetime], None]
     clock: Clock
     rules: Rules
     holder: str  # of leases: this invocation and no other
@@ -132,4 +126,4 @@ class Ports:
         """Send a request of the same kind and id for each of these properties."""
         kind = {"RequestType": request.request_type, "RequestId": request.request_id}
         documents = [{**kind, "ResourceProperties": each} for each in about]
-        self.queue.send(documents, request.request_time)
+        self.send(documents, request.request_time)

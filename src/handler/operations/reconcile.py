@@ -100,6 +100,5 @@ def _fan_out(ports: Ports, request: Request) -> Completion:
         ports.fan_out(request, [{"Name": record.name} | chosen for record in records])
         count += len(records)
         if not token:
-            break
-    details = {"ConnectionCount": count}
-    return Completion(Outcome.UNCHANGED, Connection(""), is_silent=True, details=details)
+            details = {"ConnectionCount": count}
+            return Completion(Outcome.UNCHANGED, Connection(""), is_silent=True, details=details)

@@ -1,4 +1,4 @@
-"""Refresh: connections follow their secrets. And what Reconcile shares with it."""
+"""Refresh: connections follow their secrets; with what Reconcile shares of it."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -65,8 +65,7 @@ def _refresh_connection(
 
 
 def _refuse_stale(ports: Ports, request: Request, record: Record, desired: Resolved) -> None:
-    # An event that is older than what was applied looks the same for a while, and costs a few
-    # reads.
+    # An event that is older than what was applied looks the same, and costs a few reads.
     chosen = request.selection
     written_at = record.seen.written_at or record.claimed_at
     age = instant(ports.clock.now()) - request.request_time

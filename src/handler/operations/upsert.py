@@ -45,7 +45,7 @@ def _upsert(ports: Ports, request: Request) -> Completion:
         ):
             return adopt(ports, request, record, connection)
         case found:
-            if known and known.owner == request.owner:
+            if known and known.owner == request.owner and not known.replaces:
                 # Its connection is gone; requests that are older stay superseded.
                 deletion = known.deletion(known.request_time, instant(ports.clock.now()))
                 ports.registry.remove(known, deletion)

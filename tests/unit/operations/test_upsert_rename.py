@@ -4,7 +4,12 @@ from typing import Any
 
 import pytest
 
-from handler.errors import NotStabilizedError, ProvisionerError, SecretNotUsableError
+from handler.errors import (
+    AlreadyExistsError,
+    NotStabilizedError,
+    ProvisionerError,
+    SecretNotUsableError,
+)
 from handler.operations.outcome import Completion
 from handler.operations.use_cases import carry_out
 from handler.requests.request import check
@@ -134,3 +139,15 @@ def test_the_old_one_stays_until_the_new_one_is_usable(world: World) -> None:
     world.time.seconds += 60
     terraform(world, "update", "B", "B")
     assert set(world.connections.stored) == set(world.owners) == {"B"}
+
+
+def test_a_rename_that_failed_takes_nothing_that_a_hand_made(world: World) -> None:
+    """The claim is kept for the old name alone, which a destroy still finds."""
+    with pytest.raises(SecretNotUsableError):
+        terraform(world, "update", "B", "A", NO_PASSWORD)
+    world.time.seconds += 300
+    world.connections.make_by_hand("B", given("B")["ResourceProperties"])
+    with pytest.raises(AlreadyExistsError):
+        terraform(world, "update", "B", "B")
+    terraform(world, "delete", "B", "B")
+    assert (set(world.connections.stored), world.owners) == ({"B"}, {})
