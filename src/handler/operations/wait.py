@@ -11,6 +11,7 @@ from handler.errors import NotStabilizedError, ResourceConflictError
 from handler.operations.lease import refuse_if_changed, refuse_if_leased
 from handler.operations.ports import Ports
 from handler.requests.request import Request
+from handler.requests.unchecked_request import RequestType
 from handler.settings import LEAST_WAIT, LONGEST_DELETION_SECONDS, LONGEST_WAIT_SECONDS
 
 LONGEST_WAIT = timedelta(seconds=LONGEST_WAIT_SECONDS)
@@ -135,6 +136,8 @@ def _wait_window(request: Request, record: Record, now: datetime) -> tuple[datet
     # Lambda delivers a stack's request up to three times, and each fault begins it again: all of
     # that is one wait.
     written_at = record.pending_write.written_at if record.pending_write else record.claimed_at
+    if request.request_type is RequestType.DELETE:
+        written_at = now  # each delivery deletes, perhaps after it waited for a lease
     began_at = max(written_at, request.request_time)
     end = min(began_at + wait, request.request_time + LONGEST_WAIT)
     return began_at, max(end, (request.started_at or now) + min(wait, LEAST_WAIT))
