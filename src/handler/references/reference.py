@@ -12,24 +12,11 @@ from handler.references.source import SecretValue, Service, Source
 
 LONGEST_SHOWN = 160
 KEY_WANTED = "the secret holds JSON, so the reference must name a key of it"
-BYTE_ORDER_MARK = "\ufeff"
 
 
 def shortened(text: str) -> str:
     """Cut a text to what an error message can carry."""
     return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "…"
-
-
-def _refuse_constant(constant: str) -> None:
-    # NaN and Infinity are Python's own; nobody else takes them for JSON.
-    raise ValueError(constant)
-
-
-def _json(text: str) -> object:
-    try:
-        return json.loads(text, parse_float=str, parse_int=str, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +49,11 @@ class Reference:
             raise SecretNotUsableError(f"{self}: the parameter is no SecureString")
         if self.source.service is Service.SSM and value.is_secret:
             raise SecretNotUsableError(f"{self}: the parameter is a SecureString; write ssm-secure")
-        text = value.text.removeprefix(BYTE_ORDER_MARK)
-        document = _json(text) if self.source.service is Service.SECRETS_MANAGER else None
+        document = value.document if self.source.service is Service.SECRETS_MANAGER else None
         if not self.json_key and isinstance(document, (dict, list)):
             raise SecretNotUsableError(f"{self}: {KEY_WANTED}")
         if not self.json_key:
-            return text
+            return value.plain_text
         if not isinstance(document, dict):
             raise SecretNotUsableError(f"{self}: the secret is not a JSON object")
         if self.json_key not in document:

@@ -23,6 +23,7 @@ SECRET_ARN = re.compile(
 SECRET_NAME = re.compile(r"[\w/+=.@!-]{1,512}", re.ASCII)
 VERSION_ID = re.compile(r"[^:{}]{32,64}")
 LONGEST_VERSION_STAGE = 256
+MOST_REFERENCES = 100  # in one value; a request refers to 50 secrets at most
 PARAMETER_ARN = re.compile(
     r"arn:[a-z0-9-]+:ssm:[a-z0-9-]+:\d{12}:parameter/[\w./-]{1,1010}", re.ASCII
 )
@@ -43,6 +44,8 @@ def read(value: str | Mapping[str, Any], policy: AllowedSources) -> Text:
     except _MalformedError as error:
         return Text(value, (), (str(error),))
     text = Text(value, parts)
+    if len(text.references) > MOST_REFERENCES:
+        return Text(value, (), (f"holds more than {MOST_REFERENCES} references",))
     found = (
         f"{reference}: {each}"
         for reference in text.references

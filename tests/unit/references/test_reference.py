@@ -44,6 +44,12 @@ def test_a_scalar_becomes_its_text(held: str, picked: str) -> None:
     assert KEY.pick(value(f'{{"other": 1, "key": {held}}}')) == picked
 
 
+def test_a_secret_is_parsed_once_however_many_keys_are_taken() -> None:
+    """Thousands of references to one large secret once cost half a minute of CPU."""
+    held = value('{"key": "k", "other": "o"}')
+    assert held.document is held.document == {"key": "k", "other": "o"}
+
+
 def test_without_a_key_the_whole_text_is_taken() -> None:
     """It may look like JSON, and be a scalar of it."""
     for text in ("{not json", "[not json", "17", '"quoted"', "null", "true", "NaN", "[NaN]"):

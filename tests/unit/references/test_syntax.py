@@ -181,6 +181,13 @@ def test_references_stand_inside_a_longer_text() -> None:
     assert text.problems == ()
 
 
+def test_a_value_holds_a_hundred_references_at_most() -> None:
+    """Each costs its lookup; nobody means thousands."""
+    assert len(read(dynamic(NAME) * 100, POLICY).references) == 100
+    (problem,) = read(dynamic(NAME) * 101, POLICY).problems
+    assert problem == "holds more than 100 references"
+
+
 def test_a_reference_between_braces_keeps_them() -> None:
     """A JSON text around a reference stays what it is."""
     text = read('{"k":{' + dynamic("secretsmanager:connections/crm") + "}}", POLICY)
