@@ -3,9 +3,11 @@
 import re
 from collections.abc import Mapping
 
-# Another case, blanks, $ or one brace; a JSON key of that name is not meant.
+# Another case, blanks, $, one brace, other brackets, or braces as URLs encode them; a JSON key of
+# that name is not meant. What follows an opening holds no other one, so that the time is linear.
 DYNAMIC = re.compile(
-    r"[{$]\{[^\w\"'{}]{0,9}resolve\b|\{[^\w\"'{}]{0,9}resolve\s*:", re.IGNORECASE | re.ASCII
+    r"(?:[{$]\{|\[\[|%7b%7b)[^\w\"'{}\[]*resolve\b|\{[^\w\"'{}]*resolve\s*:",
+    re.IGNORECASE | re.ASCII,
 )
 VALUE_FROM = re.compile(r"\s*value[\s_-]?from\s*", re.IGNORECASE)
 INTRINSIC = re.compile(r"\s*(ref\s*|fn::.*)", re.IGNORECASE | re.DOTALL)
@@ -29,15 +31,19 @@ def is_near(value: object) -> bool:
         case str():
             return bool(DYNAMIC.search(value))
         case Mapping() if len(value) == 1:
-            name = str(*value)
-            return bool(VALUE_FROM.fullmatch(name) or INTRINSIC.fullmatch(name))
+            return holds_near(value)
         case _:
             return False
 
 
+def holds_near(value: Mapping[str, object]) -> bool:
+    """Tell whether a member of an object is meant as a reference: where a scalar must stand."""
+    return any(VALUE_FROM.fullmatch(name) or INTRINSIC.fullmatch(name) for name in value)
+
+
 def problem(value: Mapping[str, object]) -> str:
     """Tell what is wrong with an object that is no {"ValueFrom": "<ARN>"}; never its content."""
-    if "ValueFrom" not in value:
+    if len(value) > 1 or "ValueFrom" not in value:
         return UNRESOLVED if any(map(INTRINSIC.fullmatch, value)) else MISSPELT
     wanted = "ValueFrom must be the full ARN of a secret or of a parameter"
     match value["ValueFrom"]:

@@ -15,6 +15,7 @@ from handler.references.near_miss import MALFORMED, is_near, problem
 from handler.references.policy import AllowedSources
 from handler.references.reference import Reference, Text
 from handler.references.source import Service, Source
+from handler.settings import MOST_REFERENCES
 
 DYNAMIC = re.compile(r"\{\{resolve:([^{}:]*):([^{}]*)\}\}")
 SECRET_ARN = re.compile(
@@ -23,7 +24,6 @@ SECRET_ARN = re.compile(
 SECRET_NAME = re.compile(r"[\w/+=.@!-]{1,512}", re.ASCII)
 VERSION_ID = re.compile(r"[^:{}]{32,64}")
 LONGEST_VERSION_STAGE = 256
-MOST_REFERENCES = 100  # in one value; a request refers to 50 secrets at most
 PARAMETER_ARN = re.compile(
     r"arn:[a-z0-9-]+:ssm:[a-z0-9-]+:\d{12}:parameter/[\w./-]{1,1010}", re.ASCII
 )

@@ -5,11 +5,11 @@ Where references belong and where they are a must: the rules about credentials, 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from handler.references.near_miss import UNRESOLVED
+from handler.references.near_miss import holds_near, problem
 from handler.references.reference import Text
 from handler.references.source import Service
 from handler.requests.service_model import Leaf, Shape, leaves
-from handler.requests.violation import Violation
+from handler.requests.violation import Violation, misplaced
 
 PLAIN_MEMBERS_WITH_REFERENCES = ("Username", "ClientID")
 MEMBERS_WITHOUT_TEXT = ("Password", "ClientSecret")
@@ -54,12 +54,13 @@ def with_secret_parameters(value: object, shape: Any) -> object:
 
 def _leaf_violations(leaf: Leaf) -> Iterator[Violation]:
     text = leaf.value if isinstance(leaf.value, Text) else None
+    if isinstance(leaf.value, Mapping) and holds_near(leaf.value):
+        text = Text(leaf.value, (), (problem(leaf.value),))
     if text is not None and not _may_hold_reference(leaf):
-        problem = UNRESOLVED if UNRESOLVED in text.problems else "a reference is not allowed here"
-        yield Violation(leaf.path, problem)
+        yield Violation(leaf.path, misplaced(text))
         return
-    for problem in text.problems if text else ():
-        yield Violation(leaf.path, problem)
+    for each in text.problems if text else ():
+        yield Violation(leaf.path, each)
     if leaf.shape.metadata.get("sensitive") and not (text and text.problems):
         yield from _sensitive_violations(leaf, text)
 

@@ -72,8 +72,8 @@ def name_violations(properties: Mapping[str, Any], rules: Rules) -> Iterator[Vio
         yield Violation("Name", "required")
         return
     name = {"Name": properties["Name"]}
-    yield from violations(name["Name"], shape.members["Name"], "Name")
-    yield from credential_violations(name, rules.shape)
+    refused = [*credential_violations(name, rules.shape)]
+    yield from refused or violations(name["Name"], shape.members["Name"], "Name")
     yield from _name_prefix_violations(name, rules)
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from handler.references.near_miss import is_near
+from handler.references.syntax import with_texts
 from handler.requests.options import OnExisting, option_violations, wait_seconds
 from handler.requests.properties import (
     Rules,
@@ -89,15 +91,13 @@ def _checked(unchecked: UncheckedRequest, rules: Rules) -> Request:
     if not unchecked.is_object:
         refuse(unchecked.violations)
     found = [*unchecked.violations, *_request_type_violations(unchecked)]
-    if not found and unchecked.request_type in SELECTORS:
-        return _checked_selection(unchecked, rules)
     if isinstance(unchecked.properties, Violation):
         refuse([unchecked.properties])
-    if not isinstance(unchecked.properties, Mapping):
-        wanted = misfit("ResourceProperties", "an object", unchecked.properties)
-        if unchecked.properties is None:
-            wanted = Violation("ResourceProperties", "required, an object")
-        refuse(found if str(unchecked.request_type) in SELECTORS else [*found, wanted])
+    problem = _properties_problem(unchecked, rules)
+    if problem or unchecked.properties is None:
+        refuse([*found, *([problem] if problem else [])])
+    if not found and unchecked.request_type in SELECTORS:
+        return _checked_selection(unchecked, rules)
     own, desired = _split(unchecked, rules)
     found += option_violations(own, unchecked.entry_point)
     if unchecked.request_type in NAME_ONLY:
@@ -117,11 +117,19 @@ def _checked(unchecked: UncheckedRequest, rules: Rules) -> Request:
     )
 
 
+def _properties_problem(unchecked: UncheckedRequest, rules: Rules) -> Violation | None:
+    given = unchecked.properties
+    if given is None:
+        is_needed = str(unchecked.request_type) not in SELECTORS
+        return Violation("ResourceProperties", "required, an object") if is_needed else None
+    if is_near(given):
+        given = with_texts(given, rules.policy)
+    return None if isinstance(given, Mapping) else misfit("ResourceProperties", "an object", given)
+
+
 def _checked_selection(unchecked: UncheckedRequest, rules: Rules) -> Request:
     allowed = SELECTORS[RequestType(str(unchecked.request_type))]
     given = unchecked.properties if isinstance(unchecked.properties, Mapping) else {}
-    if unchecked.properties is not None and not isinstance(unchecked.properties, Mapping):
-        refuse([misfit("ResourceProperties", "an object", unchecked.properties)])
     own = {name: given[name] for name in ("WaitTimeoutSeconds",) if name in given}
     members = {name: value for name, value in given.items() if name not in own}
     found = [*option_violations(own, unchecked.entry_point)]

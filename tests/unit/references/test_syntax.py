@@ -220,6 +220,9 @@ def test_an_overlong_spelling_is_shortened_in_its_problem() -> None:
         ('{"resolve": "x"}', False),
         ("{{resolver}}", False),
         ("{{name}} and ${name}", False),
+        ("[resolve]", False),
+        ("[[resolver]]", False),
+        ("100%7Bresolve", False),
         ("", False),
         ({"ValueFrom": "anything"}, True),
         ({"ValueFrom": 5}, True),
@@ -240,6 +243,12 @@ def test_what_is_meant_as_a_reference(value: object, expected: bool) -> None:
 NAME = "secretsmanager:connections/crm"
 
 
+@pytest.mark.parametrize("opening", ["{{", "${", "[[", "{ ", "%7B%7B", "{{ "])
+def test_a_long_text_is_judged_at_once(opening: str) -> None:
+    """Each position is looked at once, however many openings there are."""
+    assert not is_near(opening * 100_000 + " " * 100_000)
+
+
 @pytest.mark.parametrize(
     "spelled",
     [
@@ -257,6 +266,12 @@ NAME = "secretsmanager:connections/crm"
         f"{{resolve:{NAME}}}",
         f"{{ {{resolve:{NAME}}} }}",
         f"{{{{resolve:{NAME}}}",
+        f"{{{{{' ' * 10}resolve:{NAME}}}}}",
+        f"${{{' ' * 99}Resolve:{NAME}}}",
+        f"%7B%7Bresolve:{NAME}%7D%7D",
+        f"%7b%7b resolve:{NAME}%7d%7d",
+        f"[[resolve:{NAME}]]",
+        f"[[ Resolve:{NAME} ]]",
         "{{resolve:secretsmanager:${Secret}:SecretString:user}}",
     ],
 )

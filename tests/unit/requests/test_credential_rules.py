@@ -12,6 +12,7 @@ from tests.support.bad_requests import (
     API_KEY,
     API_KEY_BLOCK,
     BASIC,
+    BASIC_BLOCK,
     BODY,
     CANARY,
     HEADERS,
@@ -91,6 +92,10 @@ NEAR_MISSES = [
     ({"Ref": "Secret"}, UNRESOLVED),
     ({"Fn::Sub": "${Secret}"}, UNRESOLVED),
     ({"Fn::GetAtt": ["Secret", "Id"]}, UNRESOLVED),
+    ({"ValueFrom": secret_arn(), "x": 1}, MISSPELT),
+    ({"valueFrom": secret_arn(), "name": CANARY}, MISSPELT),
+    ({"ValueFrom": {"Ref": "Secret"}, "x": 1}, MISSPELT),
+    ({"Fn::Sub": "${Secret}", "x": CANARY}, UNRESOLVED),
 ]
 PLACES = [
     *CREDENTIALS,
@@ -121,6 +126,20 @@ def test_a_near_miss_is_never_data(
 def test_an_unresolved_function_is_told_as_that_anywhere(path: str) -> None:
     """Where no reference may stand, too."""
     assert f"{path}: {UNRESOLVED}" in told(changed(BASIC, {path: {"Ref": "Parameter"}}))
+
+
+@pytest.mark.parametrize("path", ["AuthParameters", BASIC_BLOCK, HEADERS])
+def test_what_stands_for_a_structure_is_told_once(path: str) -> None:
+    """A structure is never a reference; an object is not told to be none."""
+    for value, problem in (
+        ({"Ref": "Parameters"}, UNRESOLVED),
+        ({"ValueFrom": secret_arn()}, "a reference is not allowed here"),
+        ({"valueFrom": secret_arn()}, "a reference is not allowed here"),
+        (secret("key"), f"must be {'a list' if path == HEADERS else 'an object'}, not text"),
+    ):
+        properties = prepared(changed(BASIC, {path: value}), RULES)
+        found = [str(each) for each in property_violations(properties, RULES)]
+        assert found == [f"{path}: {problem}"]
 
 
 @pytest.mark.parametrize(

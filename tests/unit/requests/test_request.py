@@ -348,6 +348,16 @@ def test_a_stacks_properties_must_be_an_object() -> None:
         resource(None)
 
 
+@pytest.mark.parametrize("request_type", ["Create", "Delete", "Refresh", "List"])
+def test_a_function_in_place_of_all_properties_is_told_as_that(request_type: str) -> None:
+    """Not as three members that are missing."""
+    for value, problem in (
+        ({"Ref": CANARY}, UNRESOLVED),
+        ({"ValueFrom": CANARY}, "a reference is not allowed here"),
+    ):
+        assert refusal(value, request_type) == f"ResourceProperties: {problem}"
+
+
 @pytest.mark.parametrize("document", [None, [BASIC], "text"])
 def test_what_is_no_object_is_refused(document: object) -> None:
     """As a whole."""
