@@ -63,8 +63,7 @@ def _checked_properties(unchecked: UncheckedRequest) -> object:
     # Where the name alone counts, nobody looked at the values of all else.
     if unchecked.request_type not in NAME_ONLY or not isinstance(unchecked.properties, Mapping):
         return unchecked.properties
-    looked_at = ("Name", *unchecked.entry_point.own_members)
-    return {name: value for name, value in unchecked.properties.items() if name in looked_at}
+    return {"Name": unchecked.properties["Name"]}
 
 
 def _text(document: Mapping[str, Any]) -> str:

@@ -9,6 +9,10 @@ from handler.requests.violation import Violation
 from handler.settings import SERVICE_TIMEOUT_MARGIN_SECONDS
 
 
+LONGEST_REVISION = 64
+LONGEST_SECONDS = 9999  # of any wait: a larger number is none
+
+
 class OnExisting(StrEnum):
     """What to do about a connection of that name which nobody is registered for."""
 
@@ -24,8 +28,9 @@ def option_violations(own: Mapping[str, Any], entry_point: EntryPoint) -> Iterat
     if wait is None or wait > entry_point.longest_wait_seconds:
         problem = f"must be a whole number from 0 to {entry_point.longest_wait_seconds}"
         yield Violation("WaitTimeoutSeconds", problem)
-    if not isinstance(own.get("Revision", ""), str):
-        yield Violation("Revision", "must be a string")
+    revision = own.get("Revision", "")
+    if not isinstance(revision, str) or len(revision) > LONGEST_REVISION:
+        yield Violation("Revision", f"must be a string of at most {LONGEST_REVISION} characters")
 
 
 def wait_seconds(
@@ -47,4 +52,5 @@ def _seconds(value: object) -> int | None:
     # CloudFormation sends "30", a message 30; True is no number here.
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 4:  # noqa: PLR2004
         return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return value if is_number and 0 <= value <= LONGEST_SECONDS else None

@@ -100,7 +100,9 @@ def _checked(unchecked: UncheckedRequest, rules: Rules) -> Request:
         return _checked_selection(unchecked, rules)
     own, desired = _split(unchecked, rules)
     found += option_violations(own, unchecked.entry_point)
-    if unchecked.request_type in NAME_ONLY:
+    if unchecked.request_type in NAME_ONLY or (
+        unchecked.request_type not in list(RequestType) and set(desired) == {"Name"}
+    ):
         found += name_violations(desired, rules)
     else:
         found += property_violations(desired, rules)

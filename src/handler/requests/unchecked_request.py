@@ -83,6 +83,7 @@ class UncheckedRequest:
 
 
 NAME = re.compile(r"[.\-_A-Za-z0-9]{1,64}")
+NOT_IN_NAMES = re.compile(r"[^.\-_A-Za-z0-9]")
 CLOUDFORMATION = EntryPoint(
     name="cloudformation",
     request_types=("Create", "Update", "Delete"),
@@ -160,8 +161,9 @@ def read_custom_resource(
 def derived_name(stack_id: str, logical_resource_id: str, prefix: str) -> str:
     """Make the name of a custom resource without Name: legible, and the same at every retry."""
     stack_name = stack_id.split("/")[1] if "/" in stack_id else "stack"
-    digest = hashlib.sha256(f"{stack_id}/{logical_resource_id}".encode()).hexdigest()
-    return f"{prefix}{stack_name}-{logical_resource_id}"[: LONGEST_NAME - 9] + f"-{digest[:8]}"
+    whole = f"{stack_id}/{logical_resource_id}".encode(errors="surrogatepass")
+    legible = NOT_IN_NAMES.sub("", f"{prefix}{stack_name}-{logical_resource_id}")
+    return f"{legible[: LONGEST_NAME - 9]}-{hashlib.sha256(whole).hexdigest()[:8]}"
 
 
 def well_formed(properties: object) -> str:
