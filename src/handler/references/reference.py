@@ -84,7 +84,7 @@ class Text:
 
     spelling: str | Mapping[str, Any]
     parts: tuple[str | Reference, ...]
-    problems: tuple[str, ...] = ()
+    problem: str = ""
 
     @property
     def references(self) -> tuple[Reference, ...]:

@@ -35,23 +35,17 @@ class _MalformedError(Exception):
 
 
 def read(value: str | Mapping[str, Any], policy: AllowedSources) -> Text:
-    """
-    Understand a value for which is_near holds; what is wrong with it is in the result's
-    problems.
-    """
+    """Understand a value for which is_near holds; what is wrong with it is in the result."""
     try:
         parts = tuple(_parts(value))
     except _MalformedError as error:
-        return Text(value, (), (str(error),))
+        return Text(value, (), str(error))
     text = Text(value, parts)
     if len(text.references) > MOST_REFERENCES:
-        return Text(value, (), (f"holds more than {MOST_REFERENCES} references",))
-    found = (
-        f"{reference}: {each}"
-        for reference in text.references
-        for each in policy.problems(reference.source)
-    )
-    return replace(text, problems=tuple(dict.fromkeys(found)))
+        return Text(value, (), f"holds more than {MOST_REFERENCES} references")
+    found = {each: "; ".join(policy.problems(each.source)) for each in text.references}
+    told = (f"{reference}: {problem}" for reference, problem in found.items() if problem)
+    return replace(text, problem="; ".join(dict.fromkeys(told)))
 
 
 def with_texts(value: object, policy: AllowedSources) -> object:

@@ -55,13 +55,13 @@ def with_secret_parameters(value: object, shape: Any) -> object:
 def _leaf_violations(leaf: Leaf) -> Iterator[Violation]:
     text = leaf.value if isinstance(leaf.value, Text) else None
     if isinstance(leaf.value, Mapping) and holds_near(leaf.value):
-        text = Text(leaf.value, (), (problem(leaf.value),))
+        text = Text(leaf.value, (), problem(leaf.value))
     if text is not None and not _may_hold_reference(leaf):
         yield Violation(leaf.path, misplaced(text))
         return
-    for each in text.problems if text else ():
-        yield Violation(leaf.path, each)
-    if leaf.shape.metadata.get("sensitive") and not (text and text.problems):
+    if text and text.problem:
+        yield Violation(leaf.path, text.problem)
+    elif leaf.shape.metadata.get("sensitive"):
         yield from _sensitive_violations(leaf, text)
 
 

@@ -8,7 +8,6 @@ from handler.requests.unchecked_request import EntryPoint
 from handler.requests.violation import Violation
 from handler.settings import SERVICE_TIMEOUT_MARGIN_SECONDS
 
-
 LONGEST_REVISION = 64
 LONGEST_SECONDS = 9999  # of any wait: a larger number is none
 

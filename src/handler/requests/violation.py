@@ -76,7 +76,7 @@ def misfit(path: str, wanted: str, value: object) -> Violation:
 
 def misplaced(text: Text) -> str:
     """Tell what is wrong with what is meant as a reference where none may stand."""
-    return UNRESOLVED if UNRESOLVED in text.problems else "a reference is not allowed here"
+    return UNRESOLVED if text.problem == UNRESOLVED else "a reference is not allowed here"
 
 
 def _told(sentences: list[str]) -> str:
