@@ -22,8 +22,8 @@ SECRET_ARN = re.compile(
     r"arn:[a-z0-9-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@!-]{1,519}", re.ASCII
 )
 SECRET_NAME = re.compile(r"[\w/+=.@!-]{1,512}", re.ASCII)
-VERSION_ID = re.compile(r"[^:{}]{32,64}")
-LONGEST_VERSION_STAGE = 256
+VERSION_ID = re.compile(r"[\x21-\x7E]{32,64}")
+VERSION_STAGE = re.compile(r"[\x21-\x7E]([\x20-\x7E]{0,254}[\x21-\x7E])?")
 PARAMETER_ARN = re.compile(
     r"arn:[a-z0-9-]+:ssm:[a-z0-9-]+:\d{12}:parameter/[\w./-]{1,1010}", re.ASCII
 )
@@ -140,10 +140,11 @@ def _secret(spelling: str, secret_id: str, options: list[str]) -> Reference:
     json_key, version_stage, version_id = [*options, "", "", ""][:3]
     if version_stage and version_id:
         raise _MalformedError("give a version stage or a version id, not both")
-    if len(version_stage) > LONGEST_VERSION_STAGE or version_stage != version_stage.strip():
-        longest = f"a version stage has at most {LONGEST_VERSION_STAGE} characters"
-        raise _MalformedError(f"{longest}, no blanks around it")
+    if version_stage and not VERSION_STAGE.fullmatch(version_stage):
+        raise _MalformedError(
+            "a version stage has at most 256 characters, printable ASCII, no blanks around it"
+        )
     if version_id and not VERSION_ID.fullmatch(version_id):
-        raise _MalformedError("a version id has 32 to 64 characters")
+        raise _MalformedError("a version id has 32 to 64 characters, printable ASCII")
     source = Source(Service.SECRETS_MANAGER, secret_id, version_stage, version_id)
     return Reference(spelling, source, json_key)

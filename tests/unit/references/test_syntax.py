@@ -465,4 +465,4 @@ def test_a_version_id_that_secrets_manager_would_refuse_is_told_here(length: int
     text = read(
         dynamic(f"secretsmanager:connections/crm:SecretString:user::{'0' * length}"), POLICY
     )
-    assert text.problem == "a version id has 32 to 64 characters"
+    assert text.problem == "a version id has 32 to 64 characters, printable ASCII"
