@@ -3,7 +3,6 @@ ResourceProperties: CreateConnection's own shape with references in place of cre
 three members.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from handler.requests.credential_rules import credential_violations, with_secret
 from handler.requests.service_model import Shape, violations
 from handler.requests.unchecked_request import DIRECT
 from handler.requests.violation import Violation, unknown_member
-from handler.settings import MOST_REQUEST_BYTES, MOST_SECRETS
+from handler.settings import MOST_SECRETS
 
 # Every parser takes this host for the host: it ends the URL, or a port, a path or a query follows.
 ENDPOINT = re.compile(
@@ -59,8 +58,6 @@ def property_violations(properties: Mapping[str, Any], rules: Rules) -> Iterator
     yield from _name_prefix_violations(properties, rules)
     if len(sources(kept)) > MOST_SECRETS:
         yield Violation("AuthParameters", f"refers to more than {MOST_SECRETS} different secrets")
-    if len(json.dumps(as_written(properties))) > MOST_REQUEST_BYTES:
-        yield Violation("", f"the request is larger than {MOST_REQUEST_BYTES // 1024} KB")
 
 
 def name_violations(properties: Mapping[str, Any], rules: Rules) -> Iterator[Violation]:
