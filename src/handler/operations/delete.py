@@ -24,6 +24,8 @@ def delete(ports: Ports, request: Request) -> Completion:
         NotFoundError: nothing of that name is the requester's (CloudFormation gets success).
         SupersededError: a newer request was applied (CloudFormation gets success).
     """
+    if not request.name:
+        return _ignored(request, NotFoundError("no connection can have this name"))
     records = {name: ports.registry.read(name) for name in _names(request)}
     for record in records.values():
         if record and record.owner == request.owner:

@@ -34,7 +34,7 @@ def delete_renamed(ports: Ports, request: Request, delete: UseCase) -> Completio
 def _delete_replaced(
     ports: Ports, request: Request, delete: UseCase, seen: tuple[str, ...] = ()
 ) -> Record | None:
-    if request.entry_point is not TERRAFORM:
+    if request.entry_point is not TERRAFORM or not request.name:
         return None
     record = ports.registry.read(request.name)
     if record is None or record.owner != request.owner:

@@ -39,7 +39,7 @@ def wait_seconds(
     wait = _seconds(own.get("WaitTimeoutSeconds"))
     bound = _seconds(own.get("ServiceTimeout"))
     default = entry_point.private_wait_seconds if is_private else entry_point.default_wait_seconds
-    wanted = default if wait is None else wait
+    wanted = default if wait is None else min(wait, entry_point.longest_wait_seconds)
     return (
         wanted
         if bound is None

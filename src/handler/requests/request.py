@@ -143,18 +143,21 @@ def _checked_selection(unchecked: UncheckedRequest, rules: Rules) -> Request:
 
 
 def _is_forgiving(unchecked: UncheckedRequest) -> bool:
-    # A Delete must work for what any version of this function, or none, once accepted.
-    return unchecked.entry_point is CLOUDFORMATION and unchecked.request_type == RequestType.DELETE
+    # A stack's roll-back and a destroy must end, also with what an Update was refused for.
+    is_managed = unchecked.entry_point.may_delete_nothing
+    return is_managed and unchecked.request_type == RequestType.DELETE
 
 
 def _checked_deletion(unchecked: UncheckedRequest) -> Request:
     properties = unchecked.properties if isinstance(unchecked.properties, Mapping) else {}
-    own = {name: properties.get(name) for name in ("ServiceTimeout",) if name in properties}
+    bound = "ServiceTimeout" if unchecked.entry_point is CLOUDFORMATION else "WaitTimeoutSeconds"
+    own = {bound: properties.get(bound)}
+    named = well_formed(properties) or unchecked.derived_name
     return _request(
         unchecked,
         own,
-        name=unchecked.physical_resource_id or unchecked.derived_name,
-        fallback_name=well_formed(properties) or unchecked.derived_name,
+        name=unchecked.physical_resource_id or unchecked.derived_name or named,
+        fallback_name=named,
     )
 
 

@@ -405,9 +405,7 @@ def secrets(draw: st.DrawFn) -> tuple[str, str, str, str]:
     """Draw a secret's id and json-key, version-stage, version-id, not both of the latter."""
     secret_id = draw(st.one_of(NAMES, st.builds("{}-{}".format, NAMES, SUFFIXES).map(secret_arn)))
     stage, version_id = draw(
-        st.one_of(
-            st.tuples(STAGES, st.just("")), st.tuples(st.just(""), VERSION_IDS)
-        )
+        st.one_of(st.tuples(STAGES, st.just("")), st.tuples(st.just(""), VERSION_IDS))
     )
     return secret_id, draw(OPTIONS), stage, version_id
 
