@@ -7,7 +7,8 @@ from enum import StrEnum
 from functools import cached_property
 
 # What Secrets Manager appends to a name; a name that ends so by itself looks the same.
-SUFFIX = re.compile(r"-[A-Za-z0-9]{6}\Z")
+UNKNOWN_SUFFIX = "-??????"  # as IAM's policies spell it
+SUFFIX = re.compile(r"-([A-Za-z0-9]{6}|\?{6})\Z")
 BYTE_ORDER_MARK = "\ufeff"
 
 
@@ -91,11 +92,15 @@ class Source:
         """
         if self.service is not Service.SECRETS_MANAGER or not self.is_arn:
             return (self,)
-        return self, replace(self, source_id=self._tail)
+        return self, self._named(self._tail)
 
     def answered(self, name: str) -> "Source":
         """Give the reading that has the name which Secrets Manager answered."""
-        return self if self.name == name else replace(self, source_id=name)
+        return self if self.name == name or not self.is_arn else self._named(name)
+
+    def _named(self, name: str) -> "Source":
+        begin = self.source_id.removesuffix(self._tail)
+        return replace(self, source_id=f"{begin}{name}{UNKNOWN_SUFFIX}")
 
     @property
     def _tail(self) -> str:
