@@ -19,7 +19,7 @@ class OnExisting(StrEnum):
     ADOPT = "Adopt"
 
 
-def option_violations(own: Mapping[str, Any], entry_point: EntryPoint) -> Iterator[Violation]:
+def violations(own: Mapping[str, Any], entry_point: EntryPoint) -> Iterator[Violation]:
     """Yield what is wrong with our own members."""
     if own.get("OnExisting", "Fail") not in list(OnExisting):
         yield Violation("OnExisting", f"must be one of {', '.join(OnExisting)}")
@@ -51,5 +51,6 @@ def _seconds(value: object) -> int | None:
     # CloudFormation sends "30", a message 30; True is no number here.
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 4:  # noqa: PLR2004
         return int(value)
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    return value if is_number and 0 <= value <= LONGEST_SECONDS else None
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if 0 <= value <= LONGEST_SECONDS else None

@@ -48,9 +48,7 @@ def is_well_formed(name: str, value: object) -> bool:
     return pattern is not None and isinstance(value, str) and bool(pattern.fullmatch(value))
 
 
-def selection_violations(
-    members: Mapping[str, Any], allowed: tuple[str, ...]
-) -> Iterator[Violation]:
+def violations(members: Mapping[str, Any], allowed: tuple[str, ...]) -> Iterator[Violation]:
     """Yield what is wrong with the members that choose."""
     for name, value in members.items():
         if name not in allowed:
