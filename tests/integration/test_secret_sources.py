@@ -172,9 +172,9 @@ def test_a_secret_marked_for_deletion_is_refused(
         ('{"key": {"CANARY": 1}}', 'key "key" holds an object'),
         ('{"key": ["CANARY"]}', 'key "key" holds an array or null'),
         ('{"key": null, "other": "CANARY"}', 'key "key" holds an array or null'),
-        ('{"key": "CANARY\\u0007"}', "the value referred to must match"),
+        ('{"key": "CANARY\\u0007"}', "the referenced value must match"),
         ('{"key": ""}', "it refers to an empty text"),
-        (json.dumps({"key": "CANARY" * 100}), "the value referred to must have at most 512"),
+        (json.dumps({"key": "CANARY" * 100}), "the referenced value must have at most 512"),
     ],
 )
 def test_a_secret_of_another_form_is_told_without_its_value(

@@ -1,4 +1,4 @@
-"""What is meant as a reference and is none: told with the right spelling, never taken for data."""
+"""Near misses: values that look like references but are not; each is told the right spelling."""
 
 import re
 from collections.abc import Mapping
@@ -15,14 +15,14 @@ NAME = re.compile(r"[\w/+=.@!-]+(:.*)?", re.ASCII)
 
 RIGHT = "{{resolve:secretsmanager:name:SecretString:key}}"
 MALFORMED = (
-    "holds a malformed reference: no blanks in {{resolve:…}}, lower case, two braces at each end,"
-    f" and none within, as in {RIGHT}"
+    "holds a malformed reference: write it in lower case, without blanks, in exactly two braces,"
+    f" such as {RIGHT}"
 )
 UNRESOLVED = (
     "an intrinsic function arrived unresolved; write what it stands for, a reference as"
     f' {RIGHT} or {{"ValueFrom": "<ARN>"}}'
 )
-MISSPELT = 'write {"ValueFrom": "<ARN>"}, just so'
+MISSPELT = 'write exactly {"ValueFrom": "<ARN>"}'
 
 
 def is_near(value: object) -> bool:
@@ -48,11 +48,12 @@ def problem(value: Mapping[str, object]) -> str:
     wanted = "ValueFrom must be the full ARN of a secret or of a parameter"
     match value["ValueFrom"]:
         case str(arrived) if DYNAMIC.search(arrived):
-            return f"{wanted}; {{{{resolve:…}}}} stands by itself"
+            return f"{wanted}; use {{{{resolve:…}}}} as the value itself, not inside ValueFrom"
         case str(arrived) if arrived.startswith("arn:"):
-            return f"{wanted}; this ARN is of another kind, or malformed: no blanks in it"
+            return f"{wanted}; this ARN is of another kind, or malformed: no blanks"
         case str(arrived) if NAME.fullmatch(arrived):
-            return f"{wanted}; a name arrived? Ref of a secret may be its name: then write {RIGHT}"
+            hint = f"this looks like a name (Ref of a secret may return its name); write {RIGHT}"
+            return f"{wanted}; {hint}"
         case Mapping() as arrived if any(map(INTRINSIC.fullmatch, arrived)):
             return f"{wanted}; {UNRESOLVED}"
         case _:

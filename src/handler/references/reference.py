@@ -99,14 +99,16 @@ class Text:
         )
 
 
-def replaced(value: object, by: Callable[[Text], object]) -> object:
-    """Put something in the place of every Text of a document."""
-    match value:
-        case Text():
-            return by(value)
-        case Mapping():
-            return {name: replaced(item, by) for name, item in value.items()}
-        case list():
-            return [replaced(item, by) for item in value]
-        case _:
-            return value
+def _is_text(value: object) -> bool:
+    return isinstance(value, Text)
+
+
+def replaced(
+    value: object, by: Callable[[Any], object], is_meant: Callable[[object], bool] = _is_text
+) -> object:
+    """Put something in the place of every Text of a document, or of all else that is meant."""
+    if is_meant(value):
+        return by(value)
+    if isinstance(value, Mapping):
+        return {name: replaced(item, by, is_meant) for name, item in value.items()}
+    return [replaced(item, by, is_meant) for item in value] if isinstance(value, list) else value

@@ -12,8 +12,8 @@ from handler.references.policy import AllowedSources
 from handler.references.reference import replaced
 from handler.references.source import Source
 from handler.references.syntax import with_texts
-from handler.requests.credential_rules import credential_violations, with_secret_parameters
-from handler.requests.service_model import Shape, violations
+from handler.requests.credential_rules import credential_violations, with_secrecy
+from handler.requests.service_model import Shape, rebuilt, violations
 from handler.requests.unchecked_request import DIRECT
 from handler.requests.violation import Violation, unknown_member
 from handler.settings import MOST_SECRETS
@@ -41,7 +41,7 @@ class Rules:
 
 def prepared(properties: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
     """Read the references of a document into Texts, and say what it leaves unsaid."""
-    full = with_secret_parameters(with_texts(properties, rules.policy), rules.shape)
+    full = rebuilt(with_texts(properties, rules.policy), rules.shape, with_secrecy)
     return dict(full) if isinstance(full, Mapping) else {}
 
 

@@ -11,7 +11,7 @@ from handler.requests import options, properties, selection
 from handler.requests.options import OnExisting
 from handler.requests.properties import Rules
 from handler.requests.selection import WHOLE, Selection
-from handler.requests.service_model import coerced
+from handler.requests.service_model import rebuilt, to_boolean
 from handler.requests.unchecked_request import (
     CLOUDFORMATION,
     DIRECT,
@@ -133,15 +133,14 @@ def _checked_deletion(unchecked: UncheckedRequest) -> Request:
 
 def _request(unchecked: UncheckedRequest, own: Mapping[str, Any], **members: Any) -> Request:
     is_private = properties.is_private(members.get("properties"))
+    wait = options.wait_seconds(own, unchecked.entry_point, is_private=is_private)
     return Request(
         entry_point=unchecked.entry_point,
         request_type=RequestType(str(unchecked.request_type)),
         request_id=unchecked.request_id,
         owner=unchecked.owner,
         request_time=unchecked.request_time,
-        wait_timeout_seconds=options.wait_seconds(
-            own, unchecked.entry_point, is_private=is_private
-        ),
+        wait_timeout_seconds=wait,
         **members,
     )
 
@@ -151,7 +150,7 @@ def _split(unchecked: UncheckedRequest, rules: Rules) -> tuple[dict[str, Any], d
     own = {name: given.pop(name) for name in unchecked.entry_point.own_members if name in given}
     if unchecked.entry_point is CLOUDFORMATION:
         given = {"Name": unchecked.physical_resource_id or unchecked.derived_name} | given
-        given = dict(coerced(given, rules.shape))  # type: ignore[call-overload]
+        given = dict(rebuilt(given, rules.shape, to_boolean))  # type: ignore[call-overload]
     return own, properties.prepared(given, rules)
 
 

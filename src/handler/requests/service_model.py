@@ -5,7 +5,7 @@ Shapes are botocore's, taken by their form, so that this module needs no import 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -44,6 +44,16 @@ class Leaf:
     value: object
     shape: Shape
     siblings: Mapping[str, object]
+
+    @property
+    def is_credential(self) -> bool:
+        """Tell whether AWS's model calls it sensitive."""
+        return bool(self.shape.metadata.get("sensitive"))
+
+    @property
+    def is_declared_public(self) -> bool:
+        """Tell whether it is a parameter's value that says to be no secret."""
+        return self.name == "Value" and self.siblings.get("IsValueSecret") is False
 
 
 def violations(value: object, shape: Shape, path: str = "") -> Iterator[Violation]:
@@ -86,23 +96,27 @@ def leaves(value: object, shape: Any, path: str = "") -> Iterator[Leaf]:
                 yield from leaves(item, shape.member, f"{path}[{index}]")
 
 
-def coerced(value: object, shape: Any) -> object:
+def rebuilt(value: object, shape: Any, change: Callable[[object, Any], object]) -> object:
+    """Change everything at a place that the model knows, what is inside first."""
+    if isinstance(value, Mapping) and shape.type_name == "structure":
+        value = {
+            name: rebuilt(item, shape.members[name], change) if name in shape.members else item
+            for name, item in value.items()
+        }
+    elif isinstance(value, list) and shape.type_name == "list":
+        value = [rebuilt(item, shape.member, change) for item in value]
+    return change(value, shape)
+
+
+def to_boolean(value: object, shape: Shape) -> object:
     """
     Undo CloudFormation's turning of every scalar into a string, where the model says boolean.
 
     Source:
         https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1037
     """
-    if isinstance(value, Mapping) and shape.type_name == "structure":
-        return {
-            name: coerced(item, shape.members[name]) if name in shape.members else item
-            for name, item in value.items()
-        }
-    if isinstance(value, list) and shape.type_name == "list":
-        return [coerced(item, shape.member) for item in value]
-    if shape.type_name == "boolean" and isinstance(value, str):
-        return BOOLEANS.get(value.lower(), value)
-    return value
+    is_text = shape.type_name == "boolean" and isinstance(value, str)
+    return BOOLEANS.get(str(value).lower(), value) if is_text else value
 
 
 def _structure_violations(value: object, shape: Any, path: str) -> Iterator[Violation]:

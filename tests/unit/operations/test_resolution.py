@@ -43,7 +43,7 @@ def test_every_unusable_reference_is_told_at_once(world: World) -> None:
 def test_a_value_that_eventbridge_would_refuse_is_told_without_the_value(world: World) -> None:
     """A colon in a password is found here, not by AWS, whose message would echo it."""
     world.secrets.texts["connections/crm"] = '{"password": "with:colon"}'
-    with pytest.raises(SecretNotUsableError, match=r"Password: the value referred to must match"):
+    with pytest.raises(SecretNotUsableError, match=r"Password: the referenced value must match"):
         ask(world)
     assert "create" not in world.connections.calls
 
@@ -105,7 +105,7 @@ def test_where_no_key_is_lacking_none_is_asked_for(world: World, text: str, refe
     """It is no JSON, has its key, or is a parameter, of which no key can be named."""
     world.secrets.texts |= {"connections/crm": text, "/connections/crm": text}
     block = {"BasicAuthParameters": {"Username": "ada", "Password": reference}}
-    with pytest.raises(SecretNotUsableError, match=r"Password: the value referred to must "):
+    with pytest.raises(SecretNotUsableError, match=r"Password: the referenced value must "):
         ask(world, properties={**BASIC, "AuthParameters": block})
 
 

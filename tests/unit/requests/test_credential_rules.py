@@ -6,8 +6,9 @@ import pytest
 
 from handler.references.near_miss import MALFORMED, MISSPELT, UNRESOLVED
 from handler.references.syntax import with_texts
-from handler.requests.credential_rules import credential_violations, with_secret_parameters
+from handler.requests.credential_rules import credential_violations, with_secrecy
 from handler.requests.properties import prepared, property_violations
+from handler.requests.service_model import rebuilt
 from tests.support.bad_requests import (
     API_KEY,
     API_KEY_BLOCK,
@@ -45,7 +46,7 @@ PUBLIC = "refers to a secret, so IsValueSecret must not be false"
 
 def told(properties: dict[str, Any]) -> list[str]:
     """Give all violations of properties, as somebody wrote them."""
-    full: Any = with_secret_parameters(with_texts(properties, POLICY), SHAPE)
+    full: Any = rebuilt(with_texts(properties, POLICY), SHAPE, with_secrecy)
     return [str(violation) for violation in credential_violations(full, SHAPE)]
 
 
@@ -216,9 +217,9 @@ def test_a_wrong_reference_is_told_once(secrecy: dict[str, object]) -> None:
 def test_what_is_left_unsaid_is_said() -> None:
     """IsValueSecret is true as in CloudFormation; the API would take it for false."""
     document = changed(BASIC, {HEADERS: parameter("a") + parameter("b", IsValueSecret=False)})
-    full: Any = with_secret_parameters(document, SHAPE)
+    full: Any = rebuilt(document, SHAPE, with_secrecy)
     assert full == changed(
         document,
         {HEADERS: parameter("a", IsValueSecret=True) + parameter("b", IsValueSecret=False)},
     )
-    assert with_secret_parameters([CANARY, None], SHAPE) == [CANARY, None]
+    assert rebuilt([CANARY, None], SHAPE, with_secrecy) == [CANARY, None]
