@@ -7,10 +7,9 @@ from typing import Any
 
 from handler.references.near_miss import is_near
 from handler.references.syntax import with_texts
-from handler.requests import options, properties, selection
-from handler.requests.options import OnExisting
+from handler.requests import options, properties
+from handler.requests.options import WHOLE, OnExisting, Selection
 from handler.requests.properties import Rules
-from handler.requests.selection import WHOLE, Selection
 from handler.requests.service_model import rebuilt, to_boolean
 from handler.requests.unchecked_request import (
     CLOUDFORMATION,
@@ -61,9 +60,9 @@ class Request:
 NAME_ONLY = (RequestType.DELETE, RequestType.DESCRIBE, RequestType.RELEASE)
 SENDERS = {CLOUDFORMATION: "CloudFormation", QUEUE: "messages", DIRECT: "direct invocations"}
 SELECTORS = {
-    RequestType.REFRESH: selection.REFRESH,
-    RequestType.RECONCILE: selection.RECONCILE,
-    RequestType.LIST: selection.LIST,
+    RequestType.REFRESH: options.REFRESH,
+    RequestType.RECONCILE: options.RECONCILE,
+    RequestType.LIST: options.LIST,
 }
 
 
@@ -115,11 +114,11 @@ def _checked_selection(unchecked: UncheckedRequest, rules: Rules) -> Request:
     members = dict(unchecked.properties) if isinstance(unchecked.properties, Mapping) else {}
     own = {name: members.pop(name) for name in ("WaitTimeoutSeconds",) if name in members}
     found = [*options.violations(own, unchecked.entry_point)]
-    found += selection.violations(members, allowed)
+    found += options.selection_violations(members, allowed)
     if "Name" in members and "Name" in allowed:
         found += properties.name_violations({"Name": members["Name"]}, rules)
     refuse(found)
-    chosen = selection.selected(members)
+    chosen = options.selected(members)
     return _request(unchecked, own, name=members.get("Name", ""), selection=chosen)
 
 

@@ -8,16 +8,17 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from handler.requests.document import foreign, within_limits
 from handler.requests.envelope import (
     MEMBERS,
     TERRAFORM_MEMBER,
     envelope_violations,
     enveloped,
+    foreign,
     is_change,
     request_time,
     signing_time,
     text,
+    within_limits,
 )
 from handler.requests.violation import Violation
 from handler.settings import LONGEST_WAIT_SECONDS

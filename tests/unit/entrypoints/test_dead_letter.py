@@ -9,7 +9,7 @@ import pytest
 
 from handler.entrypoints import dead_letter
 from handler.errors import InvalidRequestError, ProvisionerError, ThrottlingError
-from handler.requests.document import parsed
+from handler.requests.envelope import parsed
 from handler.requests.request import check
 from handler.requests.unchecked_request import QUEUE, UncheckedRequest, read_document
 from handler.settings import MOST_REQUEST_BYTES
