@@ -1,7 +1,8 @@
 """The document of a request: its size and nesting, whose envelope it is, and what is in ours."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -39,10 +40,10 @@ def parsed(text: str) -> object:
 
 def within_limits(document: object) -> object:
     """Give what Lambda parsed, or a Violation where it is too large or too deep."""
-    if _is_deep(document):
-        return TOO_DEEP
-    text = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
-    return TOO_LARGE if _is_large(text) else document
+    with suppress(RecursionError):  # of what is too deep
+        if _is_large(json.dumps(document, separators=(",", ":"), ensure_ascii=False)):
+            return TOO_LARGE
+    return TOO_DEEP if _is_deep(document) else document
 
 
 def foreign(document: object) -> Violation | None:
@@ -77,9 +78,7 @@ def enveloped(document: Mapping[str, Any], members: tuple[str, ...]) -> Mapping[
     return envelope
 
 
-def envelope_violations(
-    envelope: Mapping[str, Any], members: tuple[str, ...]
-) -> Iterator[Violation]:
+def violations(envelope: Mapping[str, Any], members: Sequence[str]) -> Iterator[Violation]:
     """Yield every member that is unknown or malformed."""
     yield from (unknown_member("", name, members) for name in envelope if name not in members)
     for name, longest in LONGEST.items():

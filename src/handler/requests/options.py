@@ -1,7 +1,7 @@
 """Our own members of a request, beside AWS's: what a Create may say, what a Refresh is about."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -81,9 +81,7 @@ def wait_seconds(
     )
 
 
-def selection_violations(
-    members: Mapping[str, Any], allowed: tuple[str, ...]
-) -> Iterator[Violation]:
+def selection_violations(members: Mapping[str, Any], allowed: Sequence[str]) -> Iterator[Violation]:
     """Yield what is wrong with the members that choose."""
     for name, value in members.items():
         if name not in allowed:

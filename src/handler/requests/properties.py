@@ -47,10 +47,8 @@ def prepared(properties: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
 
 def property_violations(properties: Mapping[str, Any], rules: Rules) -> Iterator[Violation]:
     """Yield everything that is wrong with prepared properties, an auth block too many first."""
-    authorization_type = properties.get("AuthorizationType")
-    wanted = BLOCK_OF_TYPE.get(authorization_type) if isinstance(authorization_type, str) else None
-    yield from _block_violations(properties.get("AuthParameters"), wanted, authorization_type)
-    kept = _without_other_blocks(properties, wanted)
+    yield from _block_violations(properties)
+    kept = _without_other_blocks(properties)
     refused = [*credential_violations(kept, rules.shape), *_endpoint_violations(kept)]
     paths = {each.path for each in refused}  # whose form is no matter any more
     yield from (each for each in violations(kept, rules.shape) if each.path not in paths)
@@ -76,14 +74,14 @@ def name_violations(properties: Mapping[str, Any], rules: Rules) -> Iterator[Vio
 
 def is_private(properties: object) -> bool:
     """Tell whether these properties reach an API inside a VPC; a token endpoint is no API."""
-    found: Any = properties
-    for name in (
-        "InvocationConnectivityParameters",
-        "ResourceParameters",
-        "ResourceConfigurationArn",
-    ):
-        found = found.get(name) if isinstance(found, Mapping) else None
-    return bool(found)
+    match properties:
+        case {
+            "InvocationConnectivityParameters": {
+                "ResourceParameters": {"ResourceConfigurationArn": arn}
+            }
+        }:
+            return bool(arn)
+    return False
 
 
 def sources(properties: object) -> tuple[Source, ...]:
@@ -99,12 +97,12 @@ def as_written(properties: Mapping[str, Any]) -> dict[str, Any]:
     return dict(value) if isinstance(value, Mapping) else {}
 
 
-def _block_violations(
-    auth_parameters: object, wanted: str | None, authorization_type: object
-) -> Iterator[Violation]:
+def _block_violations(properties: Mapping[str, Any]) -> Iterator[Violation]:
+    auth_parameters, kind = properties.get("AuthParameters"), properties.get("AuthorizationType")
     if not isinstance(auth_parameters, Mapping):
         return
     present = [block for block in BLOCK_OF_TYPE.values() if block in auth_parameters]
+    wanted = _wanted_block(properties)
     if wanted is None:
         if len(present) != 1:
             yield Violation(
@@ -113,17 +111,20 @@ def _block_violations(
         return
     for block in present:
         if block != wanted:
-            problem = f"does not go with AuthorizationType {authorization_type}; remove it"
+            problem = f"does not go with AuthorizationType {kind}; remove it"
             yield Violation(f"AuthParameters.{block}", problem)
     if wanted not in present:
-        yield Violation(
-            f"AuthParameters.{wanted}", f"required with AuthorizationType {authorization_type}"
-        )
+        yield Violation(f"AuthParameters.{wanted}", f"required with AuthorizationType {kind}")
 
 
-def _without_other_blocks(properties: Mapping[str, Any], wanted: str | None) -> Mapping[str, Any]:
-    # What is wrong in a block that has to go would only hide that it has to go.
-    auth_parameters = properties.get("AuthParameters")
+def _wanted_block(properties: Mapping[str, Any]) -> str | None:
+    kind = properties.get("AuthorizationType")
+    return BLOCK_OF_TYPE.get(kind) if isinstance(kind, str) else None
+
+
+def _without_other_blocks(properties: Mapping[str, Any]) -> Mapping[str, Any]:
+    # Ignore errors inside a block that must be removed anyway.
+    wanted, auth_parameters = _wanted_block(properties), properties.get("AuthParameters")
     if wanted is None or not isinstance(auth_parameters, Mapping):
         return properties
     others = set(BLOCK_OF_TYPE.values()) - {wanted}

@@ -8,18 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from handler.requests.envelope import (
-    MEMBERS,
-    TERRAFORM_MEMBER,
-    envelope_violations,
-    enveloped,
-    foreign,
-    is_change,
-    request_time,
-    signing_time,
-    text,
-    within_limits,
-)
+from handler.requests import envelope
+from handler.requests.envelope import MEMBERS, TERRAFORM_MEMBER
 from handler.requests.violation import Violation
 from handler.settings import LONGEST_WAIT_SECONDS
 
@@ -119,27 +109,26 @@ def read_document(
     document: object, entry_point: EntryPoint, request_id: str, arrival: datetime
 ) -> UncheckedRequest:
     """Read a message or an invocation: an envelope, a bare document, or why it cannot be read."""
-    problem = document if isinstance(document, Violation) else foreign(document)
+    problem = document if isinstance(document, Violation) else envelope.foreign(document)
     if problem or not isinstance(document, Mapping):
         unread = UncheckedRequest(entry_point, None, request_id, OWNER_OF_REQUESTS, arrival, None)
         return replace(unread, violations=(problem or NO_OBJECT,), is_object=False)
-    envelope = enveloped(document, entry_point.members)
-    properties = envelope.get("ResourceProperties")
-    is_terraform = entry_point is DIRECT and is_change(envelope.get(TERRAFORM_MEMBER))
-    before = envelope[TERRAFORM_MEMBER]["prev_input"] if is_terraform else None
-    previous_name = well_formed(
-        enveloped(before or {}, entry_point.members).get("ResourceProperties")
-    )
+    given = envelope.enveloped(document, entry_point.members)
+    properties = given.get("ResourceProperties")
+    is_terraform = entry_point is DIRECT and envelope.is_change(given.get(TERRAFORM_MEMBER))
+    before = given[TERRAFORM_MEMBER]["prev_input"] if is_terraform else None
+    previous = envelope.enveloped(before or {}, entry_point.members).get("ResourceProperties")
+    previous_name = well_formed(previous)
     return UncheckedRequest(
         entry_point=TERRAFORM if is_terraform else entry_point,
-        request_type=envelope.get("RequestType"),
-        request_id=text(envelope, "RequestId") or request_id,
+        request_type=given.get("RequestType"),
+        request_id=envelope.text(given, "RequestId") or request_id,
         owner=OWNER_OF_REQUESTS,
-        request_time=min(arrival, request_time(envelope) or arrival),
+        request_time=min(arrival, envelope.request_time(given) or arrival),
         properties=properties,
         previous_name=previous_name if previous_name != well_formed(properties) else "",
-        violations=tuple(envelope_violations(envelope, entry_point.members)),
-        task_token=text(envelope, "TaskToken"),
+        violations=tuple(envelope.violations(given, entry_point.members)),
+        task_token=envelope.text(given, "TaskToken"),
     )
 
 
@@ -152,8 +141,8 @@ def read_custom_resource(
         request_type=event["RequestType"],
         request_id=event["RequestId"],
         owner=f"cloudformation/{event['StackId']}/{event['LogicalResourceId']}",
-        request_time=signing_time(event.get("ResponseURL", ""), arrival),
-        properties=within_limits(event.get("ResourceProperties")),
+        request_time=envelope.signing_time(event.get("ResponseURL", ""), arrival),
+        properties=envelope.within_limits(event.get("ResourceProperties")),
         physical_resource_id=event.get("PhysicalResourceId", ""),
         derived_name=derived_name(event["StackId"], event["LogicalResourceId"], name_prefix),
     )
