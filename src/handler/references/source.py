@@ -87,9 +87,7 @@ class Source:
 
     @property
     def candidates(self) -> tuple["Source", ...]:
-        """
-        Give what it may turn out to be: an ARN's tail may be the whole name, as in a partial ARN.
-        """
+        """Give what it may mean: an ARN's tail may be the whole name, as in a partial ARN."""
         if self.service is not Service.SECRETS_MANAGER or not self.is_arn:
             return (self,)
         return self, self._named(self._tail)

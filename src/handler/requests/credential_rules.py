@@ -1,6 +1,4 @@
-"""
-Where references belong and where they are a must: the rules about credentials, beside AWS's model.
-"""
+"""Where references may stand and where they must: our rules beside AWS's model."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
@@ -26,10 +24,7 @@ SECRECY_WANTED = "a literal needs IsValueSecret: false; a secret needs a referen
 
 
 def credential_violations(properties: object, shape: Shape) -> Iterator[Violation]:
-    """
-    Yield every literal where a reference must stand, and every reference that is wrong or out of
-    place.
-    """
+    """Yield every literal where a reference must stand, and every reference wrong or misplaced."""
     for leaf in leaves(properties, shape):
         yield from _leaf_violations(leaf)
 

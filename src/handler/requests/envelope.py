@@ -50,10 +50,8 @@ def foreign(document: object) -> Violation | None:
     """Name another service's envelope, and how to send what is in it."""
     match document:
         case {"TopicArn": _, "Message": _} | {"Records": [{"EventSource": "aws:sns"}, *_]}:
-            made_by = (
-                "an SNS notification",
-                "turn on raw message delivery of the queue's subscription",
-            )
+            cure = "turn on raw message delivery of the queue's subscription"
+            made_by = "an SNS notification", cure
         case {"detail-type": _, "detail": _}:
             made_by = "an EventBridge event", "give the rule's target InputPath: $.detail"
         case {"requestContext": _}:

@@ -1,7 +1,4 @@
-"""
-ResourceProperties: CreateConnection's own shape with references in place of credentials, and our
-three members.
-"""
+"""ResourceProperties: CreateConnection's own shape, references in place of credentials."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -101,13 +98,11 @@ def _block_violations(properties: Mapping[str, Any]) -> Iterator[Violation]:
     auth_parameters, kind = properties.get("AuthParameters"), properties.get("AuthorizationType")
     if not isinstance(auth_parameters, Mapping):
         return
-    present = [block for block in BLOCK_OF_TYPE.values() if block in auth_parameters]
-    wanted = _wanted_block(properties)
+    blocks, wanted = BLOCK_OF_TYPE.values(), _wanted_block(properties)
+    present = [block for block in blocks if block in auth_parameters]
     if wanted is None:
         if len(present) != 1:
-            yield Violation(
-                "AuthParameters", f"must hold exactly one of {', '.join(BLOCK_OF_TYPE.values())}"
-            )
+            yield Violation("AuthParameters", f"must hold exactly one of {', '.join(blocks)}")
         return
     for block in present:
         if block != wanted:

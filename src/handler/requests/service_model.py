@@ -1,8 +1,4 @@
-"""
-A request against AWS's own service model: every violation with its path, never a value.
-
-Shapes are botocore's, taken by their form, so that this module needs no import of botocore.
-"""
+"""A request against AWS's own model, in botocore's shapes: every violation, never a value."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -13,8 +9,7 @@ from handler.references.reference import Text
 from handler.requests.unchecked_request import DIRECT
 from handler.requests.violation import Violation, below, misfit, unknown_member
 
-# Two published patterns backtrack exponentially in Python's re; these accept the same strings in
-# linear time.
+# Two published patterns take exponential time in Python's re; these accept the same strings.
 LINEAR_PATTERNS = {
     r"^[ \t]*[^\x00-\x1F:\x7F]+([ \t]+[^\x00-\x1F:\x7F]+)*[ \t]*$": (
         r"\t*[^\x00-\x1F:\x7F][^\x00-\x08\x0A-\x1F:\x7F]*"
@@ -60,11 +55,7 @@ def violations(value: object, shape: Shape, path: str = "") -> Iterator[Violatio
     """
     Yield everything in which a value departs from AWS's own model of it, values left out.
 
-    Args:
-        value: ``{"Name": str, "AuthParameters": {...}}``; a Text where a reference stands, which
-            is checked once it is resolved.
-        shape: the input shape of CreateConnection, or one below it.
-        path: where the value stands.
+    A Text, which stands for a reference, is checked once it is resolved.
 
     Source:
         https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateConnection.html
@@ -167,9 +158,9 @@ def _string_violations(value: object, shape: Any, path: str) -> Iterator[Violati
 
 def _is_empty(item: object) -> bool:
     # What a skeleton of the CLI prints for a list, left as it is.
-    given = item.values() if isinstance(item, Mapping) else [item]
-    members = [each for each in given if not (isinstance(item, Mapping) and isinstance(each, bool))]
-    return all(each in ("", None, {}) for each in members)
+    if isinstance(item, Mapping):
+        return all(isinstance(each, bool) or each in ("", None, {}) for each in item.values())
+    return item in ("", None, {})
 
 
 def _matches(pattern: str | None, value: str) -> bool:

@@ -33,12 +33,7 @@ class Violation:
 def refuse(
     violations: Sequence[Violation], error: type[ProvisionerError] = InvalidRequestError
 ) -> None:
-    """
-    Raise one error that tells every violation, if there is any.
-
-    Raises:
-        ProvisionerError: of the class given.
-    """
+    """Raise one error that tells every violation, if there is any."""
     if violations:
         raise error(_told(list(dict.fromkeys(map(str, violations)))))
 
