@@ -22,7 +22,7 @@ LONGEST_ATTRIBUTE = 1024
 LONGEST_BODY = (
     MOST_REQUEST_BYTES - 8 * 1024
 )  # with its attributes it fits every queue, and is taken again
-# By SQS; within JSON they stand in strings only, where an escape says the same.
+# Characters that SQS refuses; in JSON they occur in strings only, so escape them.
 REFUSED = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
 
 
@@ -48,22 +48,14 @@ def attributes(error: ProvisionerError, request_id: str) -> dict[str, str]:
 
 
 def _request(unchecked: UncheckedRequest) -> dict[str, Any]:
-    properties = (
-        {"ResourceProperties": _checked_properties(unchecked)} if unchecked.properties else {}
-    )
+    properties = unchecked.properties
+    if unchecked.request_type in NAME_ONLY and isinstance(properties, Mapping):
+        properties = {"Name": properties["Name"]}  # nobody looked at the values of all else
     return {
         "RequestType": unchecked.request_type,
         "RequestId": unchecked.request_id,
         "RequestTime": iso(unchecked.request_time),
-        **properties,
-    }
-
-
-def _checked_properties(unchecked: UncheckedRequest) -> object:
-    # Where the name alone counts, nobody looked at the values of all else.
-    if unchecked.request_type not in NAME_ONLY or not isinstance(unchecked.properties, Mapping):
-        return unchecked.properties
-    return {"Name": unchecked.properties["Name"]}
+    } | ({"ResourceProperties": properties} if properties else {})
 
 
 def _text(document: Mapping[str, Any]) -> str:

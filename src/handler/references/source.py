@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 
+UNKNOWN_SUFFIX = "-??????"  # as policies of IAM write the six characters that they do not know
 # What Secrets Manager appends to a name; a name that ends so by itself looks the same.
-UNKNOWN_SUFFIX = "-??????"  # as IAM's policies spell it
 SUFFIX = re.compile(r"-([A-Za-z0-9]{6}|\?{6})\Z")
 BYTE_ORDER_MARK = "\ufeff"
 

@@ -74,11 +74,9 @@ def wait_seconds(
     bound = _seconds(own.get("ServiceTimeout"))
     default = entry_point.private_wait_seconds if is_private else entry_point.default_wait_seconds
     wanted = default if wait is None else min(wait, entry_point.longest_wait_seconds)
-    return (
-        wanted
-        if bound is None
-        else min(wanted, max(bound - SERVICE_TIMEOUT_MARGIN_SECONDS, bound / 2))
-    )
+    if bound is None:
+        return wanted
+    return min(wanted, max(bound - SERVICE_TIMEOUT_MARGIN_SECONDS, bound / 2))
 
 
 def selection_violations(members: Mapping[str, Any], allowed: Sequence[str]) -> Iterator[Violation]:

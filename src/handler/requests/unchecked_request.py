@@ -1,4 +1,4 @@
-"""What is asked, before any check: from an event of any door to one form."""
+"""A request before any check: the event of any entry point in one form."""
 
 import hashlib
 import re
@@ -30,7 +30,7 @@ class RequestType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EntryPoint:
-    """What differs between the ways in."""
+    """What differs between the entry points."""
 
     name: str
     request_types: tuple[str, ...]
@@ -40,7 +40,7 @@ class EntryPoint:
     own_members: tuple[str, ...] = ("OnExisting", "WaitTimeoutSeconds", "Revision")
     members: tuple[str, ...] = MEMBERS
     waits_again: bool = False  # a message comes back, so that running out of time is not final
-    is_last_chance: bool = False  # a failure is final, and nobody would ask again
+    is_last_chance: bool = False  # there is no later delivery to rely on
     may_delete_nothing: bool = False
 
 
@@ -63,7 +63,7 @@ class UncheckedRequest:
 
     @property
     def known_request_type(self) -> str:
-        """Give the request's type if it is one that this door takes, else an empty text."""
+        """Give the request's type if its entry point takes it, else an empty text."""
         return str(self.request_type) if self.request_type in self.entry_point.request_types else ""
 
     @property
@@ -117,8 +117,8 @@ def read_document(
     properties = given.get("ResourceProperties")
     is_terraform = entry_point is DIRECT and envelope.is_change(given.get(TERRAFORM_MEMBER))
     before = given[TERRAFORM_MEMBER]["prev_input"] if is_terraform else None
-    previous = envelope.enveloped(before or {}, entry_point.members).get("ResourceProperties")
-    previous_name = well_formed(previous)
+    previous = envelope.enveloped(before or {}, entry_point.members)
+    previous_name = well_formed(previous.get("ResourceProperties"))
     return UncheckedRequest(
         entry_point=TERRAFORM if is_terraform else entry_point,
         request_type=given.get("RequestType"),
@@ -135,7 +135,7 @@ def read_document(
 def read_custom_resource(
     event: Mapping[str, Any], name_prefix: str, arrival: datetime
 ) -> UncheckedRequest:
-    """Read a CloudFormation request, whose form its door has checked."""
+    """Read a CloudFormation request, whose form its entry point has checked."""
     return UncheckedRequest(
         entry_point=CLOUDFORMATION,
         request_type=event["RequestType"],

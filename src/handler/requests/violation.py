@@ -76,7 +76,6 @@ def misplaced(text: Text) -> str:
 
 def _told(sentences: list[str]) -> str:
     # A reason that no event could carry would never reach its sender.
-    lengths = accumulate(len(sentence) for sentence in sentences)
-    shown = max(1, sum(length <= LONGEST_REASON for length in lengths))
+    shown = max(1, sum(length <= LONGEST_REASON for length in accumulate(map(len, sentences))))
     more = f" and {len(sentences) - shown} more" if len(sentences) > shown else ""
     return numbered(sentences[:shown]) + more
