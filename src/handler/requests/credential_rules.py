@@ -1,7 +1,7 @@
 """Where references may stand and where they must: our rules beside AWS's model."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from typing import Any
 
 from handler.references.near_miss import holds_near, problem
 from handler.references.reference import Text
@@ -36,8 +36,9 @@ def with_secrecy(value: object, shape: Any) -> object:
     Source:
         https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-events-connection-parameter.html
     """
-    is_parameter = isinstance(value, Mapping) and "IsValueSecret" in getattr(shape, "members", ())
-    return {"IsValueSecret": True, **cast("Mapping[str, object]", value)} if is_parameter else value
+    if isinstance(value, Mapping) and "IsValueSecret" in getattr(shape, "members", ()):
+        return {"IsValueSecret": True} | dict(value)
+    return value
 
 
 def _leaf_violations(leaf: Leaf) -> Iterator[Violation]:

@@ -73,7 +73,7 @@ def check(unchecked: UncheckedRequest, rules: Rules) -> Request:
     Raises:
         InvalidRequestError: tells every violation at once, each with its path, none with a value.
     """
-    # A stack's roll-back and a destroy must end, also with what an Update was refused for.
+    # A stack's roll-back and a destroy must end, even with an input that an Update was refused for.
     if unchecked.entry_point.may_delete_nothing and unchecked.request_type == RequestType.DELETE:
         return _checked_deletion(unchecked)
     given = unchecked.properties
