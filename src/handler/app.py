@@ -5,8 +5,7 @@ from typing import Any
 from handler.composition import Context, warm
 from handler.errors import InvalidRequestError
 from handler.observability import count_cold_start, logger
-from handler.requests.document import foreign
-from handler.requests.envelope import MEMBERS
+from handler.requests.envelope import MEMBERS, foreign
 from handler.settings import environment
 
 CLOUDFORMATION_MEMBERS = ("ResponseURL", "StackId", "LogicalResourceId")

@@ -18,6 +18,7 @@ from handler.errors import ServiceInternalError, numbered
 MOST_REQUEST_BYTES = 256 * 1024  # of a message's raw text, of an invocation's document
 MOST_LEVELS = 32  # of nesting; a request has ten
 MOST_SECRETS = 50
+MOST_REFERENCES = 100  # in one value
 
 # How long a connection is waited for.
 LONGEST_WAIT_SECONDS = 2400  # twice what private APIs took; Lambda's three deliveries cover it

@@ -31,7 +31,7 @@ OWN_MEMBERS: dict[str, Schema] = {
         "maximum": 300,
         "default": 30,
     },
-    "Revision": {"description": "Ignored.", "type": "string"},
+    "Revision": {"description": "Ignored.", "type": "string", "maxLength": 64},
 }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from handler.requests.selection import LIST, MEMBERS, RECONCILE, REFRESH
+from handler.requests.options import LIST, MEMBERS, RECONCILE, REFRESH
 from tools.generated.reference_schema import Schema, anchored
 
 SELECTORS = {"Refresh": REFRESH, "Reconcile": RECONCILE, "List": LIST}

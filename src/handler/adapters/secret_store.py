@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from handler.adapters.aws_client import Caller
@@ -36,7 +36,7 @@ class SecretStore:
             is_ours = source.account == self.account and error.aws_code == NOT_FOUND
             for named in source.candidates[1:] if is_ours else ():
                 with suppress(SecretNotUsableError):
-                    return self._secret(named)
+                    return self._secret(replace(named, source_id=named.name))
             raise error from None
 
     def _secret(self, source: Source) -> SecretValue:

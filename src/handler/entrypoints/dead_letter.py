@@ -48,23 +48,14 @@ def attributes(error: ProvisionerError, request_id: str, queue: str = QUEUE) -> 
 
 
 def _request(unchecked: UncheckedRequest) -> dict[str, Any]:
-    properties = (
-        {"ResourceProperties": _checked_properties(unchecked)} if unchecked.properties else {}
-    )
+    properties = unchecked.properties
+    if unchecked.request_type in NAME_ONLY and isinstance(properties, Mapping):
+        properties = {"Name": properties["Name"]}  # nobody looked at the values of all else
     return {
         "RequestType": unchecked.request_type,
         "RequestId": unchecked.request_id,
         "RequestTime": iso(unchecked.request_time),
-        **properties,
-    }
-
-
-def _checked_properties(unchecked: UncheckedRequest) -> object:
-    # Where the name alone counts, nobody looked at the values of all else.
-    if unchecked.request_type not in NAME_ONLY or not isinstance(unchecked.properties, Mapping):
-        return unchecked.properties
-    looked_at = ("Name", *unchecked.entry_point.own_members)
-    return {name: value for name, value in unchecked.properties.items() if name in looked_at}
+    } | ({"ResourceProperties": properties} if properties else {})
 
 
 def _text(document: Mapping[str, Any]) -> str:

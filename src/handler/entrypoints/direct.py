@@ -7,7 +7,7 @@ from handler.composition import Context, Invocation
 from handler.entrypoints.execution import Failed, Succeeded, execute
 from handler.errors import ProvisionerError
 from handler.observability import logger
-from handler.requests.document import within_limits
+from handler.requests.envelope import within_limits
 from handler.requests.unchecked_request import DIRECT, read_document
 
 

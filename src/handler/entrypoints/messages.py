@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from handler.clock import instant
 from handler.errors import NotStabilizedError, ProvisionerError
-from handler.requests.document import parsed
+from handler.requests.envelope import parsed
 from handler.requests.properties import is_private
 from handler.settings import (
     FIRST_DELAY_SECONDS,

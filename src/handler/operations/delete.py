@@ -27,7 +27,7 @@ def delete_replaced(ports: Ports, request: Request, above: tuple[str, ...] = ())
 
     CloudFormation sends a Delete of its own for the old connection, once the new one works.
     """
-    if request.entry_point is not TERRAFORM:
+    if request.entry_point is not TERRAFORM or not request.name:
         return None
     record = ports.registry.read(request.name)
     if record is None or record.owner != request.owner:
@@ -41,6 +41,8 @@ def delete_replaced(ports: Ports, request: Request, above: tuple[str, ...] = ())
 
 
 def _delete(ports: Ports, request: Request) -> Completion:
+    if not request.name:
+        return _ignore(request, errors.NotFoundError("no connection can have this name"))
     names = dict.fromkeys(filter(None, (request.name, request.fallback_name)))
     records = {name: ports.registry.read(name) for name in names}
     for record in records.values():

@@ -8,6 +8,7 @@ from handler.errors import SecretNotUsableError
 from handler.operations.ports import Ports
 from handler.references.reference import Text, replaced
 from handler.references.source import SecretValue, Source
+from handler.requests.credential_rules import NOT_PUBLIC
 from handler.requests.properties import sources
 from handler.requests.request import Request
 from handler.requests.service_model import Leaf, leaves, violations
@@ -65,11 +66,10 @@ def _secrecy_violations(
     fetched: Mapping[Source, SecretValue], leaf: Leaf, text: Text
 ) -> Iterator[Violation]:
     # Whether a parameter named by its ARN is a SecureString shows only now.
-    if not leaf.shape.metadata.get("sensitive"):
+    if not leaf.is_credential:
         return
     is_secret = any(fetched[each.source].is_secret for each in text.references)
-    is_plain_wanted = leaf.name == "Value" and leaf.siblings.get("IsValueSecret") is False
-    if is_secret and is_plain_wanted:
-        yield Violation(leaf.path, "refers to a secret, so IsValueSecret must not be false")
+    if is_secret and leaf.is_declared_public:
+        yield Violation(leaf.path, NOT_PUBLIC)
     elif not is_secret and leaf.name != "Value":
         yield Violation(leaf.path, "must refer to a secret or to a SecureString parameter")

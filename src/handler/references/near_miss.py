@@ -1,11 +1,13 @@
-"""What is meant as a reference and is none: told with the right spelling, never taken for data."""
+"""Near misses: values that look like references but are not; each is told the right spelling."""
 
 import re
 from collections.abc import Mapping
 
-# Another case, blanks, $ or one brace; a JSON key of that name is not meant.
+# Another case, blanks, $, one brace, other brackets, or braces as URLs encode them; a JSON key of
+# that name is not meant. What follows an opening holds no other one, so that the time is linear.
 DYNAMIC = re.compile(
-    r"[{$]\{[^\w\"'{}]{0,9}resolve\b|\{[^\w\"'{}]{0,9}resolve\s*:", re.IGNORECASE | re.ASCII
+    r"(?:[{$]\{|\[\[|%7b%7b)[^\w\"'{}\[]*resolve\b|\{[^\w\"'{}]*resolve\s*:",
+    re.IGNORECASE | re.ASCII,
 )
 VALUE_FROM = re.compile(r"\s*value[\s_-]?from\s*", re.IGNORECASE)
 INTRINSIC = re.compile(r"\s*(ref\s*|fn::.*)", re.IGNORECASE | re.DOTALL)
@@ -13,14 +15,14 @@ NAME = re.compile(r"[\w/+=.@!-]+(:.*)?", re.ASCII)
 
 RIGHT = "{{resolve:secretsmanager:name:SecretString:key}}"
 MALFORMED = (
-    "holds a malformed reference: no blanks in {{resolve:…}}, lower case, two braces at each end,"
-    f" and none within, as in {RIGHT}"
+    "holds a malformed reference: write it in lower case, without blanks, in exactly two braces,"
+    f" such as {RIGHT}"
 )
 UNRESOLVED = (
     "an intrinsic function arrived unresolved; write what it stands for, a reference as"
     f' {RIGHT} or {{"ValueFrom": "<ARN>"}}'
 )
-MISSPELT = 'write {"ValueFrom": "<ARN>"}, just so'
+MISSPELT = 'write exactly {"ValueFrom": "<ARN>"}'
 
 
 def is_near(value: object) -> bool:
@@ -29,24 +31,29 @@ def is_near(value: object) -> bool:
         case str():
             return bool(DYNAMIC.search(value))
         case Mapping() if len(value) == 1:
-            name = str(*value)
-            return bool(VALUE_FROM.fullmatch(name) or INTRINSIC.fullmatch(name))
+            return holds_near(value)
         case _:
             return False
 
 
+def holds_near(value: Mapping[str, object]) -> bool:
+    """Tell whether a member of an object is meant as a reference: where a scalar must stand."""
+    return any(VALUE_FROM.fullmatch(name) or INTRINSIC.fullmatch(name) for name in value)
+
+
 def problem(value: Mapping[str, object]) -> str:
     """Tell what is wrong with an object that is no {"ValueFrom": "<ARN>"}; never its content."""
-    if "ValueFrom" not in value:
+    if len(value) > 1 or "ValueFrom" not in value:
         return UNRESOLVED if any(map(INTRINSIC.fullmatch, value)) else MISSPELT
     wanted = "ValueFrom must be the full ARN of a secret or of a parameter"
     match value["ValueFrom"]:
         case str(arrived) if DYNAMIC.search(arrived):
-            return f"{wanted}; {{{{resolve:…}}}} stands by itself"
+            return f"{wanted}; use {{{{resolve:…}}}} as the value itself, not inside ValueFrom"
         case str(arrived) if arrived.startswith("arn:"):
-            return f"{wanted}; this ARN is of another kind, or malformed: no blanks in it"
+            return f"{wanted}; this ARN is of another kind, or malformed: no blanks"
         case str(arrived) if NAME.fullmatch(arrived):
-            return f"{wanted}; a name arrived? Ref of a secret may be its name: then write {RIGHT}"
+            hint = f"this looks like a name (Ref of a secret may return its name); write {RIGHT}"
+            return f"{wanted}; {hint}"
         case Mapping() as arrived if any(map(INTRINSIC.fullmatch, arrived)):
             return f"{wanted}; {UNRESOLVED}"
         case _:

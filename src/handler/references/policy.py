@@ -29,8 +29,7 @@ class AllowedSources:
         if "!" in source.name:
             yield "secrets that an AWS service owns (with ! in their name) cannot be referenced"
         elif not any(each.name.startswith(prefixes) for each in source.candidates):
-            allowed = ", ".join(prefixes)
-            yield f"its name begins with no allowed prefix; {setting}: {allowed}"
+            yield f"its name must begin with an allowed prefix; {setting}: {', '.join(prefixes)}"
         if source.is_arn:
             yield from self._arn_problems(source, *source.source_id.split(":")[1:4:2])
 

@@ -1,6 +1,4 @@
-"""
-A reference to a secret, and texts that hold references: take parts of secrets, put them in place.
-"""
+"""A reference to a secret, and texts that hold references: put parts of secrets in place."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -11,25 +9,11 @@ from handler.errors import SecretNotUsableError
 from handler.references.source import SecretValue, Service, Source
 
 LONGEST_SHOWN = 160
-KEY_WANTED = "the secret holds JSON, so the reference must name a key of it"
-BYTE_ORDER_MARK = "\ufeff"
 
 
 def shortened(text: str) -> str:
     """Cut a text to what an error message can carry."""
     return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "…"
-
-
-def _refuse_constant(constant: str) -> None:
-    # NaN and Infinity are Python's own; nobody else takes them for JSON.
-    raise ValueError(constant)
-
-
-def _json(text: str) -> object:
-    try:
-        return json.loads(text, parse_float=str, parse_int=str, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,60 +29,47 @@ class Reference:
         return f'"{shortened(self.spelling)}"'
 
     def pick(self, value: SecretValue) -> str:
-        """
-        Take this reference's part out of what its source holds.
-
-        Raises:
-            SecretNotUsableError: wrong kind, not JSON, key absent, no scalar, nothing in it; never
-                with the value.
-        """
+        """Take this reference's part out of what its source holds; no error tells the value."""
         picked = self._picked(value)
         if not picked:
-            raise SecretNotUsableError(f"{self}: it refers to an empty text")
+            raise self._error("it refers to an empty text")
         return picked
 
     def _picked(self, value: SecretValue) -> str:
         if self.source.service is Service.SSM_SECURE and not value.is_secret:
-            raise SecretNotUsableError(f"{self}: the parameter is no SecureString")
+            raise self._error("the parameter is no SecureString")
         if self.source.service is Service.SSM and value.is_secret:
-            raise SecretNotUsableError(f"{self}: the parameter is a SecureString; write ssm-secure")
-        text = value.text.removeprefix(BYTE_ORDER_MARK)
-        document = _json(text) if self.source.service is Service.SECRETS_MANAGER else None
+            raise self._error("the parameter is a SecureString; write ssm-secure")
+        document = value.document if self.source.service is Service.SECRETS_MANAGER else None
         if not self.json_key and isinstance(document, (dict, list)):
-            raise SecretNotUsableError(f"{self}: {KEY_WANTED}")
+            raise self._error("the secret holds JSON, so the reference must name a key of it")
         if not self.json_key:
-            return text
+            return value.plain_text
         if not isinstance(document, dict):
-            raise SecretNotUsableError(f"{self}: the secret is not a JSON object")
+            raise self._error("the secret is not a JSON object")
+        key = f'"{shortened(self.json_key)}"'
         if self.json_key not in document:
-            raise SecretNotUsableError(f"{self}: the secret has no key {self._shown_key}")
-        return self._scalar(document[self.json_key])
+            raise self._error(f"the secret has no key {key}")
+        match document[self.json_key]:
+            case str() as text:
+                return text
+            case bool() as truth:
+                return json.dumps(truth)
+            case held:
+                kind = "an object" if isinstance(held, dict) else "an array or null"
+                raise self._error(f"key {key} holds {kind}")
 
-    @property
-    def _shown_key(self) -> str:
-        return f'"{shortened(self.json_key)}"'
-
-    def _scalar(self, value: object) -> str:
-        match value:
-            case str():
-                return value
-            case bool():
-                return json.dumps(value)
-            case _:
-                kind = "an object" if isinstance(value, dict) else "an array or null"
-                raise SecretNotUsableError(f"{self}: key {self._shown_key} holds {kind}")
+    def _error(self, problem: str) -> SecretNotUsableError:
+        return SecretNotUsableError(f"{self}: {problem}")
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """
-    A value that holds references: literal pieces and references in order, and what is wrong with
-    them.
-    """
+    """A value that holds references: literals and references in order, and what is wrong."""
 
     spelling: str | Mapping[str, Any]
     parts: tuple[str | Reference, ...]
-    problems: tuple[str, ...] = ()
+    problem: str = ""
 
     @property
     def references(self) -> tuple[Reference, ...]:
@@ -113,14 +84,16 @@ class Text:
         )
 
 
-def replaced(value: object, by: Callable[[Text], object]) -> object:
-    """Put something in the place of every Text of a document."""
-    match value:
-        case Text():
-            return by(value)
-        case Mapping():
-            return {name: replaced(item, by) for name, item in value.items()}
-        case list():
-            return [replaced(item, by) for item in value]
-        case _:
-            return value
+def _is_text(value: object) -> bool:
+    return isinstance(value, Text)
+
+
+def replaced(
+    value: object, by: Callable[[Any], object], is_meant: Callable[[object], bool] = _is_text
+) -> object:
+    """Put something in the place of every Text of a document, or of all else that is meant."""
+    if is_meant(value):
+        return by(value)
+    if isinstance(value, Mapping):
+        return {name: replaced(item, by, is_meant) for name, item in value.items()}
+    return [replaced(item, by, is_meant) for item in value] if isinstance(value, list) else value

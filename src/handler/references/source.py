@@ -1,11 +1,15 @@
 """Where a referenced value lives: a secret or a parameter, and one version of it."""
 
+import json
 import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 
+UNKNOWN_SUFFIX = "-??????"  # as policies of IAM write the six characters that they do not know
 # What Secrets Manager appends to a name; a name that ends so by itself looks the same.
-SUFFIX = re.compile(r"-[A-Za-z0-9]{6}\Z")
+SUFFIX = re.compile(r"-([A-Za-z0-9]{6}|\?{6})\Z")
+BYTE_ORDER_MARK = "\ufeff"
 
 
 class Service(StrEnum):
@@ -83,16 +87,18 @@ class Source:
 
     @property
     def candidates(self) -> tuple["Source", ...]:
-        """
-        Give what it may turn out to be: an ARN's tail may be the whole name, as in a partial ARN.
-        """
+        """Give what it may mean: an ARN's tail may be the whole name, as in a partial ARN."""
         if self.service is not Service.SECRETS_MANAGER or not self.is_arn:
             return (self,)
-        return self, replace(self, source_id=self._tail)
+        return self, self._named(self._tail)
 
     def answered(self, name: str) -> "Source":
         """Give the reading that has the name which Secrets Manager answered."""
-        return self if self.name == name else replace(self, source_id=name)
+        return self if self.name == name or not self.is_arn else self._named(name)
+
+    def _named(self, name: str) -> "Source":
+        begin = self.source_id.removesuffix(self._tail)
+        return replace(self, source_id=f"{begin}{name}{UNKNOWN_SUFFIX}")
 
     @property
     def _tail(self) -> str:
@@ -107,7 +113,7 @@ class Source:
         return bool(self.version_id)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SecretValue:
     """What a source held when it was fetched."""
 
@@ -116,6 +122,26 @@ class SecretValue:
     is_secret: bool
     name: str  # as the service answered it
 
+    @cached_property
+    def plain_text(self) -> str:
+        """Give the text without the mark that some editors put before it."""
+        return self.text.removeprefix(BYTE_ORDER_MARK)
+
+    @cached_property
+    def document(self) -> object:
+        """Give the JSON that the text is, numbers as they are written, or None; parsed once."""
+        try:
+            return json.loads(
+                self.plain_text, parse_float=str, parse_int=str, parse_constant=_refuse_constant
+            )
+        except (ValueError, RecursionError):
+            return None
+
     def __repr__(self) -> str:
         """Show the version only."""
         return f"SecretValue(version_id={self.version_id!r})"
+
+
+def _refuse_constant(constant: str) -> None:
+    # NaN and Infinity are Python's own; nobody else takes them for JSON.
+    raise ValueError(constant)

@@ -1,13 +1,19 @@
-"""What stands around the properties of a request, and when the request was made."""
+"""The document of a request: its size and nesting, whose envelope it is, and what is in ours."""
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from handler.requests.violation import Violation, unknown_member
-from handler.settings import RESPONSE_URL_LIFETIME
+from handler.settings import MOST_LEVELS, MOST_REQUEST_BYTES, RESPONSE_URL_LIFETIME
 
+BYTE_ORDER_MARK = "\ufeff"
+NOT_JSON = "the message is not valid JSON"
+TOO_LARGE = Violation("", f"the request is larger than {MOST_REQUEST_BYTES // 1024} KB")
+TOO_DEEP = Violation("", "the request is nested too deeply")
 MEMBERS = ("RequestType", "RequestId", "RequestTime", "ResourceProperties", "TaskToken")
 TERRAFORM_MEMBER = "tf"
 TERRAFORM_ACTIONS = {"create": "Create", "update": "Update", "delete": "Delete"}
@@ -15,6 +21,48 @@ LONGEST = {"RequestId": 256, "TaskToken": 2048}
 LONGEST_TIME = 40
 NO_TIME = "must be an ISO 8601 time with a zone, such as 2026-11-28T17:00:00Z"
 NO_CHANGE = "must be what Terraform adds: action (create, update or delete) and prev_input"
+
+
+def parsed(text: str) -> object:
+    """Give a text's JSON, or a Violation that says where it is none, with nothing of the text."""
+    if _is_large(text):
+        return TOO_LARGE
+    try:
+        document: object = json.loads(text.removeprefix(BYTE_ORDER_MARK))
+    except json.JSONDecodeError as error:
+        return Violation("", f"{NOT_JSON} (line {error.lineno}, column {error.colno})")
+    except RecursionError:
+        return TOO_DEEP
+    except ValueError:
+        return Violation("", NOT_JSON)
+    return TOO_DEEP if _is_deep(document) else document
+
+
+def within_limits(document: object) -> object:
+    """Give what Lambda parsed, or a Violation where it is too large or too deep."""
+    with suppress(RecursionError):  # of what is too deep
+        if _is_large(json.dumps(document, separators=(",", ":"), ensure_ascii=False)):
+            return TOO_LARGE
+    return TOO_DEEP if _is_deep(document) else document
+
+
+def foreign(document: object) -> Violation | None:
+    """Name another service's envelope, and how to send what is in it."""
+    match document:
+        case {"TopicArn": _, "Message": _} | {"Records": [{"EventSource": "aws:sns"}, *_]}:
+            cure = "turn on raw message delivery of the queue's subscription"
+            made_by = "an SNS notification", cure
+        case {"detail-type": _, "detail": _}:
+            made_by = "an EventBridge event", "give the rule's target InputPath: $.detail"
+        case {"requestContext": _}:
+            made_by = "an API Gateway request", "send its body alone"
+        case {"Records": [{"eventSource": "aws:sqs"}, *_]}:
+            made_by = "an SQS event", "send the body of each record alone"
+        case {"Records": [{"eventSource": "aws:s3"}, *_]} | {"Event": "s3:TestEvent"}:
+            made_by = "an S3 event", "send the object's content"
+        case _:
+            return None
+    return Violation("", f"this is {made_by[0]}, not a connection request; {made_by[1]}")
 
 
 def enveloped(document: Mapping[str, Any], members: tuple[str, ...]) -> Mapping[str, Any]:
@@ -28,9 +76,7 @@ def enveloped(document: Mapping[str, Any], members: tuple[str, ...]) -> Mapping[
     return envelope
 
 
-def envelope_violations(
-    envelope: Mapping[str, Any], members: tuple[str, ...]
-) -> Iterator[Violation]:
+def violations(envelope: Mapping[str, Any], members: Sequence[str]) -> Iterator[Violation]:
     """Yield every member that is unknown or malformed."""
     yield from (unknown_member("", name, members) for name in envelope if name not in members)
     for name, longest in LONGEST.items():
@@ -90,3 +136,19 @@ def signing_time(response_url: str, arrival: datetime) -> datetime:
     except (KeyError, ValueError, OverflowError, OSError):
         return arrival
     return min(signed, arrival)
+
+
+def _is_large(text: str) -> bool:
+    return len(text.encode(errors="replace")) > MOST_REQUEST_BYTES
+
+
+def _is_deep(document: object) -> bool:
+    level: Collection[object] = [document]
+    for _ in range(MOST_LEVELS):
+        level = [
+            child
+            for item in level
+            if isinstance(item, (dict, list))
+            for child in (item.values() if isinstance(item, dict) else item)
+        ]
+    return bool(level)

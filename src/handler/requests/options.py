@@ -1,12 +1,36 @@
-"""Our own members of a request, beside AWS's."""
+"""Our own members of a request, beside AWS's: what a Create may say, what a Refresh is about."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from handler.references.source import Secret, Service, Source
+from handler.references.syntax import SECRET_ARN, SECRET_NAME
 from handler.requests.unchecked_request import EntryPoint
-from handler.requests.violation import Violation
-from handler.settings import SERVICE_TIMEOUT_MARGIN_SECONDS
+from handler.requests.violation import Violation, joined
+from handler.settings import RECONCILE_MODES, SERVICE_TIMEOUT_MARGIN_SECONDS
+
+LONGEST_REVISION = 64
+LONGEST_SECONDS = 9999  # of any wait: a larger number is none
+SECRET_ID = re.compile(f"{SECRET_NAME.pattern}|{SECRET_ARN.pattern}", re.ASCII)
+PARAMETER_NAME = re.compile(r"[\w./-]{1,1011}", re.ASCII)
+ACCOUNT_ID = re.compile(r"\d{12}", re.ASCII)
+VERSION_ID = re.compile(r"[\x21-\x7E]{1,64}")
+NEXT_TOKEN = re.compile(r"[\w=-]{1,4096}", re.ASCII)
+RECONCILE_MODE = re.compile("|".join(RECONCILE_MODES))
+MEMBERS = {
+    "SecretId": (SECRET_ID, "must be the name or the ARN of a secret"),
+    "AccountId": (ACCOUNT_ID, "must be 12 digits, as text"),
+    "VersionId": (VERSION_ID, "must have 1 to 64 printable characters"),
+    "ParameterName": (PARAMETER_NAME, "must be the name of a parameter, such as /connections/crm"),
+    "NextToken": (NEXT_TOKEN, "must be a NextToken as it was given"),
+    "ReconcileMode": (RECONCILE_MODE, f"must be one of {', '.join(RECONCILE_MODES)}"),
+}
+REFRESH = ("Name", "SecretId", "AccountId", "VersionId", "ParameterName")
+RECONCILE = ("Name", "ReconcileMode")
+LIST = ("NextToken",)
 
 
 class OnExisting(StrEnum):
@@ -16,7 +40,20 @@ class OnExisting(StrEnum):
     ADOPT = "Adopt"
 
 
-def option_violations(own: Mapping[str, Any], entry_point: EntryPoint) -> Iterator[Violation]:
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What was chosen beside a name."""
+
+    secrets: tuple[Secret, ...] = ()  # one, or what an ARN may mean
+    version_id: str = ""
+    next_token: str = ""
+    reconcile_mode: str = ""  # the installation's
+
+
+WHOLE = Selection()
+
+
+def violations(own: Mapping[str, Any], entry_point: EntryPoint) -> Iterator[Violation]:
     """Yield what is wrong with our own members."""
     if own.get("OnExisting", "Fail") not in list(OnExisting):
         yield Violation("OnExisting", f"must be one of {', '.join(OnExisting)}")
@@ -24,8 +61,9 @@ def option_violations(own: Mapping[str, Any], entry_point: EntryPoint) -> Iterat
     if wait is None or wait > entry_point.longest_wait_seconds:
         problem = f"must be a whole number from 0 to {entry_point.longest_wait_seconds}"
         yield Violation("WaitTimeoutSeconds", problem)
-    if not isinstance(own.get("Revision", ""), str):
-        yield Violation("Revision", "must be a string")
+    revision = own.get("Revision", "")
+    if not isinstance(revision, str) or len(revision) > LONGEST_REVISION:
+        yield Violation("Revision", f"must be a string of at most {LONGEST_REVISION} characters")
 
 
 def wait_seconds(
@@ -35,16 +73,58 @@ def wait_seconds(
     wait = _seconds(own.get("WaitTimeoutSeconds"))
     bound = _seconds(own.get("ServiceTimeout"))
     default = entry_point.private_wait_seconds if is_private else entry_point.default_wait_seconds
-    wanted = default if wait is None else wait
-    return (
-        wanted
-        if bound is None
-        else min(wanted, max(bound - SERVICE_TIMEOUT_MARGIN_SECONDS, bound / 2))
+    wanted = default if wait is None else min(wait, entry_point.longest_wait_seconds)
+    if bound is None:
+        return wanted
+    return min(wanted, max(bound - SERVICE_TIMEOUT_MARGIN_SECONDS, bound / 2))
+
+
+def selection_violations(members: Mapping[str, Any], allowed: Sequence[str]) -> Iterator[Violation]:
+    """Yield what is wrong with the members that choose."""
+    for name, value in members.items():
+        if name not in allowed:
+            yield Violation(joined("", name), f"unknown member; allowed are {', '.join(allowed)}")
+        elif name != "Name":
+            pattern, problem = MEMBERS[name]
+            if not isinstance(value, str) or not pattern.fullmatch(value):
+                yield Violation(name, problem)
+    if allowed is REFRESH:
+        yield from _refresh_violations(members)
+
+
+def selected(members: Mapping[str, Any]) -> Selection:
+    """Understand members that are as they should be."""
+    return Selection(
+        secrets=tuple(_secrets(members)),
+        version_id=members.get("VersionId", ""),
+        next_token=members.get("NextToken", ""),
+        reconcile_mode=members.get("ReconcileMode", ""),
     )
+
+
+def _refresh_violations(members: Mapping[str, Any]) -> Iterator[Violation]:
+    if not {"Name", "SecretId", "ParameterName"} & set(members):
+        yield Violation("", "Refresh needs Name, SecretId or ParameterName")
+    if {"SecretId", "ParameterName"} <= set(members):
+        yield Violation("ParameterName", "give SecretId or ParameterName, not both")
+    for name in ("AccountId", "VersionId"):
+        if name in members and "SecretId" not in members:
+            yield Violation(name, "goes with SecretId")
+
+
+def _secrets(members: Mapping[str, Any]) -> Iterator[Secret]:
+    if "ParameterName" in members:
+        yield Source(Service.SSM, members["ParameterName"]).secret
+    if "SecretId" in members:
+        source = Source(Service.SECRETS_MANAGER, members["SecretId"])
+        account = source.account or members.get("AccountId", "")
+        yield from dict.fromkeys(Secret(each.name, account=account) for each in source.candidates)
 
 
 def _seconds(value: object) -> int | None:
     # CloudFormation sends "30", a message 30; True is no number here.
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 4:  # noqa: PLR2004
         return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if 0 <= value <= LONGEST_SECONDS else None

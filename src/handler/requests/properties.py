@@ -1,9 +1,5 @@
-"""
-ResourceProperties: CreateConnection's own shape with references in place of credentials, and our
-three members.
-"""
+"""ResourceProperties: CreateConnection's own shape, references in place of credentials."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,11 +9,11 @@ from handler.references.policy import AllowedSources
 from handler.references.reference import replaced
 from handler.references.source import Source
 from handler.references.syntax import with_texts
-from handler.requests.credential_rules import credential_violations, with_secret_parameters
-from handler.requests.service_model import Shape, violations
+from handler.requests.credential_rules import credential_violations, with_secrecy
+from handler.requests.service_model import Shape, rebuilt, violations
 from handler.requests.unchecked_request import DIRECT
 from handler.requests.violation import Violation, unknown_member
-from handler.settings import MOST_REQUEST_BYTES, MOST_SECRETS
+from handler.settings import MOST_SECRETS
 
 # Every parser takes this host for the host: it ends the URL, or a port, a path or a query follows.
 ENDPOINT = re.compile(
@@ -42,16 +38,14 @@ class Rules:
 
 def prepared(properties: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
     """Read the references of a document into Texts, and say what it leaves unsaid."""
-    full = with_secret_parameters(with_texts(properties, rules.policy), rules.shape)
+    full = rebuilt(with_texts(properties, rules.policy), rules.shape, with_secrecy)
     return dict(full) if isinstance(full, Mapping) else {}
 
 
 def property_violations(properties: Mapping[str, Any], rules: Rules) -> Iterator[Violation]:
     """Yield everything that is wrong with prepared properties, an auth block too many first."""
-    authorization_type = properties.get("AuthorizationType")
-    wanted = BLOCK_OF_TYPE.get(authorization_type) if isinstance(authorization_type, str) else None
-    yield from _block_violations(properties.get("AuthParameters"), wanted, authorization_type)
-    kept = _without_other_blocks(properties, wanted)
+    yield from _block_violations(properties)
+    kept = _without_other_blocks(properties)
     refused = [*credential_violations(kept, rules.shape), *_endpoint_violations(kept)]
     paths = {each.path for each in refused}  # whose form is no matter any more
     yield from (each for each in violations(kept, rules.shape) if each.path not in paths)
@@ -59,8 +53,6 @@ def property_violations(properties: Mapping[str, Any], rules: Rules) -> Iterator
     yield from _name_prefix_violations(properties, rules)
     if len(sources(kept)) > MOST_SECRETS:
         yield Violation("AuthParameters", f"refers to more than {MOST_SECRETS} different secrets")
-    if len(json.dumps(as_written(properties))) > MOST_REQUEST_BYTES:
-        yield Violation("", f"the request is larger than {MOST_REQUEST_BYTES // 1024} KB")
 
 
 def name_violations(properties: Mapping[str, Any], rules: Rules) -> Iterator[Violation]:
@@ -72,21 +64,21 @@ def name_violations(properties: Mapping[str, Any], rules: Rules) -> Iterator[Vio
         yield Violation("Name", "required")
         return
     name = {"Name": properties["Name"]}
-    yield from violations(name["Name"], shape.members["Name"], "Name")
-    yield from credential_violations(name, rules.shape)
+    refused = [*credential_violations(name, rules.shape)]
+    yield from refused or violations(name["Name"], shape.members["Name"], "Name")
     yield from _name_prefix_violations(name, rules)
 
 
 def is_private(properties: object) -> bool:
     """Tell whether these properties reach an API inside a VPC; a token endpoint is no API."""
-    found: Any = properties
-    for name in (
-        "InvocationConnectivityParameters",
-        "ResourceParameters",
-        "ResourceConfigurationArn",
-    ):
-        found = found.get(name) if isinstance(found, Mapping) else None
-    return bool(found)
+    match properties:
+        case {
+            "InvocationConnectivityParameters": {
+                "ResourceParameters": {"ResourceConfigurationArn": arn}
+            }
+        }:
+            return bool(arn)
+    return False
 
 
 def sources(properties: object) -> tuple[Source, ...]:
@@ -102,31 +94,32 @@ def as_written(properties: Mapping[str, Any]) -> dict[str, Any]:
     return dict(value) if isinstance(value, Mapping) else {}
 
 
-def _block_violations(
-    auth_parameters: object, wanted: str | None, authorization_type: object
-) -> Iterator[Violation]:
+def _block_violations(properties: Mapping[str, Any]) -> Iterator[Violation]:
+    auth_parameters, kind = properties.get("AuthParameters"), properties.get("AuthorizationType")
     if not isinstance(auth_parameters, Mapping):
         return
-    present = [block for block in BLOCK_OF_TYPE.values() if block in auth_parameters]
+    blocks, wanted = BLOCK_OF_TYPE.values(), _wanted_block(properties)
+    present = [block for block in blocks if block in auth_parameters]
     if wanted is None:
         if len(present) != 1:
-            yield Violation(
-                "AuthParameters", f"must hold exactly one of {', '.join(BLOCK_OF_TYPE.values())}"
-            )
+            yield Violation("AuthParameters", f"must hold exactly one of {', '.join(blocks)}")
         return
     for block in present:
         if block != wanted:
-            problem = f"does not go with AuthorizationType {authorization_type}; remove it"
+            problem = f"does not go with AuthorizationType {kind}; remove it"
             yield Violation(f"AuthParameters.{block}", problem)
     if wanted not in present:
-        yield Violation(
-            f"AuthParameters.{wanted}", f"required with AuthorizationType {authorization_type}"
-        )
+        yield Violation(f"AuthParameters.{wanted}", f"required with AuthorizationType {kind}")
 
 
-def _without_other_blocks(properties: Mapping[str, Any], wanted: str | None) -> Mapping[str, Any]:
-    # What is wrong in a block that has to go would only hide that it has to go.
-    auth_parameters = properties.get("AuthParameters")
+def _wanted_block(properties: Mapping[str, Any]) -> str | None:
+    kind = properties.get("AuthorizationType")
+    return BLOCK_OF_TYPE.get(kind) if isinstance(kind, str) else None
+
+
+def _without_other_blocks(properties: Mapping[str, Any]) -> Mapping[str, Any]:
+    # Ignore errors inside a block that must be removed anyway.
+    wanted, auth_parameters = _wanted_block(properties), properties.get("AuthParameters")
     if wanted is None or not isinstance(auth_parameters, Mapping):
         return properties
     others = set(BLOCK_OF_TYPE.values()) - {wanted}

@@ -5,25 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from handler.requests.options import OnExisting, option_violations, wait_seconds
-from handler.requests.properties import (
-    Rules,
-    as_written,
-    is_private,
-    name_violations,
-    prepared,
-    property_violations,
-)
-from handler.requests.selection import (
-    LIST,
-    RECONCILE,
-    REFRESH,
-    WHOLE,
-    Selection,
-    selected,
-    selection_violations,
-)
-from handler.requests.service_model import coerced
+from handler.references.near_miss import is_near
+from handler.references.syntax import with_texts
+from handler.requests import options, properties
+from handler.requests.options import WHOLE, OnExisting, Selection
+from handler.requests.properties import Rules
+from handler.requests.service_model import rebuilt, to_boolean
 from handler.requests.unchecked_request import (
     CLOUDFORMATION,
     DIRECT,
@@ -62,17 +49,21 @@ class Request:
     @property
     def is_private(self) -> bool:
         """Tell whether its connection leads to an API inside a VPC."""
-        return is_private(self.properties)
+        return properties.is_private(self.properties)
 
     @property
     def properties_as_written(self) -> dict[str, Any]:
         """Give the properties as plain JSON: references as they were written, no value."""
-        return as_written(self.properties)
+        return properties.as_written(self.properties)
 
 
 NAME_ONLY = (RequestType.DELETE, RequestType.DESCRIBE, RequestType.RELEASE)
 SENDERS = {CLOUDFORMATION: "CloudFormation", QUEUE: "messages", DIRECT: "direct invocations"}
-SELECTORS = {RequestType.REFRESH: REFRESH, RequestType.RECONCILE: RECONCILE, RequestType.LIST: LIST}
+SELECTORS = {
+    RequestType.REFRESH: options.REFRESH,
+    RequestType.RECONCILE: options.RECONCILE,
+    RequestType.LIST: options.LIST,
+}
 
 
 def check(unchecked: UncheckedRequest, rules: Rules) -> Request:
@@ -82,28 +73,29 @@ def check(unchecked: UncheckedRequest, rules: Rules) -> Request:
     Raises:
         InvalidRequestError: tells every violation at once, each with its path, none with a value.
     """
-    return _checked_deletion(unchecked) if _is_forgiving(unchecked) else _checked(unchecked, rules)
-
-
-def _checked(unchecked: UncheckedRequest, rules: Rules) -> Request:
-    if not unchecked.is_object:
-        refuse(unchecked.violations)
+    # A stack's roll-back and a destroy must end, even with an input that an Update was refused for.
+    if unchecked.entry_point.may_delete_nothing and unchecked.request_type == RequestType.DELETE:
+        return _checked_deletion(unchecked)
+    given = unchecked.properties
+    if not unchecked.is_object or isinstance(given, Violation):
+        refuse([given] if isinstance(given, Violation) else unchecked.violations)
     found = [*unchecked.violations, *_request_type_violations(unchecked)]
+    found += _form_violations(unchecked, rules)
+    if not isinstance(given, Mapping) or is_near(given):
+        refuse(found)
     if not found and unchecked.request_type in SELECTORS:
         return _checked_selection(unchecked, rules)
-    if isinstance(unchecked.properties, Violation):
-        refuse([unchecked.properties])
-    if not isinstance(unchecked.properties, Mapping):
-        wanted = misfit("ResourceProperties", "an object", unchecked.properties)
-        if unchecked.properties is None:
-            wanted = Violation("ResourceProperties", "required, an object")
-        refuse(found if str(unchecked.request_type) in SELECTORS else [*found, wanted])
+    return _checked(unchecked, rules, found)
+
+
+def _checked(unchecked: UncheckedRequest, rules: Rules, found: list[Violation]) -> Request:
     own, desired = _split(unchecked, rules)
-    found += option_violations(own, unchecked.entry_point)
-    if unchecked.request_type in NAME_ONLY:
-        found += name_violations(desired, rules)
+    found += options.violations(own, unchecked.entry_point)
+    is_unknown = unchecked.request_type not in list(RequestType)
+    if unchecked.request_type in NAME_ONLY or (is_unknown and set(desired) == {"Name"}):
+        found += properties.name_violations(desired, rules)
     else:
-        found += property_violations(desired, rules)
+        found += properties.property_violations(desired, rules)
     refuse(found)
     is_named = isinstance(unchecked.properties, Mapping) and "Name" in unchecked.properties
     return _request(
@@ -119,44 +111,35 @@ def _checked(unchecked: UncheckedRequest, rules: Rules) -> Request:
 
 def _checked_selection(unchecked: UncheckedRequest, rules: Rules) -> Request:
     allowed = SELECTORS[RequestType(str(unchecked.request_type))]
-    given = unchecked.properties if isinstance(unchecked.properties, Mapping) else {}
-    if unchecked.properties is not None and not isinstance(unchecked.properties, Mapping):
-        refuse([misfit("ResourceProperties", "an object", unchecked.properties)])
-    own = {name: given[name] for name in ("WaitTimeoutSeconds",) if name in given}
-    members = {name: value for name, value in given.items() if name not in own}
-    found = [*option_violations(own, unchecked.entry_point)]
-    found += selection_violations(members, allowed)
+    members = dict(unchecked.properties) if isinstance(unchecked.properties, Mapping) else {}
+    own = {name: members.pop(name) for name in ("WaitTimeoutSeconds",) if name in members}
+    found = [*options.violations(own, unchecked.entry_point)]
+    found += options.selection_violations(members, allowed)
     if "Name" in members and "Name" in allowed:
-        found += name_violations({"Name": members["Name"]}, rules)
+        found += properties.name_violations({"Name": members["Name"]}, rules)
     refuse(found)
-    return _request(unchecked, own, name=members.get("Name", ""), selection=selected(members))
-
-
-def _is_forgiving(unchecked: UncheckedRequest) -> bool:
-    # A Delete must work for what any version of this function, or none, once accepted.
-    return unchecked.entry_point is CLOUDFORMATION and unchecked.request_type == RequestType.DELETE
+    chosen = options.selected(members)
+    return _request(unchecked, own, name=members.get("Name", ""), selection=chosen)
 
 
 def _checked_deletion(unchecked: UncheckedRequest) -> Request:
-    properties = unchecked.properties if isinstance(unchecked.properties, Mapping) else {}
-    own = {name: properties.get(name) for name in ("ServiceTimeout",) if name in properties}
-    return _request(
-        unchecked,
-        own,
-        name=unchecked.physical_resource_id or unchecked.derived_name,
-        fallback_name=well_formed(properties) or unchecked.derived_name,
-    )
+    given = unchecked.properties if isinstance(unchecked.properties, Mapping) else {}
+    bound = "ServiceTimeout" if unchecked.entry_point is CLOUDFORMATION else "WaitTimeoutSeconds"
+    named = well_formed(given) or unchecked.derived_name
+    name = unchecked.physical_resource_id or unchecked.derived_name or named
+    return _request(unchecked, {bound: given.get(bound)}, name=name, fallback_name=named)
 
 
 def _request(unchecked: UncheckedRequest, own: Mapping[str, Any], **members: Any) -> Request:
-    reaches_vpc = is_private(members.get("properties"))
+    is_private = properties.is_private(members.get("properties"))
+    wait = options.wait_seconds(own, unchecked.entry_point, is_private=is_private)
     return Request(
         entry_point=unchecked.entry_point,
         request_type=RequestType(str(unchecked.request_type)),
         request_id=unchecked.request_id,
         owner=unchecked.owner,
         request_time=unchecked.request_time,
-        wait_timeout_seconds=wait_seconds(own, unchecked.entry_point, is_private=reaches_vpc),
+        wait_timeout_seconds=wait,
         **members,
     )
 
@@ -166,8 +149,16 @@ def _split(unchecked: UncheckedRequest, rules: Rules) -> tuple[dict[str, Any], d
     own = {name: given.pop(name) for name in unchecked.entry_point.own_members if name in given}
     if unchecked.entry_point is CLOUDFORMATION:
         given = {"Name": unchecked.physical_resource_id or unchecked.derived_name} | given
-        given = dict(coerced(given, rules.shape))  # type: ignore[call-overload]
-    return own, prepared(given, rules)
+        given = dict(rebuilt(given, rules.shape, to_boolean))  # type: ignore[call-overload]
+    return own, properties.prepared(given, rules)
+
+
+def _form_violations(unchecked: UncheckedRequest, rules: Rules) -> Iterator[Violation]:
+    given = unchecked.properties
+    if given is None and str(unchecked.request_type) not in SELECTORS:
+        yield Violation("ResourceProperties", "required, an object")
+    elif given is not None and (not isinstance(given, Mapping) or is_near(given)):
+        yield misfit("ResourceProperties", "an object", with_texts(given, rules.policy))
 
 
 def _request_type_violations(unchecked: UncheckedRequest) -> Iterator[Violation]:

@@ -1,11 +1,7 @@
-"""
-A request against AWS's own service model: every violation with its path, never a value.
-
-Shapes are botocore's, taken by their form, so that this module needs no import of botocore.
-"""
+"""A request against AWS's own model, in botocore's shapes: every violation, never a value."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -13,16 +9,16 @@ from handler.references.reference import Text
 from handler.requests.unchecked_request import DIRECT
 from handler.requests.violation import Violation, below, misfit, unknown_member
 
-# Two published patterns backtrack exponentially in Python's re; these accept the same strings in
-# linear time.
+# Two published patterns take exponential time in Python's re; these accept the same strings.
+NO_COLON = r"^[ \t]*[^\x00-\x1F:\x7F]+([ \t]+[^\x00-\x1F:\x7F]+)*[ \t]*$"
+ASCII_ONLY = r"^[ \t]*[\x20-\x7E]+([ \t]+[\x20-\x7E]+)*[ \t]*$"
 LINEAR_PATTERNS = {
-    r"^[ \t]*[^\x00-\x1F:\x7F]+([ \t]+[^\x00-\x1F:\x7F]+)*[ \t]*$": (
-        r"\t*[^\x00-\x1F:\x7F][^\x00-\x08\x0A-\x1F:\x7F]*"
-    ),
-    r"^[ \t]*[\x20-\x7E]+([ \t]+[\x20-\x7E]+)*[ \t]*$": r"\t*[\x20-\x7E][\t\x20-\x7E]*",
+    NO_COLON: r"\t*[^\x00-\x1F:\x7F][^\x00-\x08\x0A-\x1F:\x7F]*",
+    ASCII_ONLY: r"\t*[\x20-\x7E][\t\x20-\x7E]*",
 }
-HINTS = dict.fromkeys(LINEAR_PATTERNS, ", so no colon and no control character") | {
-    r"^[ \t]*[\x20-\x7E]+([ \t]+[\x20-\x7E]+)*[ \t]*$": ", so printable ASCII only",
+HINTS = {
+    NO_COLON: ", so no colon and no control character",
+    ASCII_ONLY: ", so printable ASCII only",
     ".*": ", so line breaks are not allowed",
 }
 BOOLEANS = {"true": True, "false": False}
@@ -45,16 +41,22 @@ class Leaf:
     shape: Shape
     siblings: Mapping[str, object]
 
+    @property
+    def is_credential(self) -> bool:
+        """Tell whether AWS's model calls it sensitive."""
+        return bool(self.shape.metadata.get("sensitive"))
+
+    @property
+    def is_declared_public(self) -> bool:
+        """Tell whether it is a parameter's value that says to be no secret."""
+        return self.name == "Value" and self.siblings.get("IsValueSecret") is False
+
 
 def violations(value: object, shape: Shape, path: str = "") -> Iterator[Violation]:
     """
     Yield everything in which a value departs from AWS's own model of it, values left out.
 
-    Args:
-        value: ``{"Name": str, "AuthParameters": {...}}``; a Text where a reference stands, which
-            is checked once it is resolved.
-        shape: the input shape of CreateConnection, or one below it.
-        path: where the value stands.
+    A Text, which stands for a reference, is checked once it is resolved.
 
     Source:
         https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateConnection.html
@@ -86,23 +88,27 @@ def leaves(value: object, shape: Any, path: str = "") -> Iterator[Leaf]:
                 yield from leaves(item, shape.member, f"{path}[{index}]")
 
 
-def coerced(value: object, shape: Any) -> object:
+def rebuilt(value: object, shape: Any, change: Callable[[object, Any], object]) -> object:
+    """Change everything at a place that the model knows, what is inside first."""
+    if isinstance(value, Mapping) and shape.type_name == "structure":
+        value = {
+            name: rebuilt(item, shape.members[name], change) if name in shape.members else item
+            for name, item in value.items()
+        }
+    elif isinstance(value, list) and shape.type_name == "list":
+        value = [rebuilt(item, shape.member, change) for item in value]
+    return change(value, shape)
+
+
+def to_boolean(value: object, shape: Shape) -> object:
     """
     Undo CloudFormation's turning of every scalar into a string, where the model says boolean.
 
     Source:
         https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1037
     """
-    if isinstance(value, Mapping) and shape.type_name == "structure":
-        return {
-            name: coerced(item, shape.members[name]) if name in shape.members else item
-            for name, item in value.items()
-        }
-    if isinstance(value, list) and shape.type_name == "list":
-        return [coerced(item, shape.member) for item in value]
-    if shape.type_name == "boolean" and isinstance(value, str):
-        return BOOLEANS.get(value.lower(), value)
-    return value
+    is_text = shape.type_name == "boolean" and isinstance(value, str)
+    return BOOLEANS.get(str(value).lower(), value) if is_text else value
 
 
 def _structure_violations(value: object, shape: Any, path: str) -> Iterator[Violation]:
@@ -153,9 +159,9 @@ def _string_violations(value: object, shape: Any, path: str) -> Iterator[Violati
 
 def _is_empty(item: object) -> bool:
     # What a skeleton of the CLI prints for a list, left as it is.
-    given = item.values() if isinstance(item, Mapping) else [item]
-    members = [each for each in given if not (isinstance(item, Mapping) and isinstance(each, bool))]
-    return all(each in ("", None, {}) for each in members)
+    if isinstance(item, Mapping):
+        return all(isinstance(each, bool) or each in ("", None, {}) for each in item.values())
+    return item in ("", None, {})
 
 
 def _matches(pattern: str | None, value: str) -> bool:

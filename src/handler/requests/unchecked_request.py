@@ -1,4 +1,4 @@
-"""What is asked, before any check: from an event of any entry point to one form."""
+"""A request before any check: the event of any entry point in one form."""
 
 import hashlib
 import re
@@ -8,17 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from handler.requests.document import foreign, within_limits
-from handler.requests.envelope import (
-    MEMBERS,
-    TERRAFORM_MEMBER,
-    envelope_violations,
-    enveloped,
-    is_change,
-    request_time,
-    signing_time,
-    text,
-)
+from handler.requests import envelope
+from handler.requests.envelope import MEMBERS, TERRAFORM_MEMBER
 from handler.requests.violation import Violation
 from handler.settings import LONGEST_WAIT_SECONDS
 
@@ -39,7 +30,7 @@ class RequestType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EntryPoint:
-    """What differs between the ways in."""
+    """What differs between the entry points."""
 
     name: str
     request_types: tuple[str, ...]
@@ -49,7 +40,7 @@ class EntryPoint:
     own_members: tuple[str, ...] = ("OnExisting", "WaitTimeoutSeconds", "Revision")
     members: tuple[str, ...] = MEMBERS
     waits_again: bool = False  # a message comes back, so that running out of time is not final
-    is_last_chance: bool = False  # a failure is final, and nobody would ask again
+    is_last_chance: bool = False  # there is no later delivery to rely on
     may_delete_nothing: bool = False
 
 
@@ -72,7 +63,7 @@ class UncheckedRequest:
 
     @property
     def known_request_type(self) -> str:
-        """Give the request's type if it is one that this entry point takes, else an empty text."""
+        """Give the request's type if its entry point takes it, else an empty text."""
         return str(self.request_type) if self.request_type in self.entry_point.request_types else ""
 
     @property
@@ -83,6 +74,7 @@ class UncheckedRequest:
 
 
 NAME = re.compile(r"[.\-_A-Za-z0-9]{1,64}")
+NOT_IN_NAMES = re.compile(r"[^.\-_A-Za-z0-9]")
 CLOUDFORMATION = EntryPoint(
     name="cloudformation",
     request_types=("Create", "Update", "Delete"),
@@ -117,27 +109,26 @@ def read_document(
     document: object, entry_point: EntryPoint, request_id: str, arrival: datetime
 ) -> UncheckedRequest:
     """Read a message or an invocation: an envelope, a bare document, or why it cannot be read."""
-    problem = document if isinstance(document, Violation) else foreign(document)
+    problem = document if isinstance(document, Violation) else envelope.foreign(document)
     if problem or not isinstance(document, Mapping):
         unread = UncheckedRequest(entry_point, None, request_id, OWNER_OF_REQUESTS, arrival, None)
         return replace(unread, violations=(problem or NO_OBJECT,), is_object=False)
-    envelope = enveloped(document, entry_point.members)
-    properties = envelope.get("ResourceProperties")
-    is_terraform = entry_point is DIRECT and is_change(envelope.get(TERRAFORM_MEMBER))
-    before = envelope[TERRAFORM_MEMBER]["prev_input"] if is_terraform else None
-    previous_name = well_formed(
-        enveloped(before or {}, entry_point.members).get("ResourceProperties")
-    )
+    given = envelope.enveloped(document, entry_point.members)
+    properties = given.get("ResourceProperties")
+    is_terraform = entry_point is DIRECT and envelope.is_change(given.get(TERRAFORM_MEMBER))
+    before = given[TERRAFORM_MEMBER]["prev_input"] if is_terraform else None
+    previous = envelope.enveloped(before or {}, entry_point.members)
+    previous_name = well_formed(previous.get("ResourceProperties"))
     return UncheckedRequest(
         entry_point=TERRAFORM if is_terraform else entry_point,
-        request_type=envelope.get("RequestType"),
-        request_id=text(envelope, "RequestId") or request_id,
+        request_type=given.get("RequestType"),
+        request_id=envelope.text(given, "RequestId") or request_id,
         owner=OWNER_OF_REQUESTS,
-        request_time=min(arrival, request_time(envelope) or arrival),
+        request_time=min(arrival, envelope.request_time(given) or arrival),
         properties=properties,
         previous_name=previous_name if previous_name != well_formed(properties) else "",
-        violations=tuple(envelope_violations(envelope, entry_point.members)),
-        task_token=text(envelope, "TaskToken"),
+        violations=tuple(envelope.violations(given, entry_point.members)),
+        task_token=envelope.text(given, "TaskToken"),
     )
 
 
@@ -150,8 +141,8 @@ def read_custom_resource(
         request_type=event["RequestType"],
         request_id=event["RequestId"],
         owner=f"cloudformation/{event['StackId']}/{event['LogicalResourceId']}",
-        request_time=signing_time(event.get("ResponseURL", ""), arrival),
-        properties=within_limits(event.get("ResourceProperties")),
+        request_time=envelope.signing_time(event.get("ResponseURL", ""), arrival),
+        properties=envelope.within_limits(event.get("ResourceProperties")),
         physical_resource_id=event.get("PhysicalResourceId", ""),
         derived_name=derived_name(event["StackId"], event["LogicalResourceId"], name_prefix),
     )
@@ -160,8 +151,9 @@ def read_custom_resource(
 def derived_name(stack_id: str, logical_resource_id: str, prefix: str) -> str:
     """Make the name of a custom resource without Name: legible, and the same at every retry."""
     stack_name = stack_id.split("/")[1] if "/" in stack_id else "stack"
-    digest = hashlib.sha256(f"{stack_id}/{logical_resource_id}".encode()).hexdigest()
-    return f"{prefix}{stack_name}-{logical_resource_id}"[: LONGEST_NAME - 9] + f"-{digest[:8]}"
+    whole = f"{stack_id}/{logical_resource_id}".encode(errors="surrogatepass")
+    legible = NOT_IN_NAMES.sub("", f"{prefix}{stack_name}-{logical_resource_id}")
+    return f"{legible[: LONGEST_NAME - 9]}-{hashlib.sha256(whole).hexdigest()[:8]}"
 
 
 def well_formed(properties: object) -> str:

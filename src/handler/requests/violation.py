@@ -1,13 +1,14 @@
 """What is wrong with a request: paths and what to do, told all at once, no value."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import accumulate
 from types import NoneType
 
 from handler.errors import InvalidRequestError, ProvisionerError, numbered
+from handler.references.near_miss import UNRESOLVED
 from handler.references.reference import Text
 
 KINDS = {str: "text", bool: "a boolean", list: "a list", dict: "an object", NoneType: "null"}
@@ -32,12 +33,7 @@ class Violation:
 def refuse(
     violations: Sequence[Violation], error: type[ProvisionerError] = InvalidRequestError
 ) -> None:
-    """
-    Raise one error that tells every violation, if there is any.
-
-    Raises:
-        ProvisionerError: of the class given.
-    """
+    """Raise one error that tells every violation, if there is any."""
     if violations:
         raise error(_told(list(dict.fromkeys(map(str, violations)))))
 
@@ -64,6 +60,8 @@ def unknown_member(path: str, name: object, known: Iterable[str]) -> Violation:
 
 def misfit(path: str, wanted: str, value: object) -> Violation:
     """Tell that a value is of another kind than wanted, and of which."""
+    if isinstance(value, Text) and isinstance(value.spelling, Mapping):
+        return Violation(path, misplaced(value))
     given = value.spelling if isinstance(value, Text) else value
     kind = KINDS.get(type(given), "a number")
     if isinstance(given, str) and JSON_TEXT.match(given):
@@ -71,9 +69,13 @@ def misfit(path: str, wanted: str, value: object) -> Violation:
     return Violation(path, f"must be {wanted}, not {kind}")
 
 
+def misplaced(text: Text) -> str:
+    """Tell what is wrong with what is meant as a reference where none may stand."""
+    return UNRESOLVED if text.problem == UNRESOLVED else "a reference is not allowed here"
+
+
 def _told(sentences: list[str]) -> str:
     # A reason that no event could carry would never reach its sender.
-    lengths = accumulate(len(sentence) for sentence in sentences)
-    shown = max(1, sum(length <= LONGEST_REASON for length in lengths))
+    shown = max(1, sum(length <= LONGEST_REASON for length in accumulate(map(len, sentences))))
     more = f" and {len(sentences) - shown} more" if len(sentences) > shown else ""
     return numbered(sentences[:shown]) + more

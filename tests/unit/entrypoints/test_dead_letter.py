@@ -9,7 +9,7 @@ import pytest
 
 from handler.entrypoints import dead_letter
 from handler.errors import InvalidRequestError, ProvisionerError, ThrottlingError
-from handler.requests.document import parsed
+from handler.requests.envelope import parsed
 from handler.requests.request import check
 from handler.requests.unchecked_request import QUEUE, UncheckedRequest, read_document
 from handler.settings import MOST_REQUEST_BYTES
@@ -119,7 +119,7 @@ def test_what_is_kept_of_what_was_kept_is_the_same() -> None:
         ("Refresh", {"ParameterName": "/connections/crm", "WaitTimeoutSeconds": 5}),
         ("Reconcile", {"Name": "crm", "ReconcileMode": "Report"}),
         ("Reconcile", None),
-        ("Delete", {"Name": "crm", "WaitTimeoutSeconds": 5}),
+        ("Delete", {"Name": "crm"}),
         ("Describe", {"Name": "crm"}),
     ],
 )
@@ -134,7 +134,8 @@ def test_every_request_type_can_be_sent_again(request_type: str, properties: obj
 @pytest.mark.parametrize("request_type", ["Delete", "Describe"])
 def test_where_the_name_alone_counts_nothing_else_is_kept(request_type: str) -> None:
     """Nobody looked at it."""
-    properties = changed(BASIC, {PASSWORD: CANARY, "Description": CANARY})
+    own = {"Revision": CANARY, "WaitTimeoutSeconds": 5}
+    properties = changed(BASIC, {PASSWORD: CANARY, "Description": CANARY, **own})
     found = kept({"RequestType": request_type, "ResourceProperties": properties})
     assert found["ResourceProperties"] == {"Name": BASIC["Name"]}
 

@@ -114,7 +114,7 @@ BAD: list[Bad] = [
         BASIC,
         {PASSWORD: {"ValueFrom": "connections/orders:password::"}},
         InvalidRequestError,
-        [f"{PASSWORD}: ValueFrom must be the full ARN of a secret or of a parameter; a name"],
+        [f"{PASSWORD}: ValueFrom must be the full ARN of a secret or of a parameter; this"],
     ),
     # a literal around a reference, or where a reference must stand
     (BASIC, {PASSWORD: CANARY + ORDERS("empty")}, InvalidRequestError, [f"{PASSWORD}: {BARE}"]),

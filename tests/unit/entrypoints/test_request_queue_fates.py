@@ -11,7 +11,7 @@ from handler.app import lambda_handler
 from handler.entrypoints import request_queue
 from handler.entrypoints.messages import document
 from handler.errors import InvalidRequestError, ThrottlingError
-from handler.requests.document import NOT_JSON, TOO_DEEP
+from handler.requests.envelope import NOT_JSON, TOO_DEEP
 from handler.requests.request import check
 from handler.requests.unchecked_request import QUEUE, read_document
 from tests.support.entry_point import CANARY, DONE, FUNCTION, handled_as, invoke

@@ -111,6 +111,6 @@ def test_a_name_that_is_answered_out_of_bounds_is_not_used(world: World) -> None
     world.secrets.texts = {"connections/pay": "k-1"}
     document = {"RequestType": "Create", "ResourceProperties": properties(PAY)}
     asked = read_document(document, DIRECT, "request-1", world.time.now)
-    with pytest.raises(SecretNotUsableError, match="its name begins with no allowed prefix"):
+    with pytest.raises(SecretNotUsableError, match="its name must begin with an allowed prefix"):
         carry_out(replace(world.ports, rules=rules), check(asked, rules))
     assert "create" not in world.connections.calls

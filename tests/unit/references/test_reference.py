@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from handler.errors import SecretNotUsableError
 from handler.references.reference import LONGEST_SHOWN, Reference, Text, replaced
-from handler.references.source import SecretValue, Service, Source
-from tests.support.bad_requests import CANARY, secret_arn
+from handler.references.source import Secret, SecretValue, Service, Source
+from tests.support.bad_requests import CANARY, OTHER_ACCOUNT, secret_arn
 
 SOURCE = Source(Service.SECRETS_MANAGER, "connections/crm")
 SPELLING = "{{resolve:secretsmanager:connections/crm:SecretString:key}}"
@@ -42,6 +42,12 @@ def value(text: str, *, is_secret: bool = True) -> SecretValue:
 def test_a_scalar_becomes_its_text(held: str, picked: str) -> None:
     """Strings as they are, numbers and booleans to the last digit as the JSON has them."""
     assert KEY.pick(value(f'{{"other": 1, "key": {held}}}')) == picked
+
+
+def test_a_secret_is_parsed_once_however_many_keys_are_taken() -> None:
+    """Thousands of references to one large secret once cost half a minute of CPU."""
+    held = value('{"key": "k", "other": "o"}')
+    assert held.document is held.document == {"key": "k", "other": "o"}
 
 
 def test_without_a_key_the_whole_text_is_taken() -> None:
@@ -211,10 +217,23 @@ def test_a_source_has_the_name_that_prefixes_are_compared_with(source: Source, n
 def test_an_arn_may_be_read_as_a_name() -> None:
     """Its end may be what Secrets Manager appended, or a part of the name."""
     source = Source(Service.SECRETS_MANAGER, secret_arn("connections/pay-apikey"), "AWSPREVIOUS")
-    by_name = Source(Service.SECRETS_MANAGER, "connections/pay-apikey", "AWSPREVIOUS")
+    by_name = Source(Service.SECRETS_MANAGER, f"{source.source_id}-??????", "AWSPREVIOUS")
+    assert by_name.name == "connections/pay-apikey"
     assert source.candidates == (source, by_name)
     assert source.answered("connections/pay") == source
     assert source.answered("connections/pay-apikey") == by_name
+
+
+def test_another_accounts_secret_stays_in_its_account_however_its_name_ends() -> None:
+    """A secret of our own with that name is another one."""
+    arn = secret_arn("connections/pay-apikey", account=OTHER_ACCOUNT)
+    source = Source(Service.SECRETS_MANAGER, arn, "AWSPREVIOUS")
+    found = [source.answered("connections/pay-apikey"), source.candidates[1]]
+    found += [Source.parse(str(each)) for each in found]
+    assert {each.secret for each in found} == {
+        Secret("connections/pay-apikey", account=OTHER_ACCOUNT)
+    }
+    assert {each.version_stage for each in found} == {"AWSPREVIOUS"}
 
 
 @pytest.mark.parametrize(

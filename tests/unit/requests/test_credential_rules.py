@@ -6,12 +6,14 @@ import pytest
 
 from handler.references.near_miss import MALFORMED, MISSPELT, UNRESOLVED
 from handler.references.syntax import with_texts
-from handler.requests.credential_rules import credential_violations, with_secret_parameters
+from handler.requests.credential_rules import credential_violations, with_secrecy
 from handler.requests.properties import prepared, property_violations
+from handler.requests.service_model import rebuilt
 from tests.support.bad_requests import (
     API_KEY,
     API_KEY_BLOCK,
     BASIC,
+    BASIC_BLOCK,
     BODY,
     CANARY,
     HEADERS,
@@ -44,7 +46,7 @@ PUBLIC = "refers to a secret, so IsValueSecret must not be false"
 
 def told(properties: dict[str, Any]) -> list[str]:
     """Give all violations of properties, as somebody wrote them."""
-    full: Any = with_secret_parameters(with_texts(properties, POLICY), SHAPE)
+    full: Any = rebuilt(with_texts(properties, POLICY), SHAPE, with_secrecy)
     return [str(violation) for violation in credential_violations(full, SHAPE)]
 
 
@@ -91,6 +93,10 @@ NEAR_MISSES = [
     ({"Ref": "Secret"}, UNRESOLVED),
     ({"Fn::Sub": "${Secret}"}, UNRESOLVED),
     ({"Fn::GetAtt": ["Secret", "Id"]}, UNRESOLVED),
+    ({"ValueFrom": secret_arn(), "x": 1}, MISSPELT),
+    ({"valueFrom": secret_arn(), "name": CANARY}, MISSPELT),
+    ({"ValueFrom": {"Ref": "Secret"}, "x": 1}, MISSPELT),
+    ({"Fn::Sub": "${Secret}", "x": CANARY}, UNRESOLVED),
 ]
 PLACES = [
     *CREDENTIALS,
@@ -121,6 +127,20 @@ def test_a_near_miss_is_never_data(
 def test_an_unresolved_function_is_told_as_that_anywhere(path: str) -> None:
     """Where no reference may stand, too."""
     assert f"{path}: {UNRESOLVED}" in told(changed(BASIC, {path: {"Ref": "Parameter"}}))
+
+
+@pytest.mark.parametrize("path", ["AuthParameters", BASIC_BLOCK, HEADERS])
+def test_what_stands_for_a_structure_is_told_once(path: str) -> None:
+    """A structure is never a reference; an object is not told to be none."""
+    for value, problem in (
+        ({"Ref": "Parameters"}, UNRESOLVED),
+        ({"ValueFrom": secret_arn()}, "a reference is not allowed here"),
+        ({"valueFrom": secret_arn()}, "a reference is not allowed here"),
+        (secret("key"), f"must be {'a list' if path == HEADERS else 'an object'}, not text"),
+    ):
+        properties = prepared(changed(BASIC, {path: value}), RULES)
+        found = [str(each) for each in property_violations(properties, RULES)]
+        assert found == [f"{path}: {problem}"]
 
 
 @pytest.mark.parametrize(
@@ -197,9 +217,9 @@ def test_a_wrong_reference_is_told_once(secrecy: dict[str, object]) -> None:
 def test_what_is_left_unsaid_is_said() -> None:
     """IsValueSecret is true as in CloudFormation; the API would take it for false."""
     document = changed(BASIC, {HEADERS: parameter("a") + parameter("b", IsValueSecret=False)})
-    full: Any = with_secret_parameters(document, SHAPE)
+    full: Any = rebuilt(document, SHAPE, with_secrecy)
     assert full == changed(
         document,
         {HEADERS: parameter("a", IsValueSecret=True) + parameter("b", IsValueSecret=False)},
     )
-    assert with_secret_parameters([CANARY, None], SHAPE) == [CANARY, None]
+    assert rebuilt([CANARY, None], SHAPE, with_secrecy) == [CANARY, None]

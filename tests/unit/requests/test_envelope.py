@@ -169,6 +169,45 @@ def test_a_destroy_can_end() -> None:
     assert do(make_world(), terraform("delete", plain["ResourceProperties"])) is Outcome.DELETED
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"Descripton": CANARY},
+        {"WaitTimeoutSeconds": 301},
+        {"OnExisting": CANARY, PASSWORD: CANARY},
+        {"AuthParameters": {"Ref": CANARY}},
+        {"Revision": "r" * 65},
+    ],
+)
+def test_a_destroy_ends_whatever_an_update_got_wrong(changes: dict[str, object]) -> None:
+    """Terraform saves the input that was refused, and sends it with the Delete."""
+    world = make_world()
+    do(world, terraform("create", CRM))
+    wrong = changed(CRM, changes)
+    with pytest.raises(InvalidRequestError):
+        do(world, terraform("update", wrong))
+    assert do(world, {**terraform("delete", wrong), "Priority": 1}) is Outcome.DELETED
+    assert world.connections.stored == {}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"), [(7, 7), (0, 0), (301, 300), (CANARY, 30), (-1, 30)]
+)
+def test_a_destroy_waits_as_it_is_told_where_that_can_be(given: object, expected: int) -> None:
+    """Else as long as any direct request."""
+    document = terraform("delete", {**CRM, "WaitTimeoutSeconds": given})
+    assert check(asked(document), RULES).wait_timeout_seconds == expected
+
+
+@pytest.mark.parametrize("properties", [{"Name": "B!"}, {"Name": 5}, {"Nmae": "crm"}, [], None])
+def test_a_destroy_of_what_no_connection_can_be_called_ends(properties: object) -> None:
+    """Nothing of that name was made here."""
+    world = make_world()
+    do(world, terraform("create", CRM))
+    assert do(world, terraform("delete", properties)) is Outcome.DELETED
+    assert list(world.connections.stored) == [CRM["Name"]]
+
+
 def do(world: World, document: object) -> Outcome:
     """Carry out a direct request, a second later than the one before."""
     world.time.seconds += 1

@@ -77,6 +77,15 @@ def test_what_is_left_out_has_its_default() -> None:
     assert (request.request_type, request.request_id) == (RequestType.CREATE, "request-1")
 
 
+@pytest.mark.parametrize("request_type", ["Create", "Update", "Validate", "Delete", "Describe"])
+@pytest.mark.parametrize("revision", ["r" * 65, 2, None, [CANARY]])
+def test_a_revision_is_a_short_text(request_type: str, revision: object) -> None:
+    """Whatever is asked; it may be empty."""
+    assert message({**BASIC, "Revision": "r" * 64}, request_type)
+    reason = refusal({**BASIC, "Revision": revision}, request_type)
+    assert reason == "Revision: must be a string of at most 64 characters"
+
+
 def test_a_revision_changes_nothing() -> None:
     """It only makes CloudFormation send an Update."""
     assert message({**BASIC, "Revision": CANARY}) == message(BASIC)
@@ -132,6 +141,7 @@ def test_a_message_waits_half_a_minute_by_itself(entry_point: EntryPoint, second
         ({"ServiceTimeout": "60", "WaitTimeoutSeconds": "600"}, 30),
         ({"ServiceTimeout": "60", "WaitTimeoutSeconds": "0"}, 0),
         ({"ServiceTimeout": "soon"}, 840),
+        ({"ServiceTimeout": 10**400}, 840),
     ],
 )
 @pytest.mark.parametrize("request_type", ["Create", "Update"])
@@ -303,6 +313,18 @@ def test_an_entry_point_takes_its_own_request_types_only(
     assert refusal(BASIC, request_type, entry_point) == expected
 
 
+@pytest.mark.parametrize("properties", [{"Name": "crm"}, {"Name": "crm", "Revision": "2"}])
+@pytest.mark.parametrize("request_type", ["release", "Remove", None])
+def test_a_misspelt_request_type_is_told_alone_where_a_name_would_do(
+    request_type: Any, properties: dict[str, str]
+) -> None:
+    """The members of a Create are not missed then; with some of them, they are."""
+    expected = f"RequestType: must be one of {', '.join(RequestType)}"
+    assert refusal(properties, request_type) == expected
+    told = refusal({**properties, "AuthorizationType": "BASIC"}, request_type)
+    assert told == f"(1) {expected} (2) AuthParameters: required"
+
+
 @pytest.mark.parametrize("request_type", ["Release", "List"])
 @pytest.mark.parametrize("properties", [BASIC, None])
 def test_what_another_entry_point_takes_is_told_as_that(
@@ -346,6 +368,16 @@ def test_a_stacks_properties_must_be_an_object() -> None:
     """CloudFormation sends one always; others may invoke the function."""
     with pytest.raises(InvalidRequestError, match="ResourceProperties: required, an object"):
         resource(None)
+
+
+@pytest.mark.parametrize("request_type", ["Create", "Delete", "Refresh", "List"])
+def test_a_function_in_place_of_all_properties_is_told_as_that(request_type: str) -> None:
+    """Not as three members that are missing."""
+    for value, problem in (
+        ({"Ref": CANARY}, UNRESOLVED),
+        ({"ValueFrom": CANARY}, "a reference is not allowed here"),
+    ):
+        assert refusal(value, request_type) == f"ResourceProperties: {problem}"
 
 
 @pytest.mark.parametrize("document", [None, [BASIC], "text"])

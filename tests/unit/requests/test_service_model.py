@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from handler.references.reference import Text
 from handler.references.syntax import with_texts
-from handler.requests.service_model import LINEAR_PATTERNS, coerced, leaves, violations
+from handler.requests.service_model import LINEAR_PATTERNS, leaves, rebuilt, to_boolean, violations
 from tests.support.bad_requests import (
     API_KEY,
     BASIC,
@@ -285,7 +285,7 @@ def test_cloudformations_strings_become_booleans_again(written: object, meant: o
     expected = changed(
         document, {HTTP: {"HeaderParameters": parameter("true", IsValueSecret=meant)}}
     )
-    assert coerced(document, SHAPE) == expected
+    assert rebuilt(document, SHAPE, to_boolean) == expected
 
 
 @pytest.mark.parametrize(
@@ -294,7 +294,7 @@ def test_cloudformations_strings_become_booleans_again(written: object, meant: o
 def test_what_is_of_another_kind_is_walked_around(document: object) -> None:
     """It is a violation already; nobody looks into it or changes it."""
     assert list(leaves(document, SHAPE)) == []
-    assert coerced(document, SHAPE) == document
+    assert rebuilt(document, SHAPE, to_boolean) == document
 
 
 @pytest.mark.parametrize("value", [{"HeaderParameters": {"Key": "x"}}, {"HeaderParameters": "x"}])
@@ -302,7 +302,7 @@ def test_what_is_no_list_is_walked_around(value: dict[str, object]) -> None:
     """The same one level deeper."""
     document = {"AuthParameters": {"InvocationHttpParameters": value}}
     assert list(leaves(document, SHAPE)) == []
-    assert coerced(document, SHAPE) == document
+    assert rebuilt(document, SHAPE, to_boolean) == document
 
 
 def operation_shape(operation: str) -> Any:

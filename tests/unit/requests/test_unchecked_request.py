@@ -201,7 +201,7 @@ def test_derived_names_differ_with_stack_resource_and_incarnation() -> None:
     assert len(names) == 4
 
 
-IDENTIFIERS = st.from_regex(r"[A-Za-z0-9]{1,255}", fullmatch=True)
+IDENTIFIERS = st.one_of(st.from_regex(r"[A-Za-z0-9]{1,255}", fullmatch=True), st.text())
 PREFIXES = st.from_regex(r"[A-Za-z0-9._-]{0,40}", fullmatch=True)
 
 
@@ -223,6 +223,11 @@ def test_long_names_that_begin_alike_stay_apart() -> None:
     names = {derived_name(STACK_ID, "L" * 200 + end, "p" * 40) for end in "AB"}
     assert len(names) == 2
     assert {len(name) for name in names} == {64}
+
+
+def test_a_derived_name_leaves_out_what_no_name_may_hold() -> None:
+    """Letters of other alphabets and half a character are not an error either."""
+    assert derived_name("arn/é shop!/1", "\ud800C", "").startswith("shop-C-")
 
 
 def test_an_odd_stack_id_still_gives_a_name() -> None:

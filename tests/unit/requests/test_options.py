@@ -8,8 +8,8 @@ import pytest
 
 from handler.errors import InvalidRequestError
 from handler.references.source import Secret
+from handler.requests.options import WHOLE, Selection
 from handler.requests.request import Request, check
-from handler.requests.selection import WHOLE, Selection
 from handler.requests.unchecked_request import DIRECT, QUEUE, EntryPoint, read_document
 from tests.support.bad_requests import CANARY, secret_arn
 from tests.support.fakes import ACCOUNT, RULES, START

@@ -7,7 +7,7 @@ import pytest
 
 from handler import app
 from handler.errors import InvalidRequestError
-from handler.requests.document import NOT_JSON, TOO_DEEP, TOO_LARGE, parsed, within_limits
+from handler.requests.envelope import NOT_JSON, TOO_DEEP, TOO_LARGE, parsed, within_limits
 from handler.requests.request import check
 from handler.requests.unchecked_request import (
     CLOUDFORMATION,
