@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from handler.connections.ownership import MaintenanceFailure, Record
+from handler.connections.record import MaintenanceFailure, Record
 from handler.connections.state import Write
 from handler.errors import (
     InvalidRequestError,

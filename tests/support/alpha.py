@@ -9,10 +9,9 @@ from handler.clock import Clock
 from handler.connections.state import Connection
 from handler.operations.outcome import Completion
 from handler.operations.use_cases import carry_out
+from handler.requests.entry_point import QUEUE, EntryPoint
 from handler.requests.request import check
 from handler.requests.unchecked_request import (
-    QUEUE,
-    EntryPoint,
     UncheckedRequest,
     read_custom_resource,
     read_document,

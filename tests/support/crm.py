@@ -6,14 +6,13 @@ from typing import Any
 
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.use_cases import carry_out
-from handler.requests.request import check
-from handler.requests.unchecked_request import (
+from handler.requests.entry_point import (
     DIRECT,
     QUEUE,
     EntryPoint,
-    read_custom_resource,
-    read_document,
 )
+from handler.requests.request import check
+from handler.requests.unchecked_request import read_custom_resource, read_document
 from tests.support.fakes import RULES, START, World
 
 STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/9f0c"

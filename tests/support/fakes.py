@@ -10,7 +10,11 @@ from typing import Any, cast
 import botocore.session
 
 from handler.clock import Clock
-from handler.connections.ownership import Deletion, Record, Seen
+from handler.connections.record import (
+    Deletion,
+    Record,
+    Seen,
+)
 from handler.connections.state import Connection
 from handler.errors import (
     AlreadyExistsError,

@@ -32,9 +32,9 @@ from handler.errors import (
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Connections, Progress
 from handler.operations.use_cases import carry_out
+from handler.requests.entry_point import QUEUE
 from handler.requests.request import check
 from handler.requests.unchecked_request import (
-    QUEUE,
     UncheckedRequest,
     read_custom_resource,
     read_document,

@@ -56,7 +56,7 @@ FOREIGN = {
     "entrypoints.cloudformation": {"crhelper"},
     "entrypoints.request_queue": {"aws_lambda_powertools"},
     "entrypoints.failed_invocations": {"aws_lambda_powertools"},
-    "entrypoints.messages": {"aws_lambda_powertools"},
+    "entrypoints.sqs_records": {"aws_lambda_powertools"},
     "observability": {"aws_lambda_powertools"},
 }
 OPENED_LATE = ("cloudformation", "request_queue", "direct", "failed_invocations")

@@ -31,7 +31,11 @@ from handler.adapters.registry_items import (
     token_of,
 )
 from handler.clock import instant
-from handler.connections.ownership import Deletion, Record, Seen
+from handler.connections.record import (
+    Deletion,
+    Record,
+    Seen,
+)
 from handler.errors import ResourceConflictError, SupersededError
 from handler.references.source import Secret, Source
 from handler.settings import ITEMS_OF_A_PAGE

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from handler.adapters.registry_items import connection_key, deletion_item, deletion_key, number
-from handler.connections.ownership import Deletion, Record
+from handler.connections.record import Deletion, Record
 
 LINKS_OF_A_TRANSACTION = 98  # beside connection and deletion; DynamoDB takes 100
 

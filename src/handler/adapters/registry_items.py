@@ -13,7 +13,12 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from handler.connections.ownership import Deletion, MaintenanceFailure, Record, Seen
+from handler.connections.record import (
+    Deletion,
+    MaintenanceFailure,
+    Record,
+    Seen,
+)
 from handler.connections.state import Write
 from handler.errors import InvalidRequestError
 from handler.references.source import Secret

@@ -11,7 +11,8 @@ from copy import deepcopy
 from enum import StrEnum
 from typing import Any
 
-from handler.connections.ownership import Record, is_same
+from handler.connections.ownership import is_same
+from handler.connections.record import Record
 from handler.connections.state import Connection, ConnectionState
 
 SHOWN = ("Description", "AuthParameters")

@@ -1,104 +1,11 @@
 """Decide who owns a connection, by what the registry says and what EventBridge shows."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
-from handler.connections.state import Connection, Write
-from handler.settings import DELETION_LIFETIME, GRACE, LONGEST_LAG
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """The registry's item as last read or written; the next write is conditional on it."""
-
-    revision: int = 0
-    sources: frozenset[str] = frozenset()  # whose links to this name exist
-    written_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class MaintenanceFailure:
-    """Why a Refresh or a Reconcile of a connection failed last."""
-
-    code: str
-    reason: str
-    failed_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Deletion:
-    """An owner deleted a name, or found nothing of its own there: no older request is applied."""
-
-    name: str
-    owner: str
-    request_time: datetime
-    expires_at: datetime
-    connection_arn: str = ""  # of what was deleted, "" where nothing was
-
-    def refuses(self, request_time: datetime) -> bool:
-        """Tell whether a request is no newer; of one second, which stacks count in, Delete wins."""
-        return request_time <= self.request_time
-
-    def may_still_show(self, connection: Connection, now: datetime) -> bool:
-        """Tell whether a connection is the deleted one, which Describe may show for a while."""
-        deleted_at = self.expires_at - DELETION_LIFETIME
-        return connection.arn == self.connection_arn and now - deleted_at < LONGEST_LAG
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """
-    What the registry knows about one name.
-
-    One without ARN is a claim: its owner was about to create the connection when it was written.
-    """
-
-    name: str
-    owner: str
-    claimed_at: datetime
-    request_time: datetime  # of the newest request that was applied
-    connection_arn: str = ""
-    properties: Mapping[str, Any] = field(default_factory=dict)  # as written: references, no values
-    # By source; "" where nothing was applied yet. The rotations of all that are named are followed.
-    secret_versions: Mapping[str, str] = field(default_factory=dict)
-    refreshed_at: datetime | None = None  # when a rotation was last followed
-    is_adopted: bool = False
-    pending_write: Write | None = None  # our last one, until its connection was seen settled
-    last_modified_time: datetime | None = None  # EventBridge's, when our last write had settled
-    lease_holder: str = ""  # who is writing to EventBridge right now
-    leased_until: datetime | None = None
-    claimed_until: datetime | None = None  # when the last lease ended: nobody wrote after it
-    is_deletion_pending: bool = False  # DeleteConnection was called, its end not seen
-    maintenance_failure: MaintenanceFailure | None = None
-    replaces: tuple[str, ...] = ()  # names that its owner gives up once this one works
-    seen: Seen = Seen()
-
-    @property
-    def registered_connection(self) -> Connection:
-        """Give what is known of the connection where EventBridge shows it no more."""
-        return Connection(self.name, self.connection_arn)
-
-    def is_leased_to_other(self, holder: str, now: datetime) -> bool:
-        """Tell whether somebody else is writing."""
-        is_running = self.leased_until is not None and now < self.leased_until
-        return is_running and self.lease_holder != holder
-
-    def supersedes(self, owner: str, request_time: datetime) -> bool:
-        """Tell whether a newer request of the same owner was applied already."""
-        return self.owner == owner and request_time < self.request_time
-
-    def is_modified(self, connection: Connection) -> bool:
-        """Tell whether somebody else wrote to it, as far as our own write's time is known."""
-        is_known = self.last_modified_time is not None and not self.pending_write
-        return is_known and self.last_modified_time != connection.last_modified_time
-
-    def deletion(self, request_time: datetime, now: datetime, connection_arn: str = "") -> Deletion:
-        """Give what is kept when the record is removed, with the ARN of what was deleted."""
-        newest = max(self.request_time, request_time)
-        return Deletion(self.name, self.owner, newest, now + DELETION_LIFETIME, connection_arn)
+from handler.connections.record import Record
+from handler.connections.state import Connection
+from handler.settings import GRACE, LONGEST_LAG
 
 
 class Standing(StrEnum):

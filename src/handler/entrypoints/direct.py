@@ -7,8 +7,9 @@ from handler.composition import Context, Invocation
 from handler.entrypoints.execution import Failed, Succeeded, execute
 from handler.errors import ProvisionerError
 from handler.observability import logger
+from handler.requests.entry_point import DIRECT
 from handler.requests.envelope import within_limits
-from handler.requests.unchecked_request import DIRECT, read_document
+from handler.requests.unchecked_request import read_document
 
 
 def handle_direct_invocation(event: Mapping[str, Any], context: Context) -> dict[str, Any]:

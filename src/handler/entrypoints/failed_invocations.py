@@ -23,9 +23,9 @@ from handler.composition import Context, Invocation
 from handler.connections.ownership import is_same
 from handler.entrypoints.dead_letter import attributes
 from handler.entrypoints.execution import unexpected
-from handler.entrypoints.messages import receives
 from handler.entrypoints.response import deliver, failed, physical_id_of_unknown_end
 from handler.entrypoints.response_url import refuse_unanswerable_event
+from handler.entrypoints.sqs_records import receives
 from handler.errors import InvalidRequestError
 from handler.observability import emit, logger
 from handler.requests.unchecked_request import UncheckedRequest, read_custom_resource, well_formed

@@ -15,8 +15,13 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from handler.clock import instant
 from handler.composition import Context, Invocation
 from handler.entrypoints import dead_letter
-from handler.entrypoints.execution import Failed, Succeeded, execute, observe_failure, unexpected
-from handler.entrypoints.messages import (
+from handler.entrypoints.execution import (
+    Failed,
+    Succeeded,
+    execute,
+    unexpected,
+)
+from handler.entrypoints.sqs_records import (
     delay_seconds,
     document,
     patience_seconds,
@@ -24,6 +29,7 @@ from handler.entrypoints.messages import (
     receives,
     time_of,
 )
+from handler.entrypoints.telemetry import observe_failure
 from handler.errors import (
     ProvisionerError,
     ResourceConflictError,
@@ -31,7 +37,8 @@ from handler.errors import (
     SupersededError,
 )
 from handler.observability import emit, logger
-from handler.requests.unchecked_request import QUEUE, UncheckedRequest, read_document
+from handler.requests.entry_point import QUEUE
+from handler.requests.unchecked_request import UncheckedRequest, read_document
 from handler.requests.violation import Violation
 from handler.settings import (
     BATCH_MARGIN_SECONDS,
@@ -105,9 +112,9 @@ class RequestQueue:
         sent_at = time_of(record.attributes.sent_timestamp)
         unchecked = read_document(given, QUEUE, record.message_id, sent_at)
         if is_last:
-            failed = Failed(unchecked, ServiceInternalError(UNREAD.problem))
-            observe_failure(failed, 0)
-            return failed
+            error = ServiceInternalError(UNREAD.problem)
+            observe_failure(unchecked, error, 0)
+            return Failed(unchecked, error)
         if self._invocation.seconds_left() < self._least_seconds:
             raise ResourceConflictError("no time is left for this message")
         return execute(

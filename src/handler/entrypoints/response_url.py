@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from handler.composition import Context
 from handler.errors import InvalidRequestError
-from handler.requests.unchecked_request import CLOUDFORMATION
+from handler.requests.entry_point import CLOUDFORMATION
 from handler.requests.violation import Violation, refuse
 from handler.settings import environment, response_url_hosts, url_suffix
 

@@ -5,13 +5,14 @@ from dataclasses import replace
 
 from handler import errors
 from handler.clock import instant
-from handler.connections.ownership import Deletion, Record, is_same
+from handler.connections.ownership import is_same
+from handler.connections.record import Deletion, Record
 from handler.connections.state import Connection
 from handler.operations import lease, wait
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Ports
+from handler.requests.entry_point import TERRAFORM
 from handler.requests.request import Request
-from handler.requests.unchecked_request import TERRAFORM
 from handler.settings import DELETION_LIFETIME
 
 

@@ -4,7 +4,7 @@ from contextlib import suppress
 from typing import Any
 
 from handler.clock import iso
-from handler.connections.ownership import Record
+from handler.connections.record import Record
 from handler.connections.state import Connection
 from handler.errors import NotFoundError, ProvisionerError
 from handler.operations.outcome import Completion, Outcome

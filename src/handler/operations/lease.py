@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from handler.clock import instant
-from handler.connections.ownership import Record
+from handler.connections.record import Record
 from handler.errors import NotStabilizedError, ProvisionerError, ResourceConflictError
 from handler.operations.ports import Ports
 from handler.settings import LEASE_MARGIN_SECONDS

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from handler.clock import iso
-from handler.connections.ownership import Record
+from handler.connections.record import Record
 from handler.connections.state import Connection
 from handler.errors import ProvisionerError
 from handler.requests.request import Request

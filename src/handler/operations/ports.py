@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from handler.clock import Clock, growing
-from handler.connections.ownership import Deletion, Record
+from handler.connections.record import Deletion, Record
 from handler.connections.state import Connection
 from handler.references.source import Secret, SecretValue, Source
 from handler.requests.properties import Rules

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from handler.clock import instant
 from handler.connections.drift import Finding, absence, drift
-from handler.connections.ownership import Record, is_same
+from handler.connections.ownership import is_same
+from handler.connections.record import Record
 from handler.connections.state import BAD, Connection, is_usable
 from handler.errors import AlreadyExistsError, NotFoundError
 from handler.operations import lease, refresh, resolution, upsert, wait, writing

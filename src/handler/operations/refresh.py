@@ -7,7 +7,8 @@ from typing import Any
 
 from handler.clock import instant
 from handler.connections.drift import is_behind
-from handler.connections.ownership import MaintenanceFailure, Record, Standing
+from handler.connections.ownership import Standing
+from handler.connections.record import MaintenanceFailure, Record
 from handler.connections.state import BAD, Connection
 from handler.errors import NotFoundError, ProvisionerError, ServiceInternalError
 from handler.operations import lease, wait, writing

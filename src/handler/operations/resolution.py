@@ -6,7 +6,8 @@ from typing import Any
 
 from handler.errors import SecretNotUsableError
 from handler.operations.ports import Ports
-from handler.references.reference import Text, replaced
+from handler.references.json_key import pick
+from handler.references.reference import Reference, Text, replaced
 from handler.references.source import SecretValue, Source
 from handler.requests.credential_rules import NOT_PUBLIC
 from handler.requests.properties import sources
@@ -28,10 +29,10 @@ def resolve(ports: Ports, request: Request) -> Resolved:
     results = {source: _fetch(ports, source) for source in sources(request.properties)}
     fetched = {source: each for source, each in results.items() if isinstance(each, SecretValue)}
 
-    def value_of(source: Source) -> SecretValue:
-        if source not in fetched:
-            raise SecretNotUsableError(str(results[source]))
-        return fetched[source]
+    def value_of(reference: Reference) -> str:
+        if reference.source not in fetched:
+            raise SecretNotUsableError(str(results[reference.source]))
+        return pick(reference, fetched[reference.source])
 
     values: dict[int, str] = {}
     found: list[Violation] = []

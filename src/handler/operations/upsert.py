@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from handler import errors
 from handler.clock import instant
-from handler.connections.ownership import Record, Standing
+from handler.connections.ownership import Standing
+from handler.connections.record import Record
 from handler.connections.state import Connection, is_usable
 from handler.operations import delete, lease, wait, writing
 from handler.operations.outcome import Completion, Outcome

@@ -9,8 +9,8 @@ from handler.clock import growing, instant
 from handler.operations import delete, describe, reconcile, refresh, upsert
 from handler.operations.outcome import Completion
 from handler.operations.ports import Ports
+from handler.requests.entry_point import RequestType
 from handler.requests.request import Request
-from handler.requests.unchecked_request import RequestType
 from handler.settings import LEAST_PATIENCE_SECONDS, LONGEST_ROUND_PAUSE_SECONDS
 
 USE_CASES: dict[RequestType, Callable[[Ports, Request], Completion]] = {

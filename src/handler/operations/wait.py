@@ -5,13 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from handler.clock import instant
-from handler.connections.ownership import Record, Standing, is_same, is_visible, standing
+from handler.connections.ownership import (
+    Standing,
+    is_same,
+    is_visible,
+    standing,
+)
+from handler.connections.record import Record
 from handler.connections.state import BAD, Connection, ConnectionState, is_moving
 from handler.errors import NotStabilizedError, ResourceConflictError
 from handler.operations.lease import refuse_if_changed, refuse_if_leased
 from handler.operations.ports import Ports
+from handler.requests.entry_point import RequestType
 from handler.requests.request import Request
-from handler.requests.unchecked_request import RequestType
 from handler.settings import LEAST_WAIT, LONGEST_DELETION_SECONDS, LONGEST_WAIT_SECONDS
 
 LONGEST_WAIT = timedelta(seconds=LONGEST_WAIT_SECONDS)

@@ -5,7 +5,8 @@ from dataclasses import replace
 from handler import errors
 from handler.clock import instant
 from handler.connections.drift import is_behind, leftovers, update_of
-from handler.connections.ownership import Record, is_same
+from handler.connections.ownership import is_same
+from handler.connections.record import Record
 from handler.connections.state import BAD, Connection, ConnectionState, Write, is_moving, is_usable
 from handler.operations import lease, wait
 from handler.operations.outcome import Completion, final_outcome, outcome_after_write

@@ -1,12 +1,10 @@
-"""A reference to a secret, and texts that hold references: put parts of secrets in place."""
+"""A reference to a secret, and texts that hold references."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from handler.errors import SecretNotUsableError
-from handler.references.source import SecretValue, Service, Source
+from handler.references.source import Source
 
 LONGEST_SHOWN = 160
 
@@ -28,40 +26,6 @@ class Reference:
         """Show it as it was written, in quotes, the end of an overlong one left out."""
         return f'"{shortened(self.spelling)}"'
 
-    def pick(self, value: SecretValue) -> str:
-        """Take this reference's part out of what its source holds; no error tells the value."""
-        picked = self._picked(value)
-        if not picked:
-            raise self._error("it refers to an empty text")
-        return picked
-
-    def _picked(self, value: SecretValue) -> str:
-        if self.source.service is Service.SSM_SECURE and not value.is_secret:
-            raise self._error("the parameter is no SecureString")
-        if self.source.service is Service.SSM and value.is_secret:
-            raise self._error("the parameter is a SecureString; write ssm-secure")
-        document = value.document if self.source.service is Service.SECRETS_MANAGER else None
-        if not self.json_key and isinstance(document, (dict, list)):
-            raise self._error("the secret holds JSON, so the reference must name a key of it")
-        if not self.json_key:
-            return value.plain_text
-        if not isinstance(document, dict):
-            raise self._error("the secret is not a JSON object")
-        key = f'"{shortened(self.json_key)}"'
-        if self.json_key not in document:
-            raise self._error(f"the secret has no key {key}")
-        match document[self.json_key]:
-            case str() as text:
-                return text
-            case bool() as truth:
-                return json.dumps(truth)
-            case held:
-                kind = "an object" if isinstance(held, dict) else "an array or null"
-                raise self._error(f"key {key} holds {kind}")
-
-    def _error(self, problem: str) -> SecretNotUsableError:
-        return SecretNotUsableError(f"{self}: {problem}")
-
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -76,11 +40,10 @@ class Text:
         """Give the references in it."""
         return tuple(part for part in self.parts if isinstance(part, Reference))
 
-    def resolve(self, fetch: Callable[[Source], SecretValue]) -> str:
+    def resolve(self, value_of: Callable[[Reference], str]) -> str:
         """Put the values in their places."""
         return "".join(
-            part.pick(fetch(part.source)) if isinstance(part, Reference) else part
-            for part in self.parts
+            value_of(part) if isinstance(part, Reference) else part for part in self.parts
         )
 
 

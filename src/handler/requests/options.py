@@ -8,7 +8,7 @@ from typing import Any
 
 from handler.references.source import Secret, Service, Source
 from handler.references.syntax import SECRET_ARN, SECRET_NAME
-from handler.requests.unchecked_request import EntryPoint
+from handler.requests.entry_point import EntryPoint
 from handler.requests.violation import Violation, joined
 from handler.settings import RECONCILE_MODES, SERVICE_TIMEOUT_MARGIN_SECONDS
 

@@ -10,8 +10,8 @@ from handler.references.reference import replaced
 from handler.references.source import Source
 from handler.references.syntax import with_texts
 from handler.requests.credential_rules import credential_violations, with_secrecy
+from handler.requests.entry_point import DIRECT
 from handler.requests.service_model import Shape, rebuilt, violations
-from handler.requests.unchecked_request import DIRECT
 from handler.requests.violation import Violation, unknown_member
 from handler.settings import MOST_SECRETS
 

@@ -8,18 +8,17 @@ from typing import Any
 from handler.references.near_miss import is_near
 from handler.references.syntax import with_texts
 from handler.requests import options, properties
-from handler.requests.options import WHOLE, OnExisting, Selection
-from handler.requests.properties import Rules
-from handler.requests.service_model import rebuilt, to_boolean
-from handler.requests.unchecked_request import (
+from handler.requests.entry_point import (
     CLOUDFORMATION,
     DIRECT,
     QUEUE,
     EntryPoint,
     RequestType,
-    UncheckedRequest,
-    well_formed,
 )
+from handler.requests.options import WHOLE, OnExisting, Selection
+from handler.requests.properties import Rules
+from handler.requests.service_model import rebuilt, to_boolean
+from handler.requests.unchecked_request import UncheckedRequest, well_formed
 from handler.requests.violation import Violation, misfit, refuse
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from handler.references.reference import Text
-from handler.requests.unchecked_request import DIRECT
+from handler.requests.entry_point import DIRECT
 from handler.requests.violation import Violation, below, misfit, unknown_member
 
 # Two published patterns take exponential time in Python's re; these accept the same strings.

@@ -5,43 +5,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from handler.requests import envelope
-from handler.requests.envelope import MEMBERS, TERRAFORM_MEMBER
+from handler.requests.entry_point import CLOUDFORMATION, DIRECT, TERRAFORM, EntryPoint
+from handler.requests.envelope import TERRAFORM_MEMBER
 from handler.requests.violation import Violation
-from handler.settings import LONGEST_WAIT_SECONDS
-
-
-class RequestType(StrEnum):
-    """What can be asked."""
-
-    CREATE = "Create"
-    UPDATE = "Update"
-    DELETE = "Delete"
-    DESCRIBE = "Describe"
-    VALIDATE = "Validate"
-    RELEASE = "Release"
-    REFRESH = "Refresh"
-    RECONCILE = "Reconcile"
-    LIST = "List"
-
-
-@dataclass(frozen=True, slots=True)
-class EntryPoint:
-    """What differs between the entry points."""
-
-    name: str
-    request_types: tuple[str, ...]
-    default_wait_seconds: int
-    longest_wait_seconds: int
-    private_wait_seconds: int = 30  # the default where the connection leads to a private API
-    own_members: tuple[str, ...] = ("OnExisting", "WaitTimeoutSeconds", "Revision")
-    members: tuple[str, ...] = MEMBERS
-    waits_again: bool = False  # a message comes back, so that running out of time is not final
-    is_last_chance: bool = False  # there is no later delivery to rely on
-    may_delete_nothing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,31 +44,6 @@ class UncheckedRequest:
 
 NAME = re.compile(r"[.\-_A-Za-z0-9]{1,64}")
 NOT_IN_NAMES = re.compile(r"[^.\-_A-Za-z0-9]")
-CLOUDFORMATION = EntryPoint(
-    name="cloudformation",
-    request_types=("Create", "Update", "Delete"),
-    default_wait_seconds=840,  # what one delivery can wait
-    longest_wait_seconds=LONGEST_WAIT_SECONDS,
-    private_wait_seconds=LONGEST_WAIT_SECONDS,
-    own_members=("OnExisting", "WaitTimeoutSeconds", "Revision", "ServiceToken", "ServiceTimeout"),
-    is_last_chance=True,
-    may_delete_nothing=True,  # nothing of the stack's own is left, so that it can go
-)
-QUEUE = EntryPoint(
-    name="queue",
-    request_types=("Create", "Update", "Delete", "Describe", "Validate", "Refresh", "Reconcile"),
-    default_wait_seconds=30,
-    longest_wait_seconds=60,
-    waits_again=True,
-)
-DIRECT = EntryPoint(
-    name="direct",
-    request_types=tuple(RequestType),
-    default_wait_seconds=30,
-    longest_wait_seconds=300,
-    members=(*MEMBERS, TERRAFORM_MEMBER),
-)
-TERRAFORM = replace(DIRECT, may_delete_nothing=True)  # so that a destroy can end
 OWNER_OF_REQUESTS = "requests"
 LONGEST_NAME = 64
 NO_OBJECT = Violation("", "the request must be a JSON object")

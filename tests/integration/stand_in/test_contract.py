@@ -7,7 +7,7 @@ import pytest
 
 from handler.adapters.eventbridge import EventBridgeConnections
 from handler.connections.drift import drift
-from handler.connections.ownership import Record
+from handler.connections.record import Record
 from handler.connections.state import Connection
 from handler.errors import AlreadyExistsError, InvalidRequestError, NotFoundError
 from handler.operations.ports import Connections

@@ -9,7 +9,8 @@ import pytest
 from handler.adapters.aws_client import Caller
 from handler.adapters.queues import MOST_TRIES, Queues
 from handler.errors import AccessDeniedError, ServiceInternalError
-from handler.requests.unchecked_request import QUEUE, read_document
+from handler.requests.entry_point import QUEUE
+from handler.requests.unchecked_request import read_document
 from tests.support.fake_aws import FakeAws, refusal
 from tests.support.fakes import START, FakeTime
 

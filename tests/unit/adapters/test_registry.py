@@ -3,7 +3,7 @@
 import pytest
 
 from handler.composition import Invocation
-from handler.connections.ownership import Record
+from handler.connections.record import Record
 from handler.errors import ResourceConflictError
 from tests.support.entry_point import FUNCTION
 from tests.support.fake_aws import FakeAws, refusal

@@ -26,15 +26,21 @@ from handler.adapters.registry_items import (
     record_of,
     token_of,
 )
-from handler.connections.ownership import Deletion, MaintenanceFailure, Record, Seen
+from handler.connections.record import (
+    Deletion,
+    MaintenanceFailure,
+    Record,
+    Seen,
+)
 from handler.connections.state import Write
 from handler.errors import InvalidRequestError
 from handler.operations.refresh import LONGEST_KEPT_REASON
 from handler.operations.writing import sources_to_link, write_links
 from handler.references.source import Secret
+from handler.requests.entry_point import QUEUE
 from handler.requests.properties import as_written, sources
 from handler.requests.request import Request, check
-from handler.requests.unchecked_request import QUEUE, read_document
+from handler.requests.unchecked_request import read_document
 from handler.settings import MOST_REQUEST_BYTES, MOST_SECRETS
 from tests.support.fake_aws import FakeAws
 from tests.support.fakes import ACCOUNT, REGION, RULES, START, FakeTime, World, make_world

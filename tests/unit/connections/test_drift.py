@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from handler.connections.drift import BAD_STATES, Finding, absence, drift, is_behind
-from handler.connections.ownership import Record
+from handler.connections.record import Record
 from handler.connections.state import BAD, Connection, Write
 from tests.support.bad_requests import changed
 from tests.support.fakes import START

@@ -6,7 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from handler.clock import instant
-from handler.connections.ownership import Record, Standing, is_same, standing
+from handler.connections.ownership import (
+    Standing,
+    is_same,
+    standing,
+)
+from handler.connections.record import Record
 from handler.connections.state import Connection
 from tests.support.fakes import START
 

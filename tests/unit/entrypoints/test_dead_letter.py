@@ -9,9 +9,10 @@ import pytest
 
 from handler.entrypoints import dead_letter
 from handler.errors import InvalidRequestError, ProvisionerError, ThrottlingError
+from handler.requests.entry_point import QUEUE
 from handler.requests.envelope import parsed
 from handler.requests.request import check
-from handler.requests.unchecked_request import QUEUE, UncheckedRequest, read_document
+from handler.requests.unchecked_request import UncheckedRequest, read_document
 from handler.settings import MOST_REQUEST_BYTES
 from tests.support.bad_requests import (
     API_KEY,

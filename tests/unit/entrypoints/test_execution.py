@@ -15,7 +15,8 @@ from handler.errors import (
     ServiceInternalError,
     ThrottlingError,
 )
-from handler.requests.unchecked_request import DIRECT, QUEUE, UncheckedRequest, read_document
+from handler.requests.entry_point import DIRECT, QUEUE
+from handler.requests.unchecked_request import UncheckedRequest, read_document
 from tests.support.crm import BASIC, ask
 from tests.support.entry_point import CANARY
 from tests.support.fakes import RULES, START, World, make_world

@@ -9,10 +9,9 @@ import pytest
 from handler.errors import InvalidRequestError, ProvisionerError, SecretNotUsableError
 from handler.operations.use_cases import carry_out
 from handler.references.near_miss import MALFORMED, MISSPELT, UNRESOLVED
+from handler.requests.entry_point import DIRECT, QUEUE
 from handler.requests.request import check
 from handler.requests.unchecked_request import (
-    DIRECT,
-    QUEUE,
     UncheckedRequest,
     read_custom_resource,
     read_document,

@@ -9,11 +9,12 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from handler.app import lambda_handler
 from handler.entrypoints import request_queue
-from handler.entrypoints.messages import document
+from handler.entrypoints.sqs_records import document
 from handler.errors import InvalidRequestError, ThrottlingError
+from handler.requests.entry_point import QUEUE
 from handler.requests.envelope import NOT_JSON, TOO_DEEP
 from handler.requests.request import check
-from handler.requests.unchecked_request import QUEUE, read_document
+from handler.requests.unchecked_request import read_document
 from tests.support.entry_point import CANARY, DONE, FUNCTION, handled_as, invoke
 from tests.support.fake_aws import FakeAws
 from tests.support.fakes import RULES, START

@@ -17,7 +17,7 @@ from handler.errors import (
     SupersededError,
     ThrottlingError,
 )
-from handler.requests.unchecked_request import CLOUDFORMATION
+from handler.requests.entry_point import CLOUDFORMATION
 from tests.support import alpha
 from tests.support.entry_point import DONE, clock_of, handled_as, invoke, stack_event
 from tests.support.lives import told

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from handler.connections.ownership import Deletion, Record
+from handler.connections.record import Deletion, Record
 from handler.errors import (
     NetworkFailureError,
     NotFoundError,
@@ -19,8 +19,9 @@ from handler.errors import (
 )
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.use_cases import carry_out
+from handler.requests.entry_point import DIRECT
 from handler.requests.request import check
-from handler.requests.unchecked_request import DIRECT, read_custom_resource, read_document
+from handler.requests.unchecked_request import read_custom_resource, read_document
 from handler.settings import DELETION_LIFETIME
 from tests.support import alpha, crm
 from tests.support.crm import BASIC, WITH_HEADER

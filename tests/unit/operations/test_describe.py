@@ -9,8 +9,9 @@ from handler.clock import iso
 from handler.errors import InvalidRequestError
 from handler.operations.outcome import Completion, Outcome, success
 from handler.operations.use_cases import carry_out
+from handler.requests.entry_point import DIRECT, QUEUE
 from handler.requests.request import check
-from handler.requests.unchecked_request import DIRECT, QUEUE, UncheckedRequest, read_document
+from handler.requests.unchecked_request import UncheckedRequest, read_document
 from tests.support.crm import BASIC, STACK_ID, ask, stack
 from tests.support.fakes import PAGE, RULES, World, make_world
 

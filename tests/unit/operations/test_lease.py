@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from handler.connections.ownership import Record, Seen
+from handler.connections.record import Record, Seen
 from handler.connections.state import Connection
 from handler.errors import (
     AccessDeniedError,
@@ -24,8 +24,9 @@ from handler.errors import (
 from handler.operations.lease import hold_claim, hold_lease, without_lease
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.use_cases import carry_out
+from handler.requests.entry_point import DIRECT, QUEUE
 from handler.requests.request import check
-from handler.requests.unchecked_request import DIRECT, QUEUE, read_document
+from handler.requests.unchecked_request import read_document
 from handler.settings import LEASE_MARGIN_SECONDS
 from tests.support import alpha, crm
 from tests.support.crm import BASIC, PASSWORD

@@ -24,14 +24,13 @@ from handler.errors import (
 )
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.use_cases import carry_out
-from handler.requests.request import check
-from handler.requests.unchecked_request import (
+from handler.requests.entry_point import (
     DIRECT,
     QUEUE,
     EntryPoint,
-    read_custom_resource,
-    read_document,
 )
+from handler.requests.request import check
+from handler.requests.unchecked_request import read_custom_resource, read_document
 from tests.support import alpha
 from tests.support.fakes import RULES, START, World
 

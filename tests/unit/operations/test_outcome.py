@@ -7,7 +7,8 @@ import pytest
 from handler.connections.state import Connection
 from handler.errors import NotStabilizedError, ProvisionerError, ResourceConflictError
 from handler.operations.outcome import Completion, Outcome, attributes, failure, success
-from handler.requests.unchecked_request import DIRECT, UncheckedRequest
+from handler.requests.entry_point import DIRECT
+from handler.requests.unchecked_request import UncheckedRequest
 from tests.support.bad_requests import BASIC, CANARY
 from tests.support.fakes import START
 

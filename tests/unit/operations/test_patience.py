@@ -10,14 +10,13 @@ from handler.errors import AccessDeniedError, NotStabilizedError, ProvisionerErr
 from handler.operations.outcome import Completion
 from handler.operations.ports import Ports
 from handler.operations.use_cases import carry_out
-from handler.requests.request import Request, check
-from handler.requests.unchecked_request import (
+from handler.requests.entry_point import (
     DIRECT,
     QUEUE,
     EntryPoint,
-    read_custom_resource,
-    read_document,
 )
+from handler.requests.request import Request, check
+from handler.requests.unchecked_request import read_custom_resource, read_document
 from tests.support.crm import ask
 from tests.support.fakes import RULES, World, make_world
 from tests.support.faulty_ports import KINDS, Storm, stormy

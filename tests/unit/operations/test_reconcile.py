@@ -12,8 +12,13 @@ from handler.connections.state import Write
 from handler.errors import NotFoundError, NotStabilizedError, ResourceConflictError
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.use_cases import carry_out
+from handler.requests.entry_point import (
+    DIRECT,
+    QUEUE,
+    EntryPoint,
+)
 from handler.requests.request import check
-from handler.requests.unchecked_request import DIRECT, QUEUE, EntryPoint, read_document
+from handler.requests.unchecked_request import read_document
 from tests.support.crm import BASIC, WITH_HEADER, ask, password_of
 from tests.support.fakes import PAGE, RULES, START, World, make_world
 

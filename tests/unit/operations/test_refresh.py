@@ -22,15 +22,14 @@ from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Ports
 from handler.operations.use_cases import carry_out
 from handler.references.source import Secret
-from handler.requests.request import check
-from handler.requests.unchecked_request import (
+from handler.requests.entry_point import (
     CLOUDFORMATION,
     DIRECT,
     QUEUE,
     EntryPoint,
-    read_custom_resource,
-    read_document,
 )
+from handler.requests.request import check
+from handler.requests.unchecked_request import read_custom_resource, read_document
 from tests.support.crm import BASIC, STACK_ID, ask, password_of, stack
 from tests.support.fakes import ACCOUNT, RULES, World, make_world
 

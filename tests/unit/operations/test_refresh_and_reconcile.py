@@ -18,8 +18,13 @@ from handler.errors import (
 )
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.use_cases import carry_out
+from handler.requests.entry_point import (
+    DIRECT,
+    QUEUE,
+    EntryPoint,
+)
 from handler.requests.request import check
-from handler.requests.unchecked_request import DIRECT, QUEUE, EntryPoint, read_document
+from handler.requests.unchecked_request import read_document
 from tests.support.crm import BASIC, WITH_HEADER, ask, password_of
 from tests.support.fakes import RULES, START, FakeConnections, World, make_world
 

@@ -8,8 +8,9 @@ import pytest
 from handler.errors import SecretNotUsableError
 from handler.operations.outcome import Completion
 from handler.operations.use_cases import carry_out
+from handler.requests.entry_point import DIRECT
 from handler.requests.request import check
-from handler.requests.unchecked_request import DIRECT, read_document
+from handler.requests.unchecked_request import read_document
 from tests.support.bad_requests import API_KEY, API_KEY_BLOCK, changed, secret_arn
 from tests.support.fakes import POLICY, RULES, World, make_world
 

@@ -10,7 +10,7 @@ import pytest
 
 from handler.adapters.aws_client import Caller
 from handler.adapters.eventbridge import EventBridgeConnections
-from handler.connections.ownership import Record
+from handler.connections.record import Record
 from handler.connections.state import Connection
 from handler.entrypoints.execution import Failed
 from handler.errors import (
@@ -24,7 +24,7 @@ from handler.errors import (
     ServiceLimitExceededError,
 )
 from handler.operations.outcome import Outcome
-from handler.requests.unchecked_request import CLOUDFORMATION, DIRECT
+from handler.requests.entry_point import CLOUDFORMATION, DIRECT
 from handler.settings import LEAST_PATIENCE_SECONDS
 from tests.support import alpha, crm
 from tests.support.crm import BASIC, PASSWORD, PRIVATE, WITH_HEADER, ask, password_of, stack

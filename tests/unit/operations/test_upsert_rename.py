@@ -12,8 +12,9 @@ from handler.errors import (
 )
 from handler.operations.outcome import Completion
 from handler.operations.use_cases import carry_out
+from handler.requests.entry_point import DIRECT
 from handler.requests.request import check
-from handler.requests.unchecked_request import DIRECT, read_document
+from handler.requests.unchecked_request import read_document
 from tests.support.fakes import RULES, World, make_world
 
 PASSWORD = "{{resolve:secretsmanager:connections/crm:SecretString:password}}"

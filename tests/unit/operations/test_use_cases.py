@@ -12,8 +12,9 @@ from handler.errors import (
     SupersededError,
 )
 from handler.operations.outcome import Outcome
+from handler.requests.entry_point import CLOUDFORMATION, DIRECT
 from handler.requests.request import check
-from handler.requests.unchecked_request import CLOUDFORMATION, DIRECT, read_document
+from handler.requests.unchecked_request import read_document
 from tests.support import alpha
 from tests.support.crm import BASIC, ask, stack
 from tests.support.fakes import RULES, START, World

@@ -10,8 +10,13 @@ from handler.connections.state import Connection
 from handler.errors import AlreadyExistsError, NetworkFailureError, NotStabilizedError
 from handler.operations.outcome import Outcome
 from handler.operations.use_cases import carry_out
+from handler.requests.entry_point import (
+    CLOUDFORMATION,
+    DIRECT,
+    QUEUE,
+    EntryPoint,
+)
 from handler.requests.request import check
-from handler.requests.unchecked_request import CLOUDFORMATION, DIRECT, QUEUE, EntryPoint
 from tests.support import alpha
 from tests.support.crm import BASIC, HEADER, PRIVATE, WITH_HEADER, ask, password_of, stack
 from tests.support.fakes import RULES, FakeConnections, World, make_world

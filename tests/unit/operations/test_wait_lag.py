@@ -11,8 +11,9 @@ from handler.connections.state import Connection, Write
 from handler.errors import NetworkFailureError, NotStabilizedError
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.use_cases import carry_out
+from handler.requests.entry_point import DIRECT
 from handler.requests.request import check
-from handler.requests.unchecked_request import DIRECT, read_document
+from handler.requests.unchecked_request import read_document
 from handler.settings import LONGEST_LAG
 from tests.support import alpha
 from tests.support.crm import stack

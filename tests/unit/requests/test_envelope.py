@@ -13,15 +13,14 @@ from hypothesis import strategies as st
 from handler.errors import InvalidRequestError, NotFoundError, ProvisionerError
 from handler.operations.outcome import Outcome
 from handler.operations.use_cases import carry_out
-from handler.requests.envelope import signing_time
-from handler.requests.request import check
-from handler.requests.unchecked_request import (
+from handler.requests.entry_point import (
     DIRECT,
     QUEUE,
     EntryPoint,
-    UncheckedRequest,
-    read_document,
 )
+from handler.requests.envelope import signing_time
+from handler.requests.request import check
+from handler.requests.unchecked_request import UncheckedRequest, read_document
 from tests.support.bad_requests import BASIC, CANARY, PASSWORD, USERNAME, changed, secret
 from tests.support.fakes import RULES, START, World, make_world
 

@@ -7,16 +7,15 @@ import pytest
 
 from handler import app
 from handler.errors import InvalidRequestError
-from handler.requests.envelope import NOT_JSON, TOO_DEEP, TOO_LARGE, parsed, within_limits
-from handler.requests.request import check
-from handler.requests.unchecked_request import (
+from handler.requests.entry_point import (
     CLOUDFORMATION,
     DIRECT,
     QUEUE,
     EntryPoint,
-    read_custom_resource,
-    read_document,
 )
+from handler.requests.envelope import NOT_JSON, TOO_DEEP, TOO_LARGE, parsed, within_limits
+from handler.requests.request import check
+from handler.requests.unchecked_request import read_custom_resource, read_document
 from handler.requests.violation import Violation
 from handler.settings import MOST_REQUEST_BYTES
 from tests.support.fakes import RULES, START

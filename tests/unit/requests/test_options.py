@@ -8,9 +8,14 @@ import pytest
 
 from handler.errors import InvalidRequestError
 from handler.references.source import Secret
+from handler.requests.entry_point import (
+    DIRECT,
+    QUEUE,
+    EntryPoint,
+)
 from handler.requests.options import WHOLE, Selection
 from handler.requests.request import Request, check
-from handler.requests.unchecked_request import DIRECT, QUEUE, EntryPoint, read_document
+from handler.requests.unchecked_request import read_document
 from tests.support.bad_requests import CANARY, secret_arn
 from tests.support.fakes import ACCOUNT, RULES, START
 

@@ -8,17 +8,16 @@ import pytest
 from handler.errors import InvalidRequestError
 from handler.references.near_miss import UNRESOLVED
 from handler.references.reference import Text
-from handler.requests.options import OnExisting
-from handler.requests.request import SELECTORS, Request, check
-from handler.requests.unchecked_request import (
+from handler.requests.entry_point import (
     CLOUDFORMATION,
     DIRECT,
     QUEUE,
     EntryPoint,
     RequestType,
-    read_custom_resource,
-    read_document,
 )
+from handler.requests.options import OnExisting
+from handler.requests.request import SELECTORS, Request, check
+from handler.requests.unchecked_request import read_custom_resource, read_document
 from tests.support.bad_requests import BASIC, CANARY, HEADERS, PASSWORD, changed, parameter, secret
 from tests.support.fakes import RULES, START
 from tests.support.stack_requests import EVENT

@@ -7,15 +7,14 @@ import pytest
 
 from handler.errors import InvalidRequestError
 from handler.operations.outcome import failure
-from handler.requests.request import check
-from handler.requests.unchecked_request import (
+from handler.requests.entry_point import (
     CLOUDFORMATION,
     DIRECT,
     QUEUE,
     EntryPoint,
-    UncheckedRequest,
-    read_document,
 )
+from handler.requests.request import check
+from handler.requests.unchecked_request import UncheckedRequest, read_document
 from tests.support.bad_requests import BAD_REQUESTS, BASIC, CANARY, HEADERS, BadRequest, changed
 from tests.support.fakes import RULES, START
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from handler.entrypoints.messages import delay_seconds
 from handler.entrypoints.request_queue import LAST_RECEIVE
-from handler.requests.unchecked_request import CLOUDFORMATION
+from handler.entrypoints.sqs_records import delay_seconds
+from handler.requests.entry_point import CLOUDFORMATION
 from handler.settings import MOST_RECEIVES, PRIVATE_PATIENCE_SECONDS
 from tests.support.resolved_template import (
     EVERYTHING_ON,

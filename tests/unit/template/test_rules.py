@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from handler.references.source import Secret
+from handler.requests.entry_point import QUEUE
 from handler.requests.options import Selection
 from handler.requests.request import check
-from handler.requests.unchecked_request import QUEUE, read_document
+from handler.requests.unchecked_request import read_document
 from tests.support.fakes import RULES, START
 from tests.support.resolved_template import properties
 from tests.support.rule_messages import (

@@ -13,9 +13,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from handler.errors import InvalidRequestError
+from handler.requests.entry_point import DIRECT
 from handler.requests.request import check
 from handler.requests.service_model import LINEAR_PATTERNS
-from handler.requests.unchecked_request import DIRECT, read_document
+from handler.requests.unchecked_request import read_document
 from tests.support.fakes import RULES, START
 from tools.generated.schema import main, request_schema
 

@@ -1,0 +1,110 @@
+"""The log line and the metrics that each request leaves behind."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+
+from handler.composition import Invocation
+from handler.connections.state import is_usable
+from handler.errors import (
+    NotStabilizedError,
+    ProvisionerError,
+    SupersededError,
+)
+from handler.observability import emit, logger
+from handler.operations.outcome import Completion, Outcome
+from handler.operations.refresh import write_failure
+from handler.requests.entry_point import QUEUE
+from handler.requests.properties import is_private
+from handler.requests.unchecked_request import UncheckedRequest
+from handler.requests.violation import joined
+
+MOST_MEMBERS = 20  # of a log line
+METRICS = {
+    Outcome.CREATED: "ConnectionCreated",
+    Outcome.UPDATED: "ConnectionUpdated",
+    Outcome.UNCHANGED: "ConnectionUnchanged",
+    Outcome.ADOPTED: "ConnectionAdopted",
+    Outcome.DELETED: "ConnectionDeleted",
+    Outcome.RELEASED: "ConnectionReleased",
+    Outcome.DESCRIBED: "ConnectionDescribed",
+    Outcome.VALIDATED: "ConnectionValidated",
+    Outcome.REFRESHED: "ConnectionRefreshed",
+}
+SETTLING = (Outcome.CREATED, Outcome.UPDATED, Outcome.ADOPTED, Outcome.REFRESHED)
+
+
+def observe_failure(
+    unchecked: UncheckedRequest,
+    error: ProvisionerError,
+    milliseconds: float,
+    *,
+    is_final: bool = True,
+) -> None:
+    """Log and count a failure."""
+    outcome = {"error_code": error.code, "reason": error.reason}
+    keys = _request_keys(unchecked, milliseconds) | outcome
+    if not is_final:
+        logger.warning("request comes back", extra=keys)
+        return
+    if isinstance(error, SupersededError):
+        logger.info("request superseded", extra=keys)
+        emit({"RequestType": unchecked.known_request_type}, ["ConnectionSuperseded"], {})
+        return
+    logger.error("request failed", extra=keys)
+    emit({"ErrorCode": error.code}, ["ConnectionFailed"], {})
+
+
+def observe_maintenance_failure(
+    unchecked: UncheckedRequest, error: ProvisionerError, invocation: Invocation, *, is_final: bool
+) -> None:
+    """Keep in the registry why a Refresh or a Reconcile failed, and count it for the alarm."""
+    is_moving = isinstance(error, NotStabilizedError) and error.is_moving
+    # Where the new credential was written and does not work, nobody should wait for the last try.
+    is_broken = isinstance(error, NotStabilizedError) and not is_moving
+    is_given_up = is_final and (unchecked.entry_point is QUEUE or not is_moving)
+    if not is_given_up and not is_broken:
+        return
+    with suppress(Exception):  # the failure itself is told in any case
+        if invocation.ports.registry.read(unchecked.name) is None:
+            return  # somebody named what is not registered
+        write_failure(invocation.ports, unchecked.name, error)
+    emit({}, ["RefreshFailed"], {})
+
+
+def observe_success(
+    unchecked: UncheckedRequest, completion: Completion, milliseconds: float
+) -> None:
+    """Log and count a success."""
+    keys = _request_keys(unchecked, milliseconds) | _completion_keys(completion)
+    logger.info("request succeeded", extra=keys)
+    counted = "DeleteIgnored" if completion.is_ignored else METRICS[completion.outcome]
+    reaches_vpc = is_private(unchecked.properties)
+    is_usable_now = is_usable(completion.connection.state, is_private=reaches_vpc)
+    is_settled = is_usable_now and completion.outcome in SETTLING
+    durations = {"TimeToSettled": milliseconds} if is_settled else {}
+    emit({"RequestType": unchecked.known_request_type}, [counted], durations)
+    if completion.details.get("Drift"):
+        emit({}, ["DriftFound"], {})
+
+
+def _request_keys(unchecked: UncheckedRequest, milliseconds: float) -> dict[str, object]:
+    properties = unchecked.properties if isinstance(unchecked.properties, Mapping) else {}
+    return {
+        "entry_point": unchecked.entry_point.name,
+        "request_type": unchecked.known_request_type,
+        "correlation_id": unchecked.request_id,
+        "owner": unchecked.owner,
+        "connection_name": unchecked.name,
+        "duration_ms": round(milliseconds),
+        "members": sorted({joined("", name) for name in properties})[:MOST_MEMBERS],
+    }
+
+
+def _completion_keys(completion: Completion) -> dict[str, object]:
+    return {
+        "outcome": completion.outcome,
+        "connection_state": completion.connection.state,
+        "connection_arn": completion.connection.arn,
+        "is_ignored": completion.is_ignored,
+        "drift": completion.details.get("Drift", ()),
+    }
