@@ -1,6 +1,6 @@
 """
 Everything that can be set: the durations and limits that somebody may want to tune, each with its
-reason, and the function's environment, which nobody else reads.
+reason, and the function's environment, of which nobody else knows where it comes from.
 
 The environment is read for each request, so that what is wrong with it is answered by name.
 """
@@ -163,7 +163,7 @@ def load(
 
 
 def url_suffix(environment: Mapping[str, str]) -> str:
-    """Give the domain of the partition, apart from load() for the same reason."""
+    """Give the domain of the partition; apart from load(), so that its errors can be answered."""
     return environment.get("URL_SUFFIX") or "amazonaws.com"
 
 

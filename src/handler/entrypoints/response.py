@@ -1,5 +1,5 @@
 """
-Adapter: the answer to CloudFormation, a PUT to the request's ResponseURL.
+The answer to CloudFormation, a PUT to the request's ResponseURL.
 
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html
 """

@@ -188,7 +188,7 @@ def test_a_create_that_comes_once_more_after_its_delete_makes_nothing(
 def test_the_same_stack_may_create_again_what_it_deleted(
     shop: Stack, event_bridge: EventBridge, basic: dict[str, Any]
 ) -> None:
-    """A tombstone refuses older requests only."""
+    """A deletion refuses older requests only."""
     shop.create(basic)
     shop.delete()
     assert outcome(shop.create(basic)) == "Created"
@@ -239,7 +239,7 @@ def test_a_rename_goes_back_where_another_resource_fails(
 def test_a_rename_back_goes_back_as_well(
     shop: Stack, event_bridge: EventBridge, basic: dict[str, Any], renamed: dict[str, Any]
 ) -> None:
-    """R6: the name that comes back has a tombstone from its last time."""
+    """R6: the name that comes back has a deletion from its last time."""
     shop.create(basic)
     shop.update(renamed)
     shop.update_beside_a_failure(basic)

@@ -395,7 +395,7 @@ def test_a_stack_that_owns_nothing_does_not_wait_for_others(world: World) -> Non
     assert alpha.deliver(world, delete, "h2").is_ignored
 
 
-def test_another_owners_tombstone_does_not_free_the_name_for_a_late_create() -> None:
+def test_another_owners_deletion_does_not_free_the_name_for_a_late_create() -> None:
     """Two cancelled stacks that asked for one name: the first one's Create comes last."""
     world = make_world()
     for owner in ("first", "second"):
@@ -538,7 +538,7 @@ def test_a_late_create_does_not_resurrect(is_seen: bool, world: World) -> None:
 
 
 def test_a_delete_counts_from_the_moment_it_began(world: World) -> None:
-    """Its process was killed before it could write the tombstone; the connection is gone."""
+    """Its process was killed before it could write the deletion; the connection is gone."""
     crm.send(world)
     calls = iter([lambda: None])  # the lease; then the process ends
 

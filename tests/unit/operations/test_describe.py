@@ -102,8 +102,8 @@ def test_an_adopted_connection_is_marked(world: World) -> None:
     assert listed(world).details["Connections"][0]["IsAdopted"] is True
 
 
-def test_pages_show_each_connection_once_and_no_tombstone(world: World) -> None:
-    """The token of the last page is the next one's beginning; a page of tombstones is passed."""
+def test_pages_show_each_connection_once_and_no_deletion(world: World) -> None:
+    """The token of the last page is the next one's beginning; a page of deletions is passed."""
     for number in range(3 * PAGE):
         ask(world, properties={**BASIC, "Name": f"connection-{number}"})
     for number in range(PAGE, 2 * PAGE):

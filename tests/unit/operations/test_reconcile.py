@@ -174,7 +174,7 @@ def test_a_claim_is_left_to_its_create(world: World) -> None:
     assert world.connections.calls == []
 
 
-def test_a_tombstone_is_left_alone(world: World) -> None:
+def test_a_deletion_is_left_alone(world: World) -> None:
     """What was deleted is not missed."""
     ask(world, "Delete", {"Name": "crm"})
     world.connections.calls.clear()
