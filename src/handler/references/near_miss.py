@@ -15,7 +15,7 @@ NAME = re.compile(r"[\w/+=.@!-]+(:.*)?", re.ASCII)
 
 RIGHT = "{{resolve:secretsmanager:name:SecretString:key}}"
 MALFORMED = (
-    "holds a malformed reference: write it in lower case, without blanks, in exactly two braces,"
+    "holds a malformed reference: no blanks in {{resolve:…}}, two braces, all in lower case,"
     f" such as {RIGHT}"
 )
 UNRESOLVED = (

@@ -306,7 +306,7 @@ def test_a_near_miss_is_told_the_right_spelling(spelled: str, before: str, after
     text = read(before + spelled + after, POLICY)
     assert is_near(before + spelled + after)
     assert (text.parts, text.problem) == ((), MALFORMED)
-    assert "without blanks" in MALFORMED
+    assert "no blanks in {{resolve:…}}" in MALFORMED
 
 
 @pytest.mark.parametrize("service", ["SecretsManager", " secretsmanager", "ssm ", "SSM", "secret"])
