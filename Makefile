@@ -109,7 +109,7 @@ retest: $(READY) $(RUNTIME) ## Unit and integration tests again, on the built fu
 	  -p tests.support.on_the_artifact -o pythonpath=".aws-sam/build/Function .aws-sam/build/Dependencies/python ."
 
 .PHONY: mutants
-mutants: $(MUTANTS) ## Change the code and expect a unit test to fail: MODULE=requests/violation, else all (hours; not part of check)
+mutants: $(MUTANTS) ## Change the code and expect a unit test of its folder to fail: MODULE=requests/violation, minutes; else all, hours (not part of check)
 	@$(MUTANTS_RUN) -m tools.mutation $(MODULE)
 
 .PHONY: clean

@@ -2,7 +2,8 @@
 Change the code of the function and expect a unit test to fail; ``make mutants``.
 
 It fails on a mutant that survives and is not in ``survivors.toml``, and on a remedy whose removal
-no test notices. mutmut keeps what it has found in ``.local/mutants``, and goes on from there.
+no test notices. A module is judged by the tests of its room alone, which is quick, and keeps each
+room's tests worth something by themselves.
 """
 
 import os
@@ -17,51 +18,68 @@ from pathlib import Path
 from tools.mutation import remedies
 
 ROOT = Path(__file__).resolve().parents[2]
+CODE = ROOT / "src" / "handler"
 WORKSPACE = ROOT / ".local" / "mutants"
 SURVIVORS = Path(__file__).with_name("survivors.toml")
 ENVIRONMENT = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
 # A mutant that no test reaches survives, too.
-SURVIVED = re.compile(r"^\s*(\S+): (?:survived|no tests|suspicious)$", re.MULTILINE)
+SURVIVED = re.compile(r"^\s*(\S+): (?:survived|no tests|suspicious|not checked)$", re.MULTILINE)
 
 
 def main() -> int:
     """Judge the mutants and remedies of the module named, as requests/violation; else all."""
-    module = sys.argv[1].removesuffix(".py") if sys.argv[1:] else ""
-    if module and not (ROOT / "src" / "handler" / f"{module}.py").exists():
-        print(f"there is no module src/handler/{module}.py", file=sys.stderr)
-        return 2
-    _copy_project()
-    pattern = f"handler.{module.replace('/', '.')}.*" if module else "handler.*"
+    modules = [each.removesuffix(".py") for each in sys.argv[1:]] or _all_modules()
+    for module in modules:
+        if not (CODE / f"{module}.py").exists():
+            print(f"there is no module src/handler/{module}.py", file=sys.stderr)
+            return 2
+    problems = [problem for module in modules for problem in _problems(module)]
+    if not problems:
+        print("every mutant was killed or is a known survivor")
+    return 1 if problems else 0
+
+
+def _all_modules() -> list[str]:
+    files = (file for file in CODE.rglob("*.py") if file.name != "__init__.py")
+    return sorted(file.relative_to(CODE).with_suffix("").as_posix() for file in files)
+
+
+def _problems(module: str) -> Iterator[str]:
+    print(f"{module}:", flush=True)
+    _copy_project(module)
     workers = os.environ.get("PYTEST_WORKERS", "2")
-    if subprocess.run(
-        ["mutmut", "run", "--max-children", workers, pattern],
+    run = subprocess.run(
+        ["mutmut", "run", "--max-children", workers],
         cwd=WORKSPACE,
         env=ENVIRONMENT,
         check=False,
-    ).returncode:
-        return 2
-    found = [*_unknown_survivors(module), *remedies.unnoticed(WORKSPACE, module)]
-    print("\n\n".join(found) or "every mutant was killed or is a known survivor")
-    return 1 if found else 0
+        stdout=subprocess.PIPE,  # a line for each turn of its spinner
+        text=True,
+    )
+    found = _unknown_survivors(run)
+    for problem in (*found, *remedies.unnoticed(WORKSPACE, module)):
+        print(f"\n{problem}", flush=True)
+        yield problem
 
 
-def _copy_project() -> None:
-    # What mutmut has found stays; what was deleted from the project goes.
-    WORKSPACE.mkdir(parents=True, exist_ok=True)
-    for path in WORKSPACE.iterdir():
-        if path.name != "mutants":
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-    shutil.rmtree(WORKSPACE / "mutants" / "tests", ignore_errors=True)
-    ignore = shutil.ignore_patterns(".*", "__pycache__")
-    shutil.copytree(ROOT, WORKSPACE, ignore=ignore, dirs_exist_ok=True)
+def _copy_project(module: str) -> None:
+    shutil.rmtree(WORKSPACE, ignore_errors=True)
+    shutil.copytree(ROOT, WORKSPACE, ignore=shutil.ignore_patterns(".*", "__pycache__"))
+    room = f"tests/unit/{Path(module).parent.as_posix()}".removesuffix("/.")
+    with (WORKSPACE / "pyproject.toml").open("a", encoding="utf-8") as settings:
+        settings.write(f'only_mutate = ["src/handler/{module}.py"]\n')
+        settings.write(f'pytest_add_cli_args_test_selection = ["{room}"]\n')
 
 
-def _unknown_survivors(module: str) -> Iterator[str]:
+def _unknown_survivors(run: subprocess.CompletedProcess[str]) -> Iterator[str]:
+    if not _mutmut("results", "--all", "true").strip():
+        return  # a module without a function; mutmut calls that a failure
+    if run.returncode:
+        yield f"mutmut ended with {run.returncode}:\n{run.stdout[-3000:]}"
+        return
     known = {(each["function"], each["line"]) for each in _known()}
     for name in SURVIVED.findall(_mutmut("results")):
         function = re.sub(r"\.x_(?=\w)", ".", re.sub(r"__mutmut_\d+$", "", name))
-        if module and not function.startswith(f"handler.{module.replace('/', '.')}."):
-            continue
         difference = _mutmut("show", name)
         line = "\n".join(
             each[1:].strip()

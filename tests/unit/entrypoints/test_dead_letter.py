@@ -172,7 +172,11 @@ def test_a_letter_fits_every_queue_and_is_taken_again(length: int, is_kept: obje
     assert ("ResourceProperties" in kept(document)) is is_kept
 
 
-@pytest.mark.parametrize("character", ["\ud800", "\ufffe", "\uffff", "\u001b", "雪"], ids=ascii)
+@pytest.mark.parametrize(
+    "character",
+    ["\ud800", "\ufffe", "\uffff", "\u001b", "雪"],
+    ids=lambda each: f"U+{ord(each):04X}",
+)
 def test_a_queue_takes_what_is_kept(character: str) -> None:
     """
     JSON carries every character, escaped; SQS takes no other than XML does.

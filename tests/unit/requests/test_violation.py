@@ -50,7 +50,16 @@ def test_however_many_violations_there_are_the_first_are_told() -> None:
 
 def test_a_single_long_violation_is_told() -> None:
     """Better than none."""
-    assert reason([Violation("A", "x" * LONGEST_REASON)]).startswith("A: x")
+    told = reason([Violation("A", "x" * LONGEST_REASON), Violation("B", "y")])
+    assert told.startswith("A: x")
+    assert told.endswith("x and 1 more")
+
+
+@pytest.mark.parametrize(("spare", "end"), [(0, "y"), (-1, " and 1 more")])
+def test_what_just_fits_is_told(spare: int, end: str) -> None:
+    """And what is one character longer is counted."""
+    longest = Violation("", "x" * (LONGEST_REASON - 1 - spare))
+    assert reason([longest, Violation("", "y")]).endswith(end)
 
 
 @pytest.mark.parametrize(
