@@ -15,9 +15,8 @@ from crhelper import CfnResource
 
 from handler.clock import instant
 from handler.composition import Context, Invocation
-from handler.entrypoints import response as answer
 from handler.entrypoints.execution import Failed, Succeeded, execute
-from handler.entrypoints.response import deliver, physical_id_of_unknown_end
+from handler.entrypoints.response import deliver, physical_id_of_unknown_end, response
 from handler.entrypoints.response_url import refuse_unanswerable_event
 from handler.errors import ProvisionerError, SupersededError
 from handler.observability import logger
@@ -144,8 +143,7 @@ class ConnectionResource(CfnResource):
     def _body(self, status: str, reason: str, physical_id: str) -> dict[str, Any]:
         known = physical_id or self.PhysicalResourceId
         name = known or self.generate_physical_id(self._request)
-        body = answer.failed(self._request, str(name), reason)
-        return body if status == "FAILED" else {**body, "Status": status, "Data": self.Data}
+        return response(self._request, str(name), reason, status, self.Data)
 
     def _deliver(self, body: Mapping[str, Any]) -> None:
         try:

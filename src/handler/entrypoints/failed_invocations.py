@@ -23,7 +23,7 @@ from handler.composition import Context, Invocation
 from handler.connections.ownership import is_same
 from handler.entrypoints.dead_letter import attributes
 from handler.entrypoints.execution import unexpected
-from handler.entrypoints.response import deliver, failed, physical_id_of_unknown_end
+from handler.entrypoints.response import deliver, physical_id_of_unknown_end, response
 from handler.entrypoints.response_url import refuse_unanswerable_event
 from handler.entrypoints.sqs_records import receives
 from handler.errors import InvalidRequestError
@@ -111,7 +111,9 @@ def answer_failed_invocation(event: Mapping[str, Any], invocation: Invocation) -
     reason = "every attempt ended before an answer was sent; see the function's log"
     told = reason + _state_found(invocation, unchecked)
     deliver(
-        event["ResponseURL"], failed(event, physical_id_of_unknown_end(unchecked), told), invocation
+        event["ResponseURL"],
+        response(event, physical_id_of_unknown_end(unchecked), told),
+        invocation,
     )
 
 

@@ -24,16 +24,22 @@ LONGEST_STATE_REASON_BYTES = 1000
 RETRIED = (408, 429)
 
 
-def failed(event: Mapping[str, Any], physical_resource_id: str, reason: str) -> dict[str, Any]:
-    """Give the answer that a request came to nothing."""
+def response(
+    event: Mapping[str, Any],
+    physical_resource_id: str,
+    reason: str,
+    status: str = "FAILED",
+    data: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Give the answer to a request; its Data only where it succeeded."""
     ids = {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
     return {
-        "Status": "FAILED",
+        "Status": status,
         "Reason": reason,
         "PhysicalResourceId": physical_resource_id,
         **ids,
         "NoEcho": False,
-        "Data": {},
+        "Data": dict(data or {}) if status == "SUCCESS" else {},
     }
 
 

@@ -102,7 +102,7 @@ def test_the_content_type_is_the_empty_one_that_was_signed(
 def test_an_answer_of_any_size_fits(response_url: ResponseUrlServer) -> None:
     """4096 bytes, the head of the reason kept, the data left out where nothing else helps."""
     event = stack_event(response_url, RequestId="r" * 900)
-    long = {**answer.failed(event, "crm", "head " + "€" * 3000), "Data": {"A": "€" * 900}}
+    long = {**answer.response(event, "crm", "head " + "€" * 3000), "Data": {"A": "€" * 900}}
     encoded = answer.encode(long)
     assert len(encoded) <= answer.MOST_BYTES
     assert json.loads(encoded)["Reason"].startswith("head €€")
