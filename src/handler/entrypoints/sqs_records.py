@@ -27,7 +27,11 @@ def document(record: SQSRecord) -> object:
 
 def connection_name(record: SQSRecord) -> str:
     """Give the name of the connection that a message is about, "" where it names none."""
-    match document(record):
+    try:
+        given = document(record)
+    except BaseException:  # noqa: BLE001 (where it is processed, it is this message's failure alone)
+        return ""
+    match given:
         case {"ResourceProperties": {"Name": str(name)}} | {"Name": str(name)}:
             return name
         case _:

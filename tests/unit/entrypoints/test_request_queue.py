@@ -187,6 +187,7 @@ def test_a_record_that_cannot_be_read_harms_no_other(
 
 
 BROKEN = {
+    "parsed": ThrottlingError("later"),
     "document": ThrottlingError("later"),
     "read_document": ThrottlingError("later"),
     "execute": ThrottlingError("later"),
@@ -213,7 +214,8 @@ def test_whatever_raises_wherever_is_one_messages_failure(
 
     stage.ends(BROKEN[place])
     with monkeypatch.context() as patch:
-        patch.setattr(f"handler.entrypoints.request_queue.{place}", fail)
+        module = "sqs_records" if place == "parsed" else "request_queue"
+        patch.setattr(f"handler.entrypoints.{module}.{place}", fail)
         assert stage.deliver(stage.record()) == ["m"]
     assert letters(aws) == []
     told = [line for line in output.lines if line["message"] == "message comes back"]
