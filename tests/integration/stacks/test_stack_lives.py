@@ -17,6 +17,7 @@ from tests.support.event_bridge import EventBridge
 from tests.support.response_url_server import ResponseUrlServer
 from tests.support.stand_in import Pace, StandIn, Unrecorded
 from tests.support.stand_in.clients import client_at
+from tests.support.waiting import until
 
 SECRET = "{{resolve:secretsmanager:connections/crm:SecretString:%s}}"
 REFUSED = "Failed to authorize the connection. The request failed with status code 401."
@@ -442,6 +443,11 @@ def test_a_name_can_be_created_while_its_last_connection_is_being_deleted(
     event_bridge.assert_holds(changed)
 
 
+def all_deleting(listed: Any) -> bool:
+    """Tell whether no connection is shown as anything but being deleted."""
+    return {each["ConnectionState"] for each in listed["Connections"]} <= {"DELETING"}
+
+
 def test_a_name_can_be_created_while_a_deletion_by_hand_is_under_way(
     shop: Stack, event_bridge: EventBridge, stand_in: StandIn, basic: dict[str, Any]
 ) -> None:
@@ -450,6 +456,8 @@ def test_a_name_can_be_created_while_a_deletion_by_hand_is_under_way(
     stand_in.create_by_hand(basic["Name"])
     with closing(client_at(stand_in.url, "events")) as client:
         client.delete_connection(Name=basic["Name"])
+        # Where Describe lags, nothing tells of somebody else's deletion before it shows.
+        until(lambda: all_deleting(client.list_connections(NamePrefix=basic["Name"])))
     assert outcome(shop.create(basic)) == "Created"
     event_bridge.assert_holds(basic)
 
