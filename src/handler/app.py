@@ -23,10 +23,10 @@ def lambda_handler(event: Any, context: Context) -> Any:
     Take an event of CloudFormation, of the request queue, or of a direct invocation.
 
     Raises:
-        ProvisionerError: nobody else can be told.
+        ProvisionerError: raising is the only way to report the failure.
     """
     count_cold_start()
-    # Each entry point brings libraries of its own: the others' cold starts must not pay for them.
+    # Each entry point imports its own libraries, so that a cold start loads only what it needs.
     match event:
         case {"Records": [*records]} if records and all(map(_is_unanswered, records)):
             from handler.entrypoints.failed_invocations import handle_failed_invocations  # noqa: PLC0415

@@ -14,7 +14,7 @@ class Clock:
 
     ``now``: seconds since the epoch.
     ``remaining``: seconds until work must stop, so that an answer still gets out.
-    ``jitter``: cuts a pause by chance; who was throttled together must not come back together.
+    ``jitter``: shortens a pause at random, so that throttled callers do not retry all at once.
     """
 
     now: Callable[[], float]
@@ -23,14 +23,11 @@ class Clock:
     jitter: Callable[[float], float] = float
 
     def spare_seconds(self) -> float:
-        """Tell how much of the remaining time no pause may use."""
+        """Tell how much of the remaining time pauses must leave unused."""
         return min(LAST_ROUND_SECONDS, self.remaining() * LAST_ROUND_SHARE)
 
     def pauses(self, pauses: Iterator[float], until_remaining: float = 0.0) -> Iterator[float]:
-        """
-        Sleep through the pauses, one a step, for as long as the remaining time stays above the
-        bound.
-        """
+        """Sleep one pause per step while more than ``until_remaining`` seconds remain."""
         for pause in pauses:
             left = self.remaining() - max(until_remaining, 0.0)
             if left < SHORTEST_PAUSE_SECONDS:
@@ -53,5 +50,5 @@ def instant(seconds: float) -> datetime:
 
 
 def iso(time: datetime | None) -> str:
-    """Write a time in UTC, "" for none."""
+    """Write a time as ISO 8601 in UTC, "" for None."""
     return time.astimezone(UTC).isoformat().replace("+00:00", "Z") if time else ""

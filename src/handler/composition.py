@@ -30,7 +30,7 @@ from handler.settings import (
 
 
 class Context(Protocol):
-    """What is used of Lambda's context."""
+    """The parts of Lambda's context that are used."""
 
     aws_request_id: str
     invoked_function_arn: str
@@ -50,7 +50,7 @@ class Invocation:
         self.clock = Clock(time.time, time.sleep, lambda: self.seconds_left() - margin, _jitter)
         self.arrival = instant(self.clock.now())
         self.progress = Progress()
-        self._holder = str(uuid.uuid4())  # not Lambda's id, which its own retries share
+        self._holder = str(uuid.uuid4())  # not Lambda's request id: Lambda's retries share it
 
     def seconds_left(self) -> float:
         """Tell the seconds until Lambda ends the function."""
@@ -58,7 +58,7 @@ class Invocation:
 
     def prepare(self) -> None:
         """
-        Put everything together, before more than one thread asks for it.
+        Build the adapters before several threads ask for them.
 
         Raises:
             ServiceInternalError: the environment is not usable.
@@ -72,7 +72,7 @@ class Invocation:
 
     @cached_property
     def rules(self) -> Rules:
-        """Give what requests are judged by."""
+        """Give the rules that requests are checked against."""
         given = self.settings
         policy = AllowedSources(
             given.partition,
@@ -131,7 +131,7 @@ class Invocation:
         return Caller(service, self._client(service), self.clock)
 
     def _registry_caller(self) -> Caller:
-        # A failed condition stays failed; only a fresh look at the registry helps.
+        # Retrying a failed condition is useless: the registry must be read again first.
         retried = (NetworkFailureError, ServiceInternalError, ThrottlingError)
         return Caller("dynamodb", self._client("dynamodb"), self.clock, retried)
 
@@ -148,12 +148,12 @@ SERVICES = ("events", "dynamodb", "secretsmanager")
 
 
 def warm(environment: Mapping[str, str]) -> None:
-    """Make clients, in Lambda alone: elsewhere the environment may still change."""
+    """Make clients, but only in Lambda: elsewhere the environment may still change."""
     if "AWS_LAMBDA_FUNCTION_NAME" not in environment:
         return
     try:
         given = load(environment, "", ())
         for service in SERVICES:
             client(service, given.connect_timeout_seconds, given.read_timeout_seconds)
-    except Exception as error:  # noqa: BLE001 - a request will meet it again, and can be answered
+    except Exception as error:  # noqa: BLE001 - a request meets the same error and can report it
         logger.warning("clients not made in the init phase", kind=type(error).__name__)

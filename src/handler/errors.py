@@ -1,5 +1,5 @@
 """
-Everything that can go wrong, as requesters see it; no value of a request or a secret is in it.
+Every error that requesters see; none holds a value of a request or of a secret.
 
 ProvisionerError
 ├── InvalidRequestError         the request can never work as it stands
@@ -33,8 +33,8 @@ class ProvisionerError(Exception):
         super().__init__(reason)
         self.reason = reason
         self.created_name = ""
-        self.aws_code = ""  # of the answer that refused a call
-        self.has_unknown_end = False  # an earlier try may have arrived, though this one was refused
+        self.aws_code = ""  # AWS's error code, if AWS refused a call
+        self.has_unknown_end = False  # a failed try may have been carried out by AWS
 
     @property
     def code(self) -> str:
@@ -103,9 +103,9 @@ class ThrottlingError(TransientError):
 
 
 class ServiceInternalError(TransientError):
-    """When AWS, or this function, failed for a reason of its own."""
+    """When AWS or this function failed internally."""
 
-    code = "ServiceInternalError"  # CloudFormation's own name for it has the ending
+    code = "ServiceInternalError"  # CloudFormation's name for it ends in Error
 
 
 class NetworkFailureError(TransientError):
@@ -113,7 +113,7 @@ class NetworkFailureError(TransientError):
 
 
 def numbered(sentences: Sequence[str]) -> str:
-    """Tell sentences in one text, each with its number, since they may hold any separator."""
+    """Join sentences, each with its number, because they may hold any separator."""
     if len(sentences) < 2:  # noqa: PLR2004 (one needs no number)
         return "".join(sentences)
     return " ".join(f"({number}) {each}" for number, each in enumerate(sentences, 1))

@@ -14,7 +14,7 @@ from handler.settings import environment
 SERVICE = environment().get("POWERTOOLS_SERVICE_NAME", "eventbridge-connection-provisioner")
 NAMESPACE = environment().get("POWERTOOLS_METRICS_NAMESPACE", "EventBridgeConnectionProvisioner")
 
-LONGEST = 20_000  # of a log line's values; what is longer would not be read
+LONGEST = 20_000  # of a value in a log line; a longer one would not be read
 
 
 def _line(entry: Mapping[str, Any]) -> str:
@@ -22,20 +22,20 @@ def _line(entry: Mapping[str, Any]) -> str:
         key: each[:LONGEST] if isinstance(each, str) else each for key, each in entry.items()
     }
     line = json.dumps(bounded, separators=(",", ":"), ensure_ascii=False, default=str)
-    # Half a surrogate pair, which JSON may hold, cannot be written; the line must not be lost.
+    # JSON may hold a lone surrogate, which cannot be encoded; the line must not be lost.
     return line.encode(errors="backslashreplace").decode()
 
 
 logger = Logger(service=SERVICE, json_serializer=_line)
 
-# They print requests with everything in them, and a ResponseURL with its signature in a warning;
-# whoever calls them tells failures itself.
+# They log whole requests, and a ResponseURL with its signature in a warning; our own code logs
+# failures.
 for chatty in ("boto3", "botocore", "urllib3", "aws_lambda_powertools"):
     logging.getLogger(chatty).setLevel(logging.CRITICAL)
 
 
 def emit(dimensions: Mapping[str, str], counts: list[str], durations: Mapping[str, float]) -> None:
-    """Print one EMF document of its own, so that each request counts under its own dimensions."""
+    """Print a separate EMF document, so that each request counts under its own dimensions."""
     metrics = EphemeralMetrics(namespace=NAMESPACE, service=SERVICE)
     for name, value in dimensions.items():
         metrics.add_dimension(name=name, value=value)

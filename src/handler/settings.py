@@ -1,8 +1,8 @@
 """
-Everything that can be set: the durations and limits that somebody may want to tune, each with its
-reason, and the function's environment, of which nobody else knows where it comes from.
+Everything that can be set: durations and limits with their reasons, and the environment, which
+only this module reads.
 
-The environment is read for each request, so that what is wrong with it is answered by name.
+The environment is read for each request, so that an answer can name a malformed variable.
 """
 
 import os
@@ -20,15 +20,15 @@ MOST_LEVELS = 32  # of nesting; a request has ten
 MOST_SECRETS = 50
 MOST_REFERENCES = 100  # in one value
 
-# How long a connection is waited for.
+# How long to wait for a connection.
 LONGEST_WAIT_SECONDS = 2400  # twice what private APIs took; Lambda's three deliveries cover it
-LEAST_WAIT = timedelta(seconds=60)  # of a delivery that comes late: enough to see what became of it
+LEAST_WAIT = timedelta(seconds=60)  # of a late delivery: enough to see the connection's state
 LONGEST_DELETION_SECONDS = 30.0  # recorded: one to four
 LONGEST_DEAUTHORIZATION_SECONDS = 30.0  # recorded: one or two
-LONGEST_LAG = timedelta(seconds=5)  # of Describe behind a write: not documented; then believed
-LONGEST_STALENESS = timedelta(minutes=1)  # of a secret's read; then believed over the event
+LONGEST_LAG = timedelta(seconds=5)  # of Describe behind a write (not documented); then trust it
+LONGEST_STALENESS = timedelta(minutes=1)  # of a secret's read behind its event; then trust it
 
-# How long is tried again what may pass.
+# How long to retry errors that may pass.
 MOST_CALL_RETRIES = 5  # of one call; a stack's request begins again as a whole
 LONGEST_CALL_PAUSE_SECONDS = 5.0
 LEAST_PATIENCE_SECONDS = 8.0  # of a request whose name somebody else is writing to
@@ -36,35 +36,35 @@ LONGEST_ROUND_PAUSE_SECONDS = 10.0  # short beside the minutes that throttling l
 SHORTEST_PAUSE_SECONDS = 0.001  # a shorter one might not move the clock
 
 # The end of an invocation.
-ANSWER_SECONDS = 20.0  # kept back: the last call may take its whole time-outs, then the answer
+ANSWER_SECONDS = 20.0  # kept for the last call's full time-outs, and then the answer
 LONGEST_ANSWER_SHARE = 0.2  # of a short invocation
-# Beside those, nearly a minute. No more: the retry of a killed delivery, which comes a minute
-# later, must outlast that one's lease.
+# With ANSWER_SECONDS nearly a minute. No more: Lambda retries a killed delivery a minute later,
+# and that retry must outlast the killed one's lease.
 LAST_ROUND_SECONDS = 30.0
 LAST_ROUND_SHARE = 0.125  # of what is left of a short invocation
-TIMEOUT_MARGIN_SECONDS = 5.0  # a PUT with its handshake takes up to one; the rest is for retries
-TIMEOUT_SHARE = 0.25  # of a short invocation: less than its wait leaves, so that this ends first
+TIMEOUT_MARGIN_SECONDS = 5.0  # a PUT with its handshake takes up to 1 s; the rest is for retries
+TIMEOUT_SHARE = 0.25  # of a short invocation: less than the wait leaves, so the wait ends first
 LAST_SECOND = 0.5  # of the function, never used
 MOST_RESPONSE_ATTEMPTS = 8
 RESPONSE_ATTEMPT_SECONDS = 5.0
 SERVICE_TIMEOUT_MARGIN_SECONDS = 30  # of ServiceTimeout, kept back for the answer
-RESPONSE_URL_LIFETIME = timedelta(hours=2)  # of one that tells only its end
+RESPONSE_URL_LIFETIME = timedelta(hours=2)  # of a URL that holds only its end, Expires
 
 # What the registry remembers.
 LEASE_MARGIN_SECONDS = 30.0  # more than an invocation keeps back for its answer
 GRACE = timedelta(seconds=5)  # between our clock, which dates the claim, and EventBridge's
 DELETION_LIFETIME = timedelta(hours=24)  # nobody delivers a request later than that
-ITEMS_OF_A_PAGE = 200  # links and deletions among them
+ITEMS_OF_A_PAGE = 200  # including links and deletions
 
 # When messages come back.
 FIRST_DELAY_SECONDS = 10
 LONGEST_DELAY_SECONDS = 600  # times the jitter: from the seventh receive on, 5 to 15 minutes
-JITTER = (0.5, 1.5)  # those who were throttled together must not come back together
+JITTER = (0.5, 1.5)  # so that throttled messages do not come back all at once
 PRIVATE_PATIENCE_SECONDS = 3600  # EventBridge and VPC Lattice need up to that long to connect
-# Beyond every receive that the patience allows for, and throttled polls; else SQS would bury.
+# More than patience and throttled polls need, or SQS would move the message to the DLQ itself.
 MOST_RECEIVES = 25
 BATCH_MARGIN_SECONDS = 30  # after the function's end, until what it could not finish comes back
-LEAST_MESSAGE_SECONDS = 90.0  # for one message: its wait of at most 60 s, and what AWS takes
+LEAST_MESSAGE_SECONDS = 90.0  # for one message: its wait of at most 60 s, and the calls to AWS
 MOST_THREADS = 10  # as many as a batch has messages, and a client's pool has connections
 MOST_FAILED_INVOCATION_RECEIVES = 5
 FAILED_INVOCATION_DELAY_SECONDS = 60  # all tries together stay far within a ResponseURL's life
@@ -72,7 +72,7 @@ FAILED_INVOCATION_DELAY_SECONDS = 60  # all tries together stay far within a Res
 REQUIRED = ("REGISTRY_TABLE_NAME",)
 REQUIRED_BY_QUEUE = (*REQUIRED, "REQUEST_QUEUE_URL", "DEAD_LETTER_QUEUE_URL")
 RECONCILE_MODES = ("Report", "Repair")
-SHOWN = {"GIVE_UP_SECONDS": "GiveUpSeconds (GIVE_UP_SECONDS)"}  # which a parameter sets
+SHOWN = {"GIVE_UP_SECONDS": "GiveUpSeconds (GIVE_UP_SECONDS)"}  # variables that a parameter sets
 NAME_PREFIX = re.compile(r"[.\-_A-Za-z0-9]{0,40}")  # leaves a derived name 24 of its own
 
 
@@ -163,15 +163,12 @@ def load(
 
 
 def url_suffix(environment: Mapping[str, str]) -> str:
-    """Give the domain of the partition; apart from load(), so that its errors can be answered."""
+    """Give the partition's domain; not in load(), so that load()'s errors can be answered."""
     return environment.get("URL_SUFFIX") or "amazonaws.com"
 
 
 def response_url_hosts(environment: Mapping[str, str]) -> tuple[str, ...]:
-    """
-    Give the hosts that may be answered besides AWS's; apart from load(), so that its errors can be
-    answered.
-    """
+    """Give the hosts besides AWS's that may be answered; not in load(), for the same reason."""
     return _listed(environment, "RESPONSE_URL_HOSTS", "")
 
 

@@ -396,7 +396,7 @@ def test_a_token_leads_to_what_follows(
 @pytest.mark.parametrize("token", ["x", "====", "WyJhIl0=", "e30=", "MQ==", "bnVsbA=="])
 def test_a_token_that_was_never_given_is_refused(registry: Registry, token: str) -> None:
     """By its name, and before the table is asked."""
-    with pytest.raises(InvalidRequestError, match="NextToken: none that was given"):
+    with pytest.raises(InvalidRequestError, match="NextToken: must be a NextToken as it was given"):
         registry.page(token)
 
 

@@ -61,13 +61,13 @@ def client(service: str, connect_timeout_seconds: int, read_timeout_seconds: int
 
 @cache
 def session() -> Session:
-    """Make the session, whose reading of endpoints and credentials all clients share."""
+    """Make the session; all clients share the endpoints and credentials that it loads."""
     return Session()
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Calls one service; what may pass is tried again with growing, jittered pauses."""
+    """Calls one service; retries passing errors with growing, jittered pauses."""
 
     service: str
     client: Any

@@ -1,4 +1,4 @@
-"""AWS's error codes in our own words: every code of the calls that are made, on purpose."""
+"""Map AWS's error codes to our errors: every code of the calls that are made, deliberately."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ COMMON_CODES: dict[str, type[ProvisionerError]] = {
     "TooManyRequestsException": ThrottlingError,
     "ValidationException": InvalidRequestError,
 }
-# These speak of who calls, not of what a policy allows.
+# These concern the caller's credentials, not what a policy allows.
 CREDENTIAL_CODES = (
     *("AuthFailure", "InvalidAccessKeyId", "InvalidClientTokenId", "UnrecognizedClientException"),
     *("ExpiredToken", "ExpiredTokenException", "RequestExpired", "SignatureDoesNotMatch"),
@@ -100,7 +100,7 @@ SERVICE_CODES: dict[str, dict[str, type[ProvisionerError]]] = {
         "TaskTimedOut": NotFoundError,
     },
 }
-# What may be missing where a call is refused: AWS's own text says it, but may echo values, too.
+# What may be missing if a call is refused: AWS's own text says it, but may echo values.
 PERMISSIONS = {
     "events": "the function's role needs {call}; for a connection also secretsmanager on"
     " secret:events!connection/*, iam:CreateServiceLinkedRole the first time, kms on its"
@@ -128,7 +128,7 @@ def error_class(service: str, code: str, http_status: int) -> type[ProvisionerEr
 def error_of_response(service: str, call: str, response: Any) -> ProvisionerError:
     """Make the error for a call that AWS refused, in our words, with its code and request id."""
     told = response.get("Error", {})
-    # SQS keeps its model's name there; a cancelled transaction tells each item's code.
+    # SQS puts its code in QueryErrorCode; a cancelled transaction has a code for each item.
     reasons = [str(each.get("Code")) for each in response.get("CancellationReasons", [])]
     cancelling = next((each for each in reasons if each != "None"), "")
     code = cancelling or str(told.get("QueryErrorCode") or told.get("Code", ""))
@@ -137,7 +137,7 @@ def error_of_response(service: str, call: str, response: Any) -> ProvisionerErro
     request_id = metadata.get("RequestId")
     reason = f"{call} failed: {code}" + (f" (AWS request {request_id})" if request_id else "")
     if kind is SecretNotUsableError:
-        reason += "; it does not exist, not in that version, or it is being deleted"
+        reason += "; it or its version does not exist, or it is being deleted"
     if code in CREDENTIAL_CODES:
         reason += "; the function's own credentials are expired or not valid:"
         reason += " this is not a missing permission"

@@ -1,4 +1,4 @@
-"""Adapter: SQS, as far as the function itself sends there or says when messages come back."""
+"""Adapter: SQS, to send messages and to set when received ones come back."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence

@@ -99,7 +99,7 @@ class DynamoDbRegistry:
         Give some of the registered connections, and the token of the next ones, "" at the end.
 
         Raises:
-            InvalidRequestError: the token is none that was given.
+            InvalidRequestError: the token is malformed.
         """
         start = {"ExclusiveStartKey": key_after(token)} if token else {}
         answer = self.call(
@@ -142,7 +142,7 @@ class DynamoDbRegistry:
         self, record: Record, sources: frozenset[str], checks: Sequence[Mapping[str, Any]]
     ) -> Record:
         named = {each: record.secret_versions.get(each, "") for each in sorted(sources)}
-        # Never one that was there before: a name may be forgotten, and made known again, meanwhile.
+        # Random, so never an old revision: a name may be removed and registered again meanwhile.
         seen = Seen(uuid.uuid4().int >> 32, sources, self._now())
         item = connection_item(replace(record, secret_versions=named, seen=seen))
         self._change(record, {"Put": {"Item": item}}, sources, checks)
@@ -167,7 +167,7 @@ class DynamoDbRegistry:
             self.call(f"{kind.lower()}_item", subject, **own)
 
     def _transact(self, subject: str, *items: Mapping[str, Any]) -> None:
-        # A try whose answer was lost is not taken for somebody else's write.
+        # With the token, a retry after a lost answer does not conflict with the first try.
         token = str(uuid.uuid4())
         self.call(
             "transact_write_items", subject, TransactItems=list(items), ClientRequestToken=token

@@ -21,7 +21,7 @@ def unchanged(record: Record) -> dict[str, Any]:
 
 
 def not_deleted_since(record: Record, now: datetime) -> dict[str, Any]:
-    """Refuse where the owner deleted the name after it asked for it, within a day."""
+    """Refuse if the owner deleted the name since the request, within the last day."""
     return {
         "Key": deletion_key(record.name, record.owner),
         "ConditionExpression": (
@@ -35,7 +35,7 @@ def not_deleted_since(record: Record, now: datetime) -> dict[str, Any]:
 
 
 def not_owned(deletion: Deletion) -> dict[str, Any]:
-    """Refuse where there is something of its owner to delete."""
+    """Refuse if the owner has a record to delete."""
     return {
         "Key": connection_key(deletion.name),
         "ConditionExpression": "attribute_not_exists(PK) OR #owner <> :owner",
@@ -55,7 +55,7 @@ def newest(deletion: Deletion) -> dict[str, Any]:
 
 def steps(before: frozenset[str], after: frozenset[str]) -> Iterator[frozenset[str]]:
     """
-    Yield the sources that are linked after each transaction, on the way from some to others.
+    Yield the sources linked after each transaction, on the way from ``before`` to ``after``.
 
     Links are added before any is dropped: one too many does no harm, one too few misses a rotation.
     """

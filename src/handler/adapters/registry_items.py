@@ -1,7 +1,7 @@
 """
 The registry's items: a connection, an owner's deletion, and a link from a secret to a connection.
 
-What an item is shows in the form of its partition key alone, whatever a connection is called.
+The prefix of the partition key alone tells an item's kind, whatever the connection's name.
 """
 
 import base64
@@ -41,7 +41,7 @@ def deletion_key(name: str, owner: str) -> dict[str, Any]:
 
 
 def link(secret: Secret, account: str, region: str) -> str:
-    """Give the partition key of the links from a secret of this account, unless it names one."""
+    """Give the partition key of a secret's links; ``account`` is used if the secret names none."""
     kind = PARAMETER if secret.is_parameter else SECRET
     return f"{kind}{secret.account or account}#{region}#{secret.name}"
 
@@ -79,7 +79,7 @@ def record_of(item: Mapping[str, Any]) -> Record:
 
 
 def deletion_item(deletion: Deletion) -> dict[str, Any]:
-    """Give a deletion as DynamoDB keeps it, until it clears it away by ExpiresAt."""
+    """Give a deletion as an item, which DynamoDB removes after ExpiresAt."""
     return deletion_key(deletion.name, deletion.owner) | {
         "RequestTime": number(deletion.request_time),
         "ExpiresAt": {"N": str(int(deletion.expires_at.timestamp()))},
@@ -110,12 +110,12 @@ def token_of(key: Mapping[str, Any] | None) -> str:
 
 
 def key_after(token: str) -> dict[str, Any]:
-    """Read a token; InvalidRequestError where it was never given."""
+    """Read a token; InvalidRequestError if it is malformed."""
     with suppress(ValueError, RecursionError):
         match json.loads(base64.urlsafe_b64decode(token)):
             case [str(partition), str(sort)]:
                 return {"PK": {"S": partition}, "SK": {"S": sort}}
-    raise InvalidRequestError("NextToken: none that was given")
+    raise InvalidRequestError("NextToken: must be a NextToken as it was given")
 
 
 def _with_times(known: dict[str, Any], kind: type) -> dict[str, Any]:

@@ -15,10 +15,10 @@ LONGEST_CAUSE = 32_768
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """Publishes what became of requests whose sender does not wait."""
+    """Publishes the results of requests whose sender does not wait."""
 
     events: Caller
-    make_step_functions: Callable[[], Caller]  # few requests wait for it
+    make_step_functions: Callable[[], Caller]  # few requests have a task token
     bus_name: str
 
     def publish(self, result: Mapping[str, Any]) -> None:
@@ -42,7 +42,7 @@ class Results:
             raise ServiceInternalError(f"the result could not be published: {code}")
 
     def finish_task(self, task_token: str, result: Mapping[str, Any]) -> None:
-        """Tell a waiting Step Functions task; one that no longer waits is fine."""
+        """Report to a waiting Step Functions task; ignore one that no longer waits."""
         if not task_token:
             return
         try:

@@ -1,5 +1,5 @@
 """
 Decisions about connections on plain data: states, ownership, what to send, what has drifted.
 
-Pure: imports errors and settings, no other room, no library of AWS, no environment and no clock.
+Pure: imports only errors and settings; no AWS library, no environment and no clock.
 """

@@ -1,8 +1,7 @@
 """
 How a connection differs from what its owner asked for, and the update that makes it the same.
 
-Source: recorded: UpdateConnection merges. What is left out stays, within one AuthorizationType; a
-change of type drops it.
+Source: recorded: UpdateConnection keeps what is left out, unless the AuthorizationType changes.
     https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_UpdateConnection.html
 """
 
@@ -16,11 +15,11 @@ from handler.connections.record import Record
 from handler.connections.state import Connection, ConnectionState
 
 SHOWN = ("Description", "AuthParameters")
-# Describe leaves out the flag of some parameters; where it was changed, the value tells.
+# Describe omits some parameters' IsValueSecret; a public one that became secret shows no value.
 NOT_SHOWN = ("Password", "ApiKeyValue", "ClientSecret", "IsValueSecret")
 PUBLIC = {"ResourceParameters": {"ResourceConfigurationArn": ""}}
 LISTS = ("HeaderParameters", "QueryStringParameters", "BodyParameters")
-# What says "none" for each member that can be removed, outer ones first.
+# The value that removes each removable member, outer members first.
 REMOVALS: dict[str, Any] = {
     "Description": "",
     "KmsKeyIdentifier": "",
@@ -63,7 +62,7 @@ def drift(
     desired: Mapping[str, Any],
     versions: Mapping[str, str],
 ) -> Iterator[Finding]:
-    """Yield what is wrong with a connection that is there."""
+    """Yield what is wrong with an existing connection."""
     if connection.state in BAD_STATES:
         yield BAD_STATES[ConnectionState(connection.state)]
     if is_behind(record, versions):
@@ -73,12 +72,12 @@ def drift(
 
 
 def is_behind(record: Record, versions: Mapping[str, str]) -> bool:
-    """Tell whether other versions of the secrets were applied than are current."""
+    """Tell whether the applied versions of the secrets are not the current ones."""
     return any(record.secret_versions.get(source) != each for source, each in versions.items())
 
 
 def update_of(desired: Mapping[str, Any], observed: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the desired properties, and an explicit "none" for each that is there beside them."""
+    """Give the desired properties, plus an explicit "none" for each undesired one that exists."""
     update = deepcopy(dict(desired))
     for path, none in REMOVALS.items():
         *parents, name = path.split(".")
@@ -105,7 +104,7 @@ def _at(document: Any, path: list[str]) -> Any:
 
 
 def _is_none(present: Any) -> bool:
-    # An object whose members are all empty says the same as no object.
+    # An object with only empty members means the same as no object.
     return not present or (isinstance(present, Mapping) and all(map(_is_none, present.values())))
 
 

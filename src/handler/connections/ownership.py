@@ -9,7 +9,7 @@ from handler.settings import GRACE, LONGEST_LAG
 
 
 class Standing(StrEnum):
-    """How a requester stands to a name."""
+    """A requester's relation to a name."""
 
     FREE = "free"  # nothing exists, nobody else is registered: it may be created
     OWN = "own"
@@ -18,7 +18,7 @@ class Standing(StrEnum):
 
 
 def standing(record: Record | None, connection: Connection | None, owner: str) -> Standing:
-    """Decide how an owner stands to a name on which nobody else holds the lease."""
+    """Decide an owner's standing for a name that nobody else has leased."""
     if record is None:
         return Standing.UNOWNED if connection else Standing.FREE
     is_its = connection is not None and is_same(record, connection)
@@ -30,7 +30,7 @@ def standing(record: Record | None, connection: Connection | None, owner: str) -
 
 
 def is_same(record: Record, connection: Connection) -> bool:
-    """Tell whether a connection is the one that a record speaks of, not a namesake."""
+    """Tell whether a connection is the recorded one, not another of the same name."""
     if record.connection_arn:
         return record.connection_arn == connection.arn
     created, until = connection.creation_time, record.claimed_until

@@ -14,7 +14,7 @@ class Seen:
     """The registry's item as last read or written; the next write is conditional on it."""
 
     revision: int = 0
-    sources: frozenset[str] = frozenset()  # whose links to this name exist
+    sources: frozenset[str] = frozenset()  # that are linked to this name
     written_at: datetime | None = None
 
 
@@ -29,16 +29,16 @@ class MaintenanceFailure:
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """An owner deleted a name, or found nothing of its own there: no older request is applied."""
+    """An owner's Delete of a name, even if it found nothing: older requests are refused."""
 
     name: str
     owner: str
     request_time: datetime
     expires_at: datetime
-    connection_arn: str = ""  # of what was deleted, "" where nothing was
+    connection_arn: str = ""  # of the deleted connection, "" if there was none
 
     def refuses(self, request_time: datetime) -> bool:
-        """Tell whether a request is no newer; of one second, which stacks count in, Delete wins."""
+        """Tell whether a request is not newer; stacks count in seconds, so Delete wins a tie."""
         return request_time <= self.request_time
 
     def may_still_show(self, connection: Connection, now: datetime) -> bool:
@@ -52,7 +52,7 @@ class Record:
     """
     What the registry knows about one name.
 
-    One without ARN is a claim: its owner was about to create the connection when it was written.
+    A record without ARN is a claim, written just before its owner creates the connection.
     """
 
     name: str
@@ -61,23 +61,23 @@ class Record:
     request_time: datetime  # of the newest request that was applied
     connection_arn: str = ""
     properties: Mapping[str, Any] = field(default_factory=dict)  # as written: references, no values
-    # By source; "" where nothing was applied yet. The rotations of all that are named are followed.
+    # By source; "" until a version is applied. Rotations are followed in either case.
     secret_versions: Mapping[str, str] = field(default_factory=dict)
-    refreshed_at: datetime | None = None  # when a rotation was last followed
+    refreshed_at: datetime | None = None  # when a rotation was last applied
     is_adopted: bool = False
-    pending_write: Write | None = None  # our last one, until its connection was seen settled
-    last_modified_time: datetime | None = None  # EventBridge's, when our last write had settled
+    pending_write: Write | None = None  # our last write, until the connection was seen settled
+    last_modified_time: datetime | None = None  # EventBridge's, after our last write settled
     lease_holder: str = ""  # who is writing to EventBridge right now
     leased_until: datetime | None = None
-    claimed_until: datetime | None = None  # when the last lease ended: nobody wrote after it
-    is_deletion_pending: bool = False  # DeleteConnection was called, its end not seen
+    claimed_until: datetime | None = None  # end of the last lease; a later creation is not ours
+    is_deletion_pending: bool = False  # a Delete began, and its end was not seen
     maintenance_failure: MaintenanceFailure | None = None
     replaces: tuple[str, ...] = ()  # names that its owner gives up once this one works
     seen: Seen = Seen()
 
     @property
     def registered_connection(self) -> Connection:
-        """Give what is known of the connection where EventBridge shows it no more."""
+        """Give the connection's name and ARN, for when EventBridge no longer shows it."""
         return Connection(self.name, self.connection_arn)
 
     def is_leased_to_other(self, holder: str, now: datetime) -> bool:
@@ -90,7 +90,7 @@ class Record:
         return self.owner == owner and request_time < self.request_time
 
     def is_modified(self, connection: Connection) -> bool:
-        """Tell whether somebody else wrote to it, as far as our own write's time is known."""
+        """Tell whether somebody else changed it; False while our own write's time is unknown."""
         is_known = self.last_modified_time is not None and not self.pending_write
         return is_known and self.last_modified_time != connection.last_modified_time
 

@@ -53,11 +53,11 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """A write of ours to EventBridge, after which the connection was not seen settled."""
+    """Our last write to EventBridge, kept until the connection is seen settled."""
 
-    outcome: str  # what its requester is told then
+    outcome: str  # what its requester is told once it settles
     written_at: datetime
-    state: str  # as the write's own answer gave it
+    state: str  # from the write's own answer
     state_before: str = ""  # "": nothing was there
     modified_before: datetime | None = None
 

@@ -1,5 +1,5 @@
 """
 How events come in and how answers go out: CloudFormation, queues, direct and failed invocations.
 
-Imports operations and what they stand on, composition, and the libraries of its entry point alone.
+Each imports operations and what those import, composition, and only the libraries it needs.
 """

@@ -24,7 +24,7 @@ from handler.operations.outcome import attributes
 from handler.requests.unchecked_request import UncheckedRequest, read_custom_resource
 from handler.settings import TIMEOUT_MARGIN_SECONDS, TIMEOUT_SHARE, environment, sam_local
 
-# It prints events, and exceptions with their text.
+# crhelper logs events, and exceptions with their text.
 logging.getLogger("crhelper").setLevel(logging.CRITICAL + 1)
 
 
@@ -33,7 +33,7 @@ def handle_custom_resource(event: Mapping[str, Any], context: Context) -> None:
     Carry out a custom-resource request and answer it.
 
     Raises:
-        InvalidRequestError: the event is none that could be answered.
+        InvalidRequestError: the event cannot be answered.
         NetworkFailureError: the answer was not acknowledged; Lambda tries again.
         ProvisionerError: the invocation ends before the wait does; Lambda tries again.
     """
@@ -52,9 +52,7 @@ class _ReasonError(Exception):
 
 
 class ConnectionResource(CfnResource):
-    """
-    crhelper for one request; made anew each time, for it keeps state from one request to the next.
-    """
+    """crhelper for one request; a new instance each time, because crhelper keeps state."""
 
     def __init__(
         self, event: Mapping[str, Any], unchecked: UncheckedRequest, invocation: Invocation
@@ -68,7 +66,7 @@ class ConnectionResource(CfnResource):
         self.unanswered: ProvisionerError | None = None
         with sam_local():
             super().__init__(
-                # It sets the root logger's level, to what it is already.
+                # crhelper sets the root logger's level; keep the present one.
                 log_level=logging.root.level,  # type: ignore[arg-type]
                 boto_level="CRITICAL",
                 sleep_on_delete=0,
@@ -77,7 +75,7 @@ class ConnectionResource(CfnResource):
             register(self._handle)
 
     def generate_physical_id(self, event: Mapping[str, Any]) -> str:  # noqa: ARG002
-        """Give an id that is the same at every retry, where crhelper's is random."""
+        """Give an id that is the same at every retry, unlike crhelper's random one."""
         return self._unchecked.physical_resource_id or self._unchecked.name
 
     def _handle(self, event: Mapping[str, Any], _: Context) -> str:
@@ -127,7 +125,7 @@ class ConnectionResource(CfnResource):
 
     def _timeout(self) -> None:
         if self._is_waiting():
-            return  # and Lambda ends the invocation, if that still hangs
+            return  # if the wait still hangs, Lambda ends the invocation
         told = self._told("the function's time ran out before EventBridge answered")
         self._send_once("FAILED", told, physical_id_of_unknown_end(self._unchecked))
 
@@ -149,6 +147,6 @@ class ConnectionResource(CfnResource):
         try:
             deliver(self._request["ResponseURL"], body, self._invocation)
         except ProvisionerError as error:
-            # Raised here, crhelper would answer FAILED for what succeeded.
+            # If this raised, crhelper would answer FAILED for a request that succeeded.
             self.unanswered = error
             logger.error("answer not delivered", reason=error.reason, correlation_id=self.RequestId)

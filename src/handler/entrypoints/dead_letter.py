@@ -19,16 +19,14 @@ from handler.settings import MOST_REQUEST_BYTES
 
 QUEUE = "RequestQueue"  # its name in the template
 LONGEST_ATTRIBUTE = 1024
-LONGEST_BODY = (
-    MOST_REQUEST_BYTES - 8 * 1024
-)  # with its attributes it fits every queue, and is taken again
+LONGEST_BODY = MOST_REQUEST_BYTES - 8 * 1024  # with attributes it fits SQS, and can be sent again
 # Characters that SQS refuses; in JSON they occur in strings only, so escape them.
 REFUSED = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
 
 
 def body(unchecked: UncheckedRequest, error: ProvisionerError, rules: Rules) -> str:
-    """Give the request so that sending it again is right, or its id alone."""
-    if not isinstance(error, InvalidRequestError):  # of AWS, too: it can never work as it stands
+    """Give the request in a form that can be sent again, or only its id."""
+    if not isinstance(error, InvalidRequestError):  # AWS's too: it can never work as it stands
         with suppress(ProvisionerError):
             check(unchecked, rules)
             letter = _text(_request(unchecked))
@@ -50,7 +48,7 @@ def attributes(error: ProvisionerError, request_id: str, queue: str = QUEUE) -> 
 def _request(unchecked: UncheckedRequest) -> dict[str, Any]:
     properties = unchecked.properties
     if unchecked.request_type in NAME_ONLY and isinstance(properties, Mapping):
-        properties = {"Name": properties["Name"]}  # nobody looked at the values of all else
+        properties = {"Name": properties["Name"]}  # the other values were not checked
     return {
         "RequestType": unchecked.request_type,
         "RequestId": unchecked.request_id,

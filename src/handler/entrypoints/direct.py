@@ -17,7 +17,7 @@ def handle_direct_invocation(event: Mapping[str, Any], context: Context) -> dict
     Carry out a request and give its result.
 
     Raises:
-        ProvisionerError: of the class that says what went wrong, for Step Functions to match.
+        ProvisionerError: its class says what went wrong; Step Functions can match it.
     """
     invocation = Invocation(context)
     document = within_limits(event)

@@ -44,7 +44,7 @@ class Failed:
 
     unchecked: UncheckedRequest
     error: ProvisionerError
-    is_final: bool = True  # else the entry point sees the same request again
+    is_final: bool = True  # False: the entry point sees the same request again
 
     @property
     def result(self) -> dict[str, str]:
@@ -58,10 +58,10 @@ def execute(
     comes_back: Callable[[ProvisionerError], bool] = lambda _: False,
 ) -> Succeeded | Failed:
     """
-    Carry out what was asked, whatever happens, and leave a log line and metrics of it.
+    Carry out a request, turn every error into Failed, and leave a log line and metrics.
 
-    ``comes_back`` tells of an error whether the entry point will see the same request again, so
-    that it is no failure yet.
+    ``comes_back`` tells whether an error is not final, because the entry point will see the same
+    request again.
     """
     started = time.monotonic()
     executed: Succeeded | Failed
@@ -70,7 +70,7 @@ def execute(
         request = check(unchecked, invocation.rules)
         is_checked = True
         executed = Succeeded(unchecked, carry_out(invocation.ports, request))
-    except Exception as raised:  # noqa: BLE001 (a bug is answered, and told without the message)
+    except Exception as raised:  # noqa: BLE001 (a bug is answered, too, without its message)
         error = unexpected(raised)
         executed = Failed(unchecked, error, is_final=not comes_back(error))
     milliseconds = (time.monotonic() - started) * 1000
@@ -85,7 +85,7 @@ def execute(
 
 
 def unexpected(error: BaseException) -> ProvisionerError:
-    """Give our own error as it is, and of any other its kind and place alone."""
+    """Give our own error as it is; of any other error, show only its type and place."""
     if isinstance(error, ProvisionerError):
         return error
     frame = traceback.extract_tb(error.__traceback__)[-1]

@@ -1,8 +1,8 @@
 """
-Entry point: what Lambda could not get done, its process killed, out of memory, or out of time.
+Entry point: invocations that failed in Lambda: process killed, out of memory, or out of time.
 
-Nothing is carried out here: a stack that still waits is told FAILED, under the id by which its
-Delete will find what may have been made.
+Nothing is carried out here: a stack that still waits gets FAILED, with the id by which its
+Delete will find what may have been created.
 
 Source: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 """
@@ -39,7 +39,7 @@ KEPT = ("RequestType", "RequestId", "StackId", "LogicalResourceId", "PhysicalRes
 
 
 def handle_failed_invocations(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
-    """Answer a batch of Lambda's records of failed invocations; those named shall come back."""
+    """Answer a batch of failed invocations; return the ids of the records to retry."""
     invocation = Invocation(context)
     processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
 
@@ -62,12 +62,12 @@ def _process(record: SQSRecord, invocation: Invocation) -> None:
         is_early = receives(record) < MOST_FAILED_INVOCATION_RECEIVES
         if is_early and not isinstance(error, InvalidRequestError):
             delay = FAILED_INVOCATION_DELAY_SECONDS * receives(record)
-            with suppress(Exception):  # then it comes back when the batch would
+            with suppress(Exception):  # if this fails, it comes back with the batch
                 invocation.queues.change_visibility(
                     _queue_url(record), [record.receipt_handle], delay
                 )
             raise error from None
-        # Neither the ResponseURL, which is a credential, nor properties, which may hold one.
+        # Send neither the ResponseURL, which is a credential, nor properties, which may hold one.
         why = attributes(error, str(request.get("RequestId", "")), "UnansweredQueue")
         invocation.queues.send_letter(json.dumps(_keys(request)), why | {"ErrorCode": "Unanswered"})
     else:
@@ -76,7 +76,7 @@ def _process(record: SQSRecord, invocation: Invocation) -> None:
 
 
 def _queue_url(record: SQSRecord) -> str:
-    # In the same account and Region as the other queue, whose URL is known.
+    # It is in the same account and Region as the request queue, whose URL is known.
     beside, _, _ = environment().get("REQUEST_QUEUE_URL", "").rpartition("/")
     return f"{beside}/{record.event_source_arn.rpartition(':')[2]}"
 
@@ -93,16 +93,16 @@ def _request(body: str) -> Mapping[str, Any]:
 def _keys(request: Mapping[str, Any]) -> dict[str, str]:
     keys = {name: str(request[name]) for name in KEPT if isinstance(request.get(name), str)}
     if not well_formed({"Name": keys.get("PhysicalResourceId")}):
-        keys.pop("PhysicalResourceId", None)  # it may be anything
+        keys.pop("PhysicalResourceId", None)  # a malformed id may hold anything
     return keys
 
 
 def answer_failed_invocation(event: Mapping[str, Any], invocation: Invocation) -> None:
     """
-    Tell FAILED to a request that was never answered, and do nothing else about it.
+    Answer FAILED to a request that was never answered, and do nothing else.
 
     Raises:
-        InvalidRequestError: it is none that could be answered.
+        InvalidRequestError: the event cannot be answered.
         NetworkFailureError: the answer was not acknowledged.
     """
     refuse_unanswerable_event(event, invocation.context)
@@ -118,9 +118,9 @@ def answer_failed_invocation(event: Mapping[str, Any], invocation: Invocation) -
 
 
 def _state_found(invocation: Invocation, unchecked: UncheckedRequest) -> str:
-    """Tell the state of the requester's own connection, nothing where it cannot be seen."""
+    """Tell the state of the requester's own connection, "" if it cannot be seen."""
     name = physical_id_of_unknown_end(unchecked)
-    with suppress(Exception):  # the answer is worth more
+    with suppress(Exception):  # the answer matters more
         record = invocation.ports.registry.read(name)
         is_its = record is not None and record.owner == unchecked.owner
         seen = invocation.ports.connections.describe(name) if is_its else None

@@ -48,12 +48,12 @@ from handler.settings import (
     environment,
 )
 
-LAST_RECEIVE = MOST_RECEIVES - 1  # one is kept for the case that burying fails
+LAST_RECEIVE = MOST_RECEIVES - 1  # one more is left in case sending to the DLQ fails
 UNREAD = Violation("", "the function could not carry this message out; its log says why")
 
 
 def handle_batch(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
-    """Carry out a batch of messages; what is returned names those that shall come back."""
+    """Carry out a batch of messages; return the ids of those that shall come back."""
     if not event["Records"]:
         return {"batchItemFailures": []}
     queue = RequestQueue(Invocation(context, REQUIRED_BY_QUEUE))
@@ -64,7 +64,7 @@ def handle_batch(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
         if error := errors[record.message_id]:
             raise error
 
-    # A batch of one that fails would raise, and print, everything.
+    # By default, a batch of which every message fails raises and prints everything.
     processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
     response = process_partial_response(
         event=dict(event), record_handler=outcome_of, processor=processor
@@ -78,21 +78,19 @@ class RequestQueue:
     def __init__(
         self, invocation: Invocation, uniform: Callable[[float, float], float] = random.uniform
     ) -> None:
-        """
-        Note the time at hand: where it is short, a message may need more than its fair share of it.
-        """
+        """Note the least time for a message: 90 s, or half of a short invocation."""
         self._invocation, self._uniform = invocation, uniform
-        with suppress(Exception):  # each message will be told
+        with suppress(Exception):  # each message will report it
             invocation.prepare()
         self._least_seconds = min(LEAST_MESSAGE_SECONDS, invocation.seconds_left() / 2)
 
     def hold(self, records: Sequence[Mapping[str, Any]]) -> None:
-        """Let the batch come back soon after this invocation's end, should it crash."""
+        """Make the batch come back soon after this invocation's end, if it crashes."""
         seconds = int(self._invocation.seconds_left()) + BATCH_MARGIN_SECONDS
         self._hide([record.get("receiptHandle", "") for record in records], seconds)
 
     def process(self, record: SQSRecord) -> ProvisionerError | None:
-        """Carry out one message, whatever happens; give what makes it come back, if anything."""
+        """Carry out one message without raising; give the error that makes it come back, if any."""
         try:
             error = self._finish(record, self._execute(record))
         except BaseException as raised:  # noqa: BLE001 (no message harms another)
@@ -101,7 +99,7 @@ class RequestQueue:
             logger.error("message comes back", extra={"message_id": record.message_id, **keys})
         if error:
             emit({}, ["MessageReturned"], {})
-            with suppress(Exception):  # then it comes back when the batch would
+            with suppress(Exception):  # if this fails, it comes back with the batch
                 seconds = delay_seconds(receives(record), self._uniform)
                 self._hide([record.receipt_handle], seconds)
         return error
@@ -136,7 +134,7 @@ class RequestQueue:
         return age.total_seconds() < patience
 
     def _finish(self, record: SQSRecord, executed: Succeeded | Failed) -> ProvisionerError | None:
-        """Let everybody know before the message is gone; give what makes it come back, if any."""
+        """Publish the result before the message is gone; give the error that makes it come back."""
         error = executed.error if isinstance(executed, Failed) else None
         if isinstance(executed, Failed) and not executed.is_final:
             return error
@@ -144,7 +142,7 @@ class RequestQueue:
         if untold and self._is_early(record, executed.unchecked, untold):
             return untold
         error = error or untold
-        if error and not isinstance(error, SupersededError):  # nobody could do it any more
+        if error and not isinstance(error, SupersededError):  # sending that one again is useless
             body = dead_letter.body(executed.unchecked, error, self._invocation.rules)
             why = dead_letter.attributes(error, executed.unchecked.request_id)
             self._invocation.queues.send_letter(body, why)
@@ -156,7 +154,7 @@ class RequestQueue:
             if isinstance(executed, Failed) or not executed.completion.is_silent:
                 results.publish(executed.result)
             results.finish_task(executed.unchecked.task_token, executed.result)
-        except Exception as raised:  # noqa: BLE001 (what cannot be told is buried in the end)
+        except Exception as raised:  # noqa: BLE001 (a result not told goes to the DLQ in the end)
             error = unexpected(raised)
             keys = {"correlation_id": executed.unchecked.request_id, "reason": error.reason}
             logger.error("result not told", extra=keys)
@@ -167,5 +165,5 @@ class RequestQueue:
         try:
             queue_url = environment().get("REQUEST_QUEUE_URL", "")
             self._invocation.queues.change_visibility(queue_url, receipt_handles, seconds)
-        except Exception as raised:  # noqa: BLE001 (only when they come back is at stake)
+        except Exception as raised:  # noqa: BLE001 (this only affects when they come back)
             logger.warning("visibility not changed", reason=unexpected(raised).reason)

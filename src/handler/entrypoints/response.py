@@ -44,7 +44,7 @@ def response(
 
 
 def encode(body: Mapping[str, Any]) -> bytes:
-    """Make an answer of at most 4096 bytes, keeping the heads of its reasons."""
+    """Make an answer of at most 4096 bytes, keeping the beginning of long reasons."""
     data = dict(body.get("Data") or {})
     if "StateReason" in data:
         data["StateReason"] = _head(data["StateReason"], LONGEST_STATE_REASON_BYTES)
@@ -55,7 +55,7 @@ def encode(body: Mapping[str, Any]) -> bytes:
 
 def put(url: str, body: bytes, clock: Clock) -> None:
     """
-    Send an answer until it is acknowledged; what may pass is tried again while there is time.
+    Send an answer until it is acknowledged; retry passing errors while there is time.
 
     Raises:
         NetworkFailureError: it was not acknowledged.
@@ -78,13 +78,13 @@ def put(url: str, body: bytes, clock: Clock) -> None:
 
 def _attempt(http: urllib3.PoolManager, url: str, body: bytes, seconds: float) -> tuple[str, bool]:
     try:
-        # An empty content type: it is part of what the URL's signature covers.
+        # The content type must be empty, because the URL's signature covers it.
         response = http.request(
             "PUT",
             url,
             body=body,
             headers={"content-type": ""},
-            timeout=urllib3.Timeout(total=seconds),  # a number would count for each part
+            timeout=urllib3.Timeout(total=seconds),  # a number would limit each part alone
             retries=False,
             redirect=False,
         )
@@ -105,12 +105,12 @@ def _head(text: str, longest: int) -> str:
 
 
 def _json(body: Mapping[str, Any]) -> bytes:
-    # Not as ASCII: there, each character beyond it would cost six bytes.
+    # Not as ASCII: each other character would take six bytes.
     return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def physical_id_of_unknown_end(unchecked: UncheckedRequest) -> str:
-    """Give the id by which a Delete will find whatever may have been made."""
+    """Give the id by which a Delete will find what may have been created."""
     # A rename may have created the new name; the registry knows whether a Delete of it is ours.
     given = unchecked.physical_resource_id if unchecked.request_type == "Delete" else ""
     return given or unchecked.name

@@ -17,17 +17,17 @@ from handler.settings import environment, response_url_hosts, url_suffix
 
 REQUIRED = ("RequestType", "RequestId", "ResponseURL", "StackId", "LogicalResourceId")
 # No backslash, @, space or control character before the path: parsers disagree about those, and
-# what is judged here must be what is dialled.
+# the host checked here must be the host called.
 PLAIN_URL = re.compile(r"https?://[A-Za-z0-9.\-:\[\]]+(/[\x21-\x5B\x5D-\x7E]*)?")
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
 def refuse_unanswerable_event(event: Mapping[str, Any], context: Context) -> None:
     """
-    Let nothing pass that crhelper could stumble over, or that leads to a foreign host.
+    Refuse an event that crhelper could fail on, or that leads to a foreign host.
 
     Raises:
-        InvalidRequestError: tells everything that is missing or malformed.
+        InvalidRequestError: lists everything that is missing or malformed.
     """
     found = [
         Violation(name, "required, a string")

@@ -1,4 +1,4 @@
-"""Messages of a queue: what they say, which are worked on side by side, when they come back."""
+"""Messages of a queue: what they hold, which run in parallel, when they come back."""
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -44,7 +44,7 @@ def receives(record: SQSRecord) -> int:
 
 
 def time_of(milliseconds: str | None) -> datetime:
-    """Understand one of SQS's own times."""
+    """Convert a timestamp of SQS."""
     return instant(int(milliseconds or "") / 1000)
 
 
@@ -52,9 +52,9 @@ def process_side_by_side(
     process: Callable[[SQSRecord], ProvisionerError | None], records: Iterable[SQSRecord]
 ) -> dict[str, ProvisionerError | None]:
     """
-    Process messages, and give for the id of each what makes it come back, if anything.
+    Process messages in parallel; give for each id the error that makes it come back, or None.
 
-    Those of one connection are processed one after another, in the order of the batch.
+    Messages of one connection are processed one after another, in the order of the batch.
     """
     groups: dict[str, list[SQSRecord]] = {}
     for record in records:
@@ -74,7 +74,7 @@ def delay_seconds(receives: int, uniform: Callable[[float, float], float]) -> in
 
 def patience_seconds(error: ProvisionerError, properties: object, give_up_seconds: int) -> int:
     """Tell how long after its first receive a message's transient failure becomes final."""
-    # Whatever fails: a call that is throttled once must not end the wait for a private connection.
+    # For any error: one throttled call must not end the wait for a private connection.
     given = properties if isinstance(properties, Mapping) else {}
     waits = given.get("WaitTimeoutSeconds") not in (0, "0")
     is_connecting = isinstance(error, NotStabilizedError) and error.is_private

@@ -59,14 +59,14 @@ def observe_maintenance_failure(
 ) -> None:
     """Keep in the registry why a Refresh or a Reconcile failed, and count it for the alarm."""
     is_moving = isinstance(error, NotStabilizedError) and error.is_moving
-    # Where the new credential was written and does not work, nobody should wait for the last try.
+    # If the new credential was written and does not work, report it before the last try.
     is_broken = isinstance(error, NotStabilizedError) and not is_moving
     is_given_up = is_final and (unchecked.entry_point is QUEUE or not is_moving)
     if not is_given_up and not is_broken:
         return
-    with suppress(Exception):  # the failure itself is told in any case
+    with suppress(Exception):  # the failure itself is reported anyway
         if invocation.ports.registry.read(unchecked.name) is None:
-            return  # somebody named what is not registered
+            return  # the name is not registered
         write_failure(invocation.ports, unchecked.name, error)
     emit({}, ["RefreshFailed"], {})
 

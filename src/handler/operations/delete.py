@@ -1,4 +1,4 @@
-"""Delete and Release: what is the requester's own, and nothing else; each Delete is remembered."""
+"""Delete what the requester owns, or release a connection; each Delete is remembered."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,14 +17,14 @@ from handler.settings import DELETION_LIFETIME
 
 
 def delete(ports: Ports, request: Request) -> Completion:
-    """Delete the requester's connection, and first what Terraform renamed to it."""
+    """Delete what Terraform renamed to the requester's connection, then the connection itself."""
     delete_replaced(ports, request)
     return _delete(ports, request)
 
 
 def delete_replaced(ports: Ports, request: Request, above: tuple[str, ...] = ()) -> Record | None:
     """
-    Delete what Terraform renamed to a connection; give that one's record.
+    Delete the connections that Terraform renamed to this one; give this one's record.
 
     CloudFormation sends a Delete of its own for the old connection, once the new one works.
     """
@@ -35,7 +35,7 @@ def delete_replaced(ports: Ports, request: Request, above: tuple[str, ...] = ())
         return None
     for name in set(record.replaces) - {*above, request.name}:
         old = replace(request, name=name, previous_name="")
-        # It may replace another one in turn, where a rename failed before.
+        # It may itself replace another one, if an earlier rename failed.
         delete_replaced(ports, old, (*above, request.name))
         _delete(ports, old)
     return record
@@ -107,7 +107,7 @@ def _ignore(request: Request, error: errors.ProvisionerError) -> Completion:
 
 
 def release(ports: Ports, request: Request) -> Completion:
-    """Forget who owns a connection, and leave it standing."""
+    """Forget who owns a connection, and leave the connection unchanged."""
     record = ports.registry.read(request.name)
     if record is None:
         raise errors.NotFoundError(f"nobody is registered for {request.name}")
@@ -115,7 +115,7 @@ def release(ports: Ports, request: Request) -> Completion:
     try:
         ports.registry.remove(record)
     except errors.ResourceConflictError:
-        if ports.registry.read(request.name):  # else it was our own try whose answer was lost
+        if ports.registry.read(request.name):  # if gone, our own try removed it
             raise
     connection = ports.connections.describe(request.name)
     return Completion(Outcome.RELEASED, connection or record.registered_connection)

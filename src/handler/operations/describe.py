@@ -34,7 +34,7 @@ def list_connections(ports: Ports, request: Request) -> Completion:
 
 def _entry(ports: Ports, record: Record) -> dict[str, Any]:
     connection = None
-    with suppress(ProvisionerError):  # the others are listed all the same
+    with suppress(ProvisionerError):  # the others are listed anyway
         connection = ports.connections.describe(record.name)
     is_there = connection and connection.arn == record.connection_arn
     sources = [(Source.parse(text), each) for text, each in record.secret_versions.items()]

@@ -16,8 +16,8 @@ def hold_lease(ports: Ports, record: Record, before: Record | None = None) -> It
     """
     Hold the lease on a record's name; a failure gives it back, a crash leaves it to expire.
 
-    Whoever succeeds writes ``without_lease(record)``, which fails if the lease was lost meanwhile.
-    ``before`` is what a permanent failure writes back, where it is not the record.
+    On success the caller writes ``without_lease(record)``, which fails if the lease was lost.
+    ``before``: what a permanent failure writes back, by default the record.
     """
     yield from _hold(ports, ports.registry.write, record, before or record)
 
@@ -26,7 +26,7 @@ def hold_lease(ports: Ports, record: Record, before: Record | None = None) -> It
 def hold_claim(ports: Ports, claim: Record, before: Record | None) -> Iterator[Record]:
     """Hold the lease on a new claim; a permanent failure takes the claim back."""
     new = replace(claim, seen=before.seen) if before else claim
-    # What it replaces must stay known: Terraform keeps the new name though it failed.
+    # Keep the names that it replaces: Terraform keeps the new name even after a failure.
     kept = replace(new, claimed_until=claim.claimed_at) if claim.replaces else before
     yield from _hold(ports, ports.registry.claim, new, kept)
 
@@ -50,8 +50,8 @@ def _hold(
 def _give_back(ports: Ports, held: Record, before: Record | None, error: ProvisionerError) -> None:
     now = instant(ports.clock.now())
     if error.is_transient or error.has_unknown_end or isinstance(error, NotStabilizedError):
-        # The holder stays: it may have written, whatever the connection shows. What others create
-        # from now on is not its own, but a call without an answer may be carried out late.
+        # Keep the holder: it may have written, whatever the connection shows. What is created from
+        # now on is not the holder's, unless a call without an answer is carried out late.
         until = held.claimed_until if error.has_unknown_end else now
         ports.registry.write(replace(held, leased_until=None, claimed_until=until))
     elif error.created_name:
@@ -74,6 +74,6 @@ def refuse_if_leased(ports: Ports, record: Record | None) -> None:
 
 
 def refuse_if_changed(ports: Ports, record: Record) -> None:
-    """Raise ResourceConflictError where the record was written since: all must be read again."""
+    """Raise ResourceConflictError if the record was written since, so that all is read again."""
     if ports.registry.read(record.name) != record:
         raise ResourceConflictError(f"{record.name} was changed while this request was reading it")

@@ -1,4 +1,4 @@
-"""What became of a request, and the result that every entry point gives of it."""
+"""The outcome of a request, and the result that entry points make of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -34,13 +34,13 @@ class Completion:
     outcome: Outcome
     connection: Connection
     is_ignored: bool = False  # a Delete of what is not the requester's
-    is_silent: bool = False  # nothing that anybody waits to hear
+    is_silent: bool = False  # nobody waits for this result
     details: Mapping[str, Any] = field(default_factory=dict)  # members of this result only
 
 
 def outcome_after_write(request: Request, before: Record) -> Outcome:
-    """Give what a request is told once the connection that it wrote has settled."""
-    # A Refresh or Reconcile returns until the connection settles, whatever wait the owner chose.
+    """Give the outcome to report once the written connection has settled."""
+    # A Refresh or Reconcile is retried until the connection settles, whatever wait the owner chose.
     if request.is_maintenance:
         return Outcome.REFRESHED
     if not before.properties:
@@ -52,14 +52,14 @@ def outcome_after_write(request: Request, before: Record) -> Outcome:
 
 
 def final_outcome(request: Request, record: Record) -> Outcome:
-    """Give what a request is told of a connection that has settled."""
+    """Give the outcome to report for a connection that has settled."""
     outcome = record.pending_write.outcome if record.pending_write else Outcome.UNCHANGED
     is_anothers = outcome == Outcome.REFRESHED and not request.is_maintenance
     return Outcome.UNCHANGED if is_anothers else Outcome(outcome)
 
 
 def attributes(completion: Completion) -> dict[str, str]:
-    """Give every member of a result that Fn::GetAtt can ask for, "" where AWS gives none."""
+    """Give every attribute that Fn::GetAtt can read, "" if AWS gives no value."""
     connection = completion.connection
     # IAM matches connections without the UUID at the end of their ARN.
     stem = connection.arn.partition("/")[0]

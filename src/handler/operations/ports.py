@@ -20,13 +20,13 @@ class Connections(Protocol):
         """Show a connection, None where there is none."""
 
     def create(self, properties: Mapping[str, Any]) -> Connection:
-        """Create a connection, and give what the answer tells of it."""
+        """Create a connection, and give what AWS answered."""
 
     def update(self, properties: Mapping[str, Any]) -> Connection:
         """Change a connection, as UpdateConnection does: what is left out stays."""
 
     def delete(self, name: str) -> None:
-        """Begin to delete a connection; none there is fine."""
+        """Begin to delete a connection; a missing one is no error."""
 
     def deauthorize(self, name: str) -> None:
         """Begin to remove everything that authorizes a connection."""
@@ -36,11 +36,11 @@ class Secrets(Protocol):
     """Secrets Manager and Parameter Store."""
 
     def fetch(self, source: Source) -> SecretValue:
-        """Read a source; SecretNotUsableError where there is no text to be had."""
+        """Read a source; SecretNotUsableError if it is missing or holds no text."""
 
 
 class Registry(Protocol):
-    """Who owns which name; a write of what changed since it was read is a ResourceConflictError."""
+    """Who owns which name; ResourceConflictError if a written record changed since it was read."""
 
     def read(self, name: str) -> Record | None:
         """Read what is known about a name, strongly consistent."""
@@ -52,7 +52,7 @@ class Registry(Protocol):
         """Read every owner's deletion of a name, strongly consistent."""
 
     def claim(self, record: Record) -> Record:
-        """Write what its owner is about to make; SupersededError if it deleted the name since."""
+        """Write a claim before creating; SupersededError if its owner deleted the name since."""
 
     def write(self, record: Record) -> Record:
         """Write a record and its links, and give its new revision."""
@@ -61,21 +61,21 @@ class Registry(Protocol):
         """Forget a name, and remember that its owner deleted it."""
 
     def write_deletion(self, deletion: Deletion) -> None:
-        """Remember a Delete of nothing; ResourceConflictError where there is something now."""
+        """Remember a Delete of nothing; ResourceConflictError if the owner has a record now."""
 
     def users(self, secret: Secret) -> list[str]:
-        """Give the names of all connections made from a secret."""
+        """Give the names of all connections that use a secret."""
 
     def page(self, token: str) -> tuple[list[Record], str]:
-        """Give some of what is registered, and the token of what follows, "" at the end."""
+        """Give one page of records, and the token of the next page, "" at the end."""
 
 
 @dataclass(slots=True)
 class Progress:
-    """How a request's wait stands, for an entry point whose time may end before it."""
+    """A request's wait so far, for an entry point whose invocation may end before the wait."""
 
     wait_until: datetime | None = None
-    seen: Connection | None = None  # the requester's own, when last looked at
+    seen: Connection | None = None  # the requester's own, as last seen
 
     def has_time_left(self, now: datetime) -> bool:
         """Tell whether a wait has begun and is not over."""
@@ -84,7 +84,7 @@ class Progress:
 
 def describe_pauses() -> Iterator[float]:
     """Yield the seconds between descriptions of a connection: short at first, growing slowly."""
-    # So slowly that OAuth, which takes seconds, is noticed within 0.3 s.
+    # Slow growth: OAuth takes seconds, and its end is noticed within 0.3 s.
     return growing(0.2, 1.03, 5.0)
 
 
@@ -95,12 +95,12 @@ class Ports:
     connections: Connections
     secrets: Secrets
     registry: Registry
-    # Sends requests to this function itself, with the time of the one that they are sent for.
+    # Sends requests to the request queue, with the RequestTime of the original request.
     send: Callable[[Sequence[Mapping[str, Any]], datetime], None]
     clock: Clock
     rules: Rules
-    holder: str  # of leases: this invocation and no other
-    is_repairing: bool = False  # what a Reconcile finds, beside a secret's version
+    holder: str  # of leases: identifies this invocation
+    is_repairing: bool = False  # whether Reconcile repairs more than a secret's version
     progress: Progress = field(default_factory=Progress)
 
     def watch(
@@ -111,7 +111,7 @@ class Ports:
         first: Connection | None = None,
     ) -> Connection | None:
         """
-        Describe a connection until it is as awaited, or the seconds are over.
+        Describe a connection until ``is_done`` accepts it, or until the seconds are over.
 
         ``first``: what it showed just now.
         """
@@ -123,7 +123,7 @@ class Ports:
         return seen
 
     def fan_out(self, request: Request, about: Sequence[Mapping[str, Any]]) -> None:
-        """Send a request of the same kind and id for each of these properties."""
+        """Send a request of the same type and id for each of these properties."""
         kind = {"RequestType": request.request_type, "RequestId": request.request_id}
         documents = [{**kind, "ResourceProperties": each} for each in about]
         self.send(documents, request.request_time)

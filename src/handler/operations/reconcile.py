@@ -16,10 +16,10 @@ from handler.requests.request import Request
 
 def reconcile(ports: Ports, request: Request) -> Completion:
     """
-    Compare a connection with what its owner asked for, or each that is registered.
+    Compare one connection, or every registered one, with what its owner asked for.
 
-    A version of a secret that is behind is always written, all else where repairing is switched on;
-    what somebody else made under the same name is never touched.
+    A newer secret version is always written, other drift is repaired only if that is switched on;
+    a connection that somebody else made under the same name is never touched.
     """
     if not request.name:
         return _fan_out(ports, request)
@@ -52,7 +52,7 @@ def _recreate(ports: Ports, request: Request, record: Record, missing: Finding) 
 
 
 def _finish_deletion(ports: Ports, record: Record, connection: Connection | None) -> Completion:
-    # Its Delete ended unseen, or goes on; either way its owner has no use for it.
+    # Its Delete ended unseen or still runs; either way the owner no longer wants it.
     if connection is None or not is_same(record, connection):
         now = instant(ports.clock.now())
         deletion = record.deletion(record.request_time, now, record.connection_arn)
@@ -71,7 +71,7 @@ def _compare(ports: Ports, request: Request, record: Record, connection: Connect
         if not found and not record.pending_write:
             refresh.clear_failure(ports, record)
         elif not found and is_usable(connection.state, is_private=wanted.is_private):
-            # Nobody waited; record the time now, or a change by hand stays unnoticed.
+            # Nobody waited; record LastModifiedTime now, or a manual change stays unnoticed.
             writing.stabilize(ports, wanted, record, desired, connection)
         return _report(Outcome.UNCHANGED, connection, found)
     outcome = Outcome.REFRESHED if is_behind else Outcome.UPDATED
@@ -91,8 +91,8 @@ def _report(outcome: Outcome, connection: Connection, found: Iterable[Finding] =
 
 
 def _fan_out(ports: Ports, request: Request) -> Completion:
-    # All pages in this invocation: Lambda takes a chain of messages, each sent by the one before,
-    # for a loop and cuts it off.
+    # Read all pages in this invocation: Lambda would stop a chain of messages, each sent by the
+    # one before, as a recursive loop.
     mode = request.selection.reconcile_mode
     chosen = {"ReconcileMode": mode} if mode else {}
     token, count = "", 0

@@ -1,4 +1,4 @@
-"""Refresh: connections follow their secrets; with what Reconcile shares of it."""
+"""Refresh: connections follow their secrets; Reconcile shares some of its functions."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -25,7 +25,7 @@ LONGEST_KEPT_REASON = 1024
 
 
 def refresh(ports: Ports, request: Request) -> Completion:
-    """Bring a connection to the current version of its secrets, or each that uses a secret."""
+    """Bring one connection, or each that uses a secret, to the current version of its secrets."""
     if not request.name:
         return _fan_out(ports, request)
     record = ports.registry.read(request.name)
@@ -36,7 +36,7 @@ def refresh(ports: Ports, request: Request) -> Completion:
     found = wait.determine_ownership(ports, record.name, record.owner, record)
     if found.connection and found.standing is Standing.OWN:
         return _refresh_connection(ports, request, record, found.connection)
-    if record.properties:  # else a Create is on its way, and fetches after this
+    if record.properties:  # otherwise a Create is running, and fetches later
         lease.refuse_if_changed(ports, record)
         if not record.is_deletion_pending:
             if not record.connection_arn:
@@ -49,7 +49,7 @@ def refresh(ports: Ports, request: Request) -> Completion:
 def _refresh_connection(
     ports: Ports, request: Request, record: Record, connection: Connection
 ) -> Completion:
-    # Written again where another version of its secrets is current, or where it is broken.
+    # Write it again if another version of its secrets is current, or if it is broken.
     if not record.properties or record.is_deletion_pending:
         return Completion(Outcome.UNCHANGED, connection)
     wanted = owners_request(request, record, ports.rules)
@@ -66,7 +66,7 @@ def _refresh_connection(
 
 
 def _refuse_stale(ports: Ports, request: Request, record: Record, desired: Resolved) -> None:
-    # An event that is older than what was applied looks the same, and costs a few reads.
+    # An event older than the applied version looks the same; it only costs a few reads.
     chosen = request.selection
     written_at = record.seen.written_at or record.claimed_at
     age = instant(ports.clock.now()) - request.request_time
@@ -102,7 +102,7 @@ def _is_done(record: Record, request: Request) -> bool:
 
 
 def _versions(versions: Mapping[str, str], secrets: tuple[Secret, ...]) -> set[str]:
-    """Give the versions of a secret that follow its current one."""
+    """Give the versions of the sources that follow a secret's current version."""
     names = {secret.name for secret in secrets}
     parsed = ((Source.parse(text), each) for text, each in versions.items())
     return {
@@ -115,7 +115,7 @@ def _versions(versions: Mapping[str, str], secrets: tuple[Secret, ...]) -> set[s
 
 
 def owners_request(request: Request, record: Record, rules: Rules) -> Request:
-    """Give the owner's request, to be repeated with its own time, if the rules still allow it."""
+    """Rebuild the owner's request with its original time, if the rules still allow it."""
     properties = prepared(record.properties, rules)
     refuse(list(property_violations(properties, rules)))
     return replace(
@@ -128,16 +128,16 @@ def owners_request(request: Request, record: Record, rules: Rules) -> Request:
 
 
 def is_refresh_pending(record: Record) -> bool:
-    """Tell whether a Refresh or a Reconcile wrote it, and nobody saw it settled since."""
+    """Tell whether a Refresh or a Reconcile wrote it and it was not seen settled since."""
     return record.pending_write is not None and record.pending_write.outcome == Outcome.REFRESHED
 
 
 def write_failure(ports: Ports, name: str, error: ProvisionerError) -> None:
     """Keep why a Refresh or a Reconcile failed, so that operators see it in the inventory."""
     now = instant(ports.clock.now())
-    with suppress(ProvisionerError):  # the failure itself is told in any case
+    with suppress(ProvisionerError):  # the failure itself is reported anyway
         record = ports.registry.read(name)
-        # The lease's holder would find its record changed, and have to begin again.
+        # A write now would make the lease's holder fail and begin again.
         if record and not record.is_leased_to_other(ports.holder, now):
             reason = error.reason[:LONGEST_KEPT_REASON]
             failure = MaintenanceFailure(error.code, reason, now)
@@ -145,6 +145,6 @@ def write_failure(ports: Ports, name: str, error: ProvisionerError) -> None:
 
 
 def clear_failure(ports: Ports, record: Record) -> None:
-    """Drop the last failure, where everything was found well."""
+    """Drop the last failure after everything was found in order."""
     if record.maintenance_failure:
         ports.registry.write(replace(record, maintenance_failure=None))

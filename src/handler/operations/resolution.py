@@ -1,4 +1,4 @@
-"""From references to values: fetch, check what came, and remember only the versions."""
+"""Resolve references to values: fetch and check them, and remember only the versions."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ class Resolved:
 
 
 def resolve(ports: Ports, request: Request) -> Resolved:
-    """Fetch every reference of a request once; tell all that AWS's model does not accept."""
+    """Fetch every source of a request once; report every value that AWS's model refuses."""
     results = {source: _fetch(ports, source) for source in sources(request.properties)}
     fetched = {source: each for source, each in results.items() if isinstance(each, SecretValue)}
 
@@ -45,7 +45,7 @@ def resolve(ports: Ports, request: Request) -> Resolved:
                 found.append(Violation(leaf.path, error.reason))
     refuse(found, SecretNotUsableError)
     properties: Any = replaced(request.properties, lambda text: values[id(text)])
-    # The literals passed before; what is wrong now came out of a secret.
+    # The literals passed an earlier check, so every violation now comes from a secret.
     wrong = violations(properties, ports.rules.shape)
     found = [Violation(each.path, f"the referenced value {each.problem}") for each in wrong]
     refuse(found, SecretNotUsableError)
@@ -58,7 +58,7 @@ def _fetch(ports: Ports, source: Source) -> SecretValue | str:
         value = ports.secrets.fetch(source)
     except SecretNotUsableError as error:
         return error.reason
-    # An ARN may have turned out to mean another name than it looked like.
+    # An ARN may mean another name than its form suggests.
     problem = next(iter(ports.rules.policy.problems(Source(source.service, value.name))), "")
     return f"secret {value.name}: {problem}" if problem else value
 
@@ -66,7 +66,7 @@ def _fetch(ports: Ports, source: Source) -> SecretValue | str:
 def _secrecy_violations(
     fetched: Mapping[Source, SecretValue], leaf: Leaf, text: Text
 ) -> Iterator[Violation]:
-    # Whether a parameter named by its ARN is a SecureString shows only now.
+    # Only now is it known whether a parameter given by its ARN is a SecureString.
     if not leaf.is_credential:
         return
     is_secret = any(fetched[each.source].is_secret for each in text.references)

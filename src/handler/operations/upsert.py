@@ -21,9 +21,9 @@ NEWER_APPLIED = "a newer request was already applied to {}"
 
 
 def upsert(ports: Ports, request: Request) -> Completion:
-    """Bring about the connection, then delete what Terraform renamed to it."""
+    """Create, update or adopt the connection, then delete what Terraform renamed to it."""
     completion = _upsert(ports, _with_registered_name(ports, request))
-    # Until the new one works, the old one stays; the next request comes back to it.
+    # The old one stays until the new one works; the next request tries again to delete it.
     if is_usable(completion.connection.state, is_private=request.is_private):
         record = delete.delete_replaced(ports, request)
         if record and record.replaces:
@@ -54,7 +54,7 @@ def _upsert(ports: Ports, request: Request) -> Completion:
 
 
 def _with_registered_name(ports: Ports, request: Request) -> Request:
-    # A rollback to a resource without Name comes with the newer id, and means the older one.
+    # A rollback to a resource without Name sends the newer name as id, but means the older one.
     name = request.fallback_name if request.fallback_name != request.name else ""
     record = ports.registry.read(name) if name else None
     if record is None or record.owner != request.owner:
@@ -72,7 +72,7 @@ def _already_exists(request: Request, found: wait.Ownership) -> errors.AlreadyEx
 
 
 def validate(ports: Ports, request: Request) -> Completion:
-    """Check everything that an upsert would, short of writing."""
+    """Check everything that an upsert checks, without writing."""
     known = ports.registry.read(request.name)
     found = wait.determine_ownership(ports, request.name, request.owner, known)
     adopts = request.on_existing is OnExisting.ADOPT
@@ -85,7 +85,7 @@ def validate(ports: Ports, request: Request) -> Completion:
 def create(ports: Ports, request: Request, record: Record | None) -> Completion:
     """Create the connection under a claim, so that the registry knows its owner after a crash."""
     claim = _claim(ports, request, record)
-    if request.is_maintenance:  # it comes back with a name only
+    if request.is_maintenance:  # its retry knows the name only
         claim = replace(claim, properties=request.properties_as_written)
     with lease.hold_claim(ports, claim, record) as held:
         desired, answer = _create_connection(ports, request, record)
@@ -98,8 +98,8 @@ def create(ports: Ports, request: Request, record: Record | None) -> Completion:
 
 
 def update(ports: Ports, request: Request, record: Record, connection: Connection) -> Completion:
-    """Bring an own connection to the full desired state; no write where it is there already."""
-    # Also true where an earlier delivery created it and lost the answer.
+    """Bring an owned connection to the desired state; write nothing if it is there already."""
+    # Also true if an earlier delivery created it and lost the answer.
     is_young = record.claimed_at >= request.request_time - GRACE
     making = (Outcome.CREATED, Outcome.ADOPTED)
     pending = record.pending_write
@@ -141,7 +141,7 @@ def _claim(ports: Ports, request: Request, before: Record | None) -> Record:
 
 @contextmanager
 def _naming_created(name: str) -> Iterator[None]:
-    # A failure after the creation must tell the name, or nobody could delete what was made.
+    # A failure after the creation must carry the name, so that the connection can be deleted.
     try:
         yield
     except errors.ProvisionerError as error:
@@ -156,17 +156,17 @@ def _create_connection(
         desired = resolve(ports, request)
         return desired, ports.connections.create(desired.properties)
     except errors.AlreadyExistsError as error:
-        # An earlier delivery, or a deletion that is not visible everywhere yet.
+        # An earlier delivery created it, or a deletion is not visible everywhere yet.
         is_own = before and before.owner == request.owner
         may_be_ours = before and is_own and (not before.connection_arn or before.lease_holder)
         if not error.has_unknown_end and not may_be_ours:
             reason = f"a connection {request.name} was made by somebody else at the same time"
             raise errors.AlreadyExistsError(reason) from None
-        # Ours, if an earlier try arrived and only its answer was lost: the next look tells.
+        # It is ours if an earlier try arrived and only its answer was lost: a retry finds out.
         problem = f"{request.name} appeared while it was being created"
         raise errors.ResourceConflictError(problem) from None
     except errors.ProvisionerError as error:
         if error.is_transient or error.has_unknown_end:
-            # It may have been made; a Delete of what was not is ignored.
+            # It may have been created; if it was not, a stack's Delete of it is ignored.
             error.created_name = request.name
         raise

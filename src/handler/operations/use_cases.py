@@ -28,17 +28,17 @@ USE_CASES: dict[RequestType, Callable[[Ports, Request], Completion]] = {
 
 def carry_out(ports: Ports, checked: Request) -> Completion:
     """
-    Do what a request asks; begin again on a conflict, a stack's request on any transient error.
+    Do what a request asks; retry a conflict, for a stack's request any transient error.
 
     Raises:
-        ProvisionerError: whatever ended it; created_name tells a connection made by this request.
+        ProvisionerError: what ended it; created_name names a connection that it created.
     """
     request = replace(checked, started_at=instant(ports.clock.now()))
     patience_seconds = max(request.wait_timeout_seconds, LEAST_PATIENCE_SECONDS)
     until_remaining = ports.clock.remaining() - patience_seconds
     passing: type[errors.TransientError] = errors.ResourceConflictError
     if request.entry_point.is_last_chance:
-        # Its own earlier delivery may have been killed, and holds the lease for that one's time.
+        # An earlier delivery of it may have been killed, and still hold the lease.
         until_remaining, passing = ports.clock.spare_seconds(), errors.TransientError
     waiting = ports.clock.pauses(growing(0.2, 1.5, LONGEST_ROUND_PAUSE_SECONDS), until_remaining)
     created_name = ""
@@ -62,7 +62,7 @@ def _is_overtaken(ports: Ports, request: Request) -> bool:
         return False
     with suppress(errors.ProvisionerError):
         if record := ports.registry.read(request.name):
-            # While a newer request holds the lease, it may still come to nothing.
+            # A newer request may still fail while it holds the lease.
             is_leased = record.is_leased_to_other(ports.holder, instant(ports.clock.now()))
             return not is_leased and record.supersedes(request.owner, request.request_time)
         deletion = ports.registry.read_deletion(request.name, request.owner)

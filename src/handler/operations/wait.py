@@ -1,4 +1,4 @@
-"""Describe a connection beside its record, and wait until it is usable: only that is success."""
+"""Compare a connection with its record, and wait until it is usable: only that is success."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ LONGEST_WAIT = timedelta(seconds=LONGEST_WAIT_SECONDS)
 
 @dataclass(frozen=True, slots=True)
 class Ownership:
-    """How a requester stands to a name, by registry and EventBridge together."""
+    """A requester's standing for a name, from the registry and EventBridge together."""
 
     standing: Standing
     record: Record | None
@@ -33,7 +33,7 @@ class Ownership:
 
 
 def determine_ownership(ports: Ports, name: str, owner: str, record: Record | None) -> Ownership:
-    """Describe a connection beside its record; a conflict where somebody else is writing to it."""
+    """Decide who owns a connection; ResourceConflictError if somebody else is writing to it."""
     refuse_if_leased(ports, record)
     connection = describe_consistently(
         ports, name, record, lambda seen: not (seen and seen.state == ConnectionState.DELETING)
@@ -60,7 +60,7 @@ def describe_consistently(
     record: Record | None,
     is_done: Callable[[Connection | None], bool] = lambda _: True,
 ) -> Connection | None:
-    """Describe a connection once it is as awaited and shows our last write, else raise."""
+    """Describe a connection until ``is_done``; raise if it does not show our last write by then."""
 
     def shows_write(seen: Connection | None) -> bool:
         return record is None or is_visible(record, seen, instant(ports.clock.now()))
@@ -83,14 +83,14 @@ def await_settled(ports: Ports, request: Request, record: Record) -> Connection:
     try:
         connection = await_connection(ports, request, record, is_settled, "did not settle")
     except NotStabilizedError:
-        refuse_if_changed(ports, record)  # overtaken: that failure is another request's
+        refuse_if_changed(ports, record)  # if it was, the failure is another request's
         raise
     if connection is None:  # and perhaps made again by somebody else
         raise ResourceConflictError(f"{name} was deleted meanwhile")
     if connection.state in BAD:
         refuse_if_changed(ports, record)
         reason = connection.state_reason or "EventBridge gives no reason"
-        # After a rotation at a vendor, minutes may pass until it is accepted everywhere.
+        # A vendor may need minutes until it accepts a rotated credential everywhere.
         is_passing = request.is_maintenance and request.entry_point.waits_again
         raise NotStabilizedError(f"{name} is {connection.state}: {reason}", is_transient=is_passing)
     return connection
@@ -104,7 +104,7 @@ def await_connection(
     problem: str,
 ) -> Connection | None:
     """
-    Wait for a record's connection; None where there is none that the record speaks of.
+    Wait for a record's connection; None if it is missing or not the recorded one.
 
     Raises:
         NotStabilizedError: the time was over; transient where the wait can go on.
@@ -139,7 +139,7 @@ def _wait_window(request: Request, record: Record, now: datetime) -> tuple[datet
     wait = timedelta(seconds=request.wait_timeout_seconds)
     if not request.entry_point.is_last_chance:
         return now, now + wait
-    # Lambda delivers a stack's request up to three times, and each fault begins it again: all of
+    # Lambda delivers a stack's request up to three times, and each fault restarts it: all of
     # that is one wait.
     written_at = record.pending_write.written_at if record.pending_write else record.claimed_at
     if request.request_type is RequestType.DELETE:

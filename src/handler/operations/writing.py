@@ -1,4 +1,4 @@
-"""Write an own connection under the lease, to the full desired state, and wait for the result."""
+"""Write an owned connection under the lease, to the desired state, and wait for the result."""
 
 from dataclasses import replace
 
@@ -20,13 +20,13 @@ NOTHING = Connection("")  # what is there before a creation
 
 
 def sources_to_link(request: Request) -> dict[str, str]:
-    """Give every source of a request, without a version: what is linked before it is fetched."""
+    """Give every source of a request with an empty version, to link it before it is fetched."""
     found = sources(request.properties)
     return {str(reading): "" for source in found for reading in source.candidates}
 
 
 def write_links(ports: Ports, request: Request, record: Record) -> Record:
-    """Link what the record does not name yet, before it is fetched: no rotation is missed."""
+    """Link new sources before they are fetched, so that no rotation is missed."""
     named = [set(map(str, source.candidates)) for source in sources(request.properties)]
     replaced = tuple(sorted({*record.replaces, request.previous_name} - {""}))
     is_linked = all(each & set(record.secret_versions) for each in named)
@@ -54,7 +54,7 @@ def is_current(record: Record, request: Request, desired: Resolved, connection: 
 def write_connection(
     ports: Ports, request: Request, record: Record, connection: Connection, desired: Resolved
 ) -> Record:
-    """Write an own connection under the lease; the record is as before ``desired`` was fetched."""
+    """Write an owned connection under the lease; ``record`` was read before ``desired``."""
     newest = max(record.request_time, request.request_time)
     known = replace(record, connection_arn=connection.arn, request_time=newest)
     with lease.hold_lease(ports, known, record) as held:
@@ -68,7 +68,7 @@ def update_connection(
     try:
         answer = ports.connections.update(update_of(desired.properties, connection.properties))
     except errors.NotFoundError:
-        # Of the connection, or of something that it refers to.
+        # The connection is missing, or something that it refers to.
         if ports.watch(request.name, lambda seen: seen is None, LONGEST_LAG.total_seconds()):
             raise
         raise errors.ResourceConflictError(f"{request.name} was deleted meanwhile") from None
@@ -116,7 +116,7 @@ def stabilize(
     """
     Wait until the connection is usable and shows nothing that was not asked for; register that.
 
-    ``seen`` is what it showed, where nothing was written since.
+    ``seen``: what it showed, if nothing was written since.
     """
     if seen and is_usable(seen.state, is_private=request.is_private):
         connection = seen
@@ -144,7 +144,7 @@ def stabilize(
 def _remove_leftovers(
     ports: Ports, request: Request, record: Record, desired: Resolved
 ) -> tuple[Record, Connection]:
-    # What an update does not remove goes by DeauthorizeConnection, and all is written again.
+    # DeauthorizeConnection removes what an update does not; then everything is written again.
     name = request.name
     with lease.hold_lease(ports, record) as held:
         seen = ports.connections.describe(name)

@@ -1,4 +1,4 @@
-"""Take a reference's part out of what its secret or parameter holds: a key of JSON, or all."""
+"""Extract what a reference means from its secret or parameter: one JSON key, or all of it."""
 
 import json
 
@@ -8,7 +8,7 @@ from handler.references.source import SecretValue, Service
 
 
 def pick(reference: Reference, value: SecretValue) -> str:
-    """Give the part that a reference means; no error tells the value."""
+    """Give the part that a reference means; no error shows the value."""
     picked = _pick(reference, value)
     if not picked:
         raise _error(reference, "it refers to an empty text")

@@ -1,10 +1,10 @@
-"""Near misses: values that look like references but are not; each is told the right spelling."""
+"""Find values that look like references but are not, and explain the right spelling."""
 
 import re
 from collections.abc import Mapping
 
-# Another case, blanks, $, one brace, other brackets, or braces as URLs encode them; a JSON key of
-# that name is not meant. What follows an opening holds no other one, so that the time is linear.
+# Matches another case, blanks, $, one brace, other brackets or URL-encoded braces, but no JSON key
+# "resolve". No second opening may follow the first, so that the time is linear.
 DYNAMIC = re.compile(
     r"(?:[{$]\{|\[\[|%7b%7b)[^\w\"'{}\[]*resolve\b|\{[^\w\"'{}]*resolve\s*:",
     re.IGNORECASE | re.ASCII,
@@ -19,7 +19,7 @@ MALFORMED = (
     f" such as {RIGHT}"
 )
 UNRESOLVED = (
-    "an intrinsic function arrived unresolved; write what it stands for, a reference as"
+    "an intrinsic function arrived unresolved; write its value, for a secret a reference as"
     f' {RIGHT} or {{"ValueFrom": "<ARN>"}}'
 )
 MISSPELT = 'write exactly {"ValueFrom": "<ARN>"}'
@@ -37,12 +37,12 @@ def is_near(value: object) -> bool:
 
 
 def holds_near(value: Mapping[str, object]) -> bool:
-    """Tell whether a member of an object is meant as a reference: where a scalar must stand."""
+    """Tell whether an object in place of a scalar has a member meant as a reference."""
     return any(VALUE_FROM.fullmatch(name) or INTRINSIC.fullmatch(name) for name in value)
 
 
 def problem(value: Mapping[str, object]) -> str:
-    """Tell what is wrong with an object that is no {"ValueFrom": "<ARN>"}; never its content."""
+    """Explain why an object is not {"ValueFrom": "<ARN>"}, without showing its content."""
     if len(value) > 1 or "ValueFrom" not in value:
         return UNRESOLVED if any(map(INTRINSIC.fullmatch, value)) else MISSPELT
     wanted = "ValueFrom must be the full ARN of a secret or of a parameter"

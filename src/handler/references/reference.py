@@ -23,7 +23,7 @@ class Reference:
     json_key: str = ""
 
     def __str__(self) -> str:
-        """Show it as it was written, in quotes, the end of an overlong one left out."""
+        """Show it as written, in quotes, shortened if it is too long."""
         return f'"{shortened(self.spelling)}"'
 
 
@@ -41,7 +41,7 @@ class Text:
         return tuple(part for part in self.parts if isinstance(part, Reference))
 
     def resolve(self, value_of: Callable[[Reference], str]) -> str:
-        """Put the values in their places."""
+        """Replace the references by their values."""
         return "".join(
             value_of(part) if isinstance(part, Reference) else part for part in self.parts
         )
@@ -54,7 +54,7 @@ def _is_text(value: object) -> bool:
 def replaced(
     value: object, by: Callable[[Any], object], is_meant: Callable[[object], bool] = _is_text
 ) -> object:
-    """Put something in the place of every Text of a document, or of all else that is meant."""
+    """Replace every Text in a document, or whatever else ``is_meant`` accepts."""
     if is_meant(value):
         return by(value)
     if isinstance(value, Mapping):

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 
-UNKNOWN_SUFFIX = "-??????"  # as policies of IAM write the six characters that they do not know
-# What Secrets Manager appends to a name; a name that ends so by itself looks the same.
+UNKNOWN_SUFFIX = "-??????"  # as IAM policies write the six unknown characters
+# What Secrets Manager appends to a name; a name itself may end in the same form.
 SUFFIX = re.compile(r"-([A-Za-z0-9]{6}|\?{6})\Z")
 BYTE_ORDER_MARK = "\ufeff"
 
@@ -23,7 +23,7 @@ class Service(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A secret or a parameter by its name, whatever the version: what an event tells about."""
+    """A secret or a parameter by its name, without a version, as events name it."""
 
     name: str
     is_parameter: bool = False
@@ -69,7 +69,7 @@ class Source:
 
     @property
     def secret(self) -> Secret:
-        """Give what it is a version of."""
+        """Give the secret or parameter that it is a version of."""
         if self.service is Service.SECRETS_MANAGER:
             return Secret(self.name, account=self.account)
         return Secret("/" + self.name.lstrip("/"), is_parameter=True, account=self.account)
@@ -87,13 +87,13 @@ class Source:
 
     @property
     def candidates(self) -> tuple["Source", ...]:
-        """Give what it may mean: an ARN's tail may be the whole name, as in a partial ARN."""
+        """Give each possible reading: an ARN may be partial, so that its tail is the whole name."""
         if self.service is not Service.SECRETS_MANAGER or not self.is_arn:
             return (self,)
         return self, self._named(self._tail)
 
     def answered(self, name: str) -> "Source":
-        """Give the reading that has the name which Secrets Manager answered."""
+        """Give the reading whose name Secrets Manager returned."""
         return self if self.name == name or not self.is_arn else self._named(name)
 
     def _named(self, name: str) -> "Source":
@@ -109,7 +109,7 @@ class Source:
 
     @property
     def is_pinned(self) -> bool:
-        """Tell whether a rotation leaves it where it is."""
+        """Tell whether it names one version, which a rotation does not change."""
         return bool(self.version_id)
 
 
@@ -120,16 +120,16 @@ class SecretValue:
     text: str
     version_id: str
     is_secret: bool
-    name: str  # as the service answered it
+    name: str  # as Secrets Manager returned it; a parameter's as referenced
 
     @cached_property
     def plain_text(self) -> str:
-        """Give the text without the mark that some editors put before it."""
+        """Give the text without a byte order mark, which some editors add."""
         return self.text.removeprefix(BYTE_ORDER_MARK)
 
     @cached_property
     def document(self) -> object:
-        """Give the JSON that the text is, numbers as they are written, or None; parsed once."""
+        """Parse the text as JSON once, numbers as text; None if it is not JSON."""
         try:
             return json.loads(
                 self.plain_text, parse_float=str, parse_int=str, parse_constant=_refuse_constant
@@ -143,5 +143,5 @@ class SecretValue:
 
 
 def _refuse_constant(constant: str) -> None:
-    # NaN and Infinity are Python's own; nobody else takes them for JSON.
+    # Python accepts NaN and Infinity, but they are not JSON.
     raise ValueError(constant)

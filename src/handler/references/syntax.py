@@ -1,5 +1,5 @@
 """
-The spellings of a reference: read them, wherever they stand in a document.
+Read references, in every spelling, wherever they stand in a document.
 
 Source:
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references-secretsmanager.html
@@ -41,7 +41,7 @@ class _MalformedError(Exception):
 
 
 def read(value: str | Mapping[str, Any], policy: AllowedSources) -> Text:
-    """Understand a value for which is_near holds; what is wrong with it is in the result."""
+    """Parse a value that is_near accepts; the result holds what is wrong with it."""
     try:
         parts = tuple(_parts(value))
     except _MalformedError as error:
@@ -55,7 +55,7 @@ def read(value: str | Mapping[str, Any], policy: AllowedSources) -> Text:
 
 
 def with_texts(value: object, policy: AllowedSources) -> object:
-    """Put a Text in the place of everything in a document that is meant as a reference."""
+    """Replace everything in a document that is meant as a reference by a Text."""
     return replaced(value, lambda item: read(item, policy), is_near)
 
 
@@ -122,7 +122,7 @@ def _secret(spelling: str, secret_id: str, options: list[str]) -> Reference:
     if not (SECRET_ARN if is_arn else SECRET_NAME).fullmatch(secret_id):
         raise _MalformedError(MALFORMED_ARN if is_arn else MALFORMED_NAME)
     if len(options) > 3:  # noqa: PLR2004 (json-key, version-stage, version-id)
-        raise _MalformedError("too many colons: json-key:version-stage:version-id end a reference")
+        raise _MalformedError("too many colons: its end must be json-key:version-stage:version-id")
     json_key, version_stage, version_id = [*options, "", "", ""][:3]
     if version_stage and version_id:
         raise _MalformedError("give a version stage or a version id, not both")

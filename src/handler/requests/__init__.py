@@ -1,5 +1,5 @@
 """
-What is asked, and whether it may be: envelope, properties, AWS's own model, credential rules.
+Requests and their checks: envelope, properties, AWS's own model, credential rules.
 
-Pure: imports references, errors and settings, no library of AWS, no environment and no clock.
+Pure: imports only references, errors and settings; no AWS library, environment or clock.
 """

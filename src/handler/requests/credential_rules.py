@@ -1,4 +1,4 @@
-"""Where references may stand and where they must: our rules beside AWS's model."""
+"""Where references may or must stand: our rules in addition to AWS's model."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -24,14 +24,14 @@ SECRECY_WANTED = "a literal needs IsValueSecret: false; a secret needs a referen
 
 
 def credential_violations(properties: object, shape: Shape) -> Iterator[Violation]:
-    """Yield every literal where a reference must stand, and every reference wrong or misplaced."""
+    """Yield every literal where a reference must stand, and every wrong or misplaced reference."""
     for leaf in leaves(properties, shape):
         yield from _leaf_violations(leaf)
 
 
 def with_secrecy(value: object, shape: Any) -> object:
     """
-    Say IsValueSecret where it was left out: true, as in CloudFormation; the API would take false.
+    Set a missing IsValueSecret to true, as CloudFormation does; the API's default is false.
 
     Source:
         https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-events-connection-parameter.html

@@ -8,7 +8,7 @@ from handler.settings import LONGEST_WAIT_SECONDS
 
 
 class RequestType(StrEnum):
-    """What can be asked."""
+    """The types of requests."""
 
     CREATE = "Create"
     UPDATE = "Update"
@@ -45,7 +45,7 @@ CLOUDFORMATION = EntryPoint(
     private_wait_seconds=LONGEST_WAIT_SECONDS,
     own_members=("OnExisting", "WaitTimeoutSeconds", "Revision", "ServiceToken", "ServiceTimeout"),
     is_last_chance=True,
-    may_delete_nothing=True,  # nothing of the stack's own is left, so that it can go
+    may_delete_nothing=True,  # so that the stack can be deleted if nothing of its own is left
 )
 QUEUE = EntryPoint(
     name="queue",

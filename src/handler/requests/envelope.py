@@ -1,4 +1,4 @@
-"""The document of a request: its size and nesting, whose envelope it is, and what is in ours."""
+"""A request's document: its size and nesting, other services' envelopes, and our own envelope."""
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ NO_CHANGE = "must be what Terraform adds: action (create, update or delete) and 
 
 
 def parsed(text: str) -> object:
-    """Give a text's JSON, or a Violation that says where it is none, with nothing of the text."""
+    """Parse JSON, or give a Violation with the error's position and nothing of the text."""
     if _is_large(text):
         return TOO_LARGE
     try:
@@ -40,14 +40,14 @@ def parsed(text: str) -> object:
 
 def within_limits(document: object) -> object:
     """Give what Lambda parsed, or a Violation where it is too large or too deep."""
-    with suppress(RecursionError):  # of what is too deep
+    with suppress(RecursionError):  # a document that is too deep raises it
         if _is_large(json.dumps(document, separators=(",", ":"), ensure_ascii=False)):
             return TOO_LARGE
     return TOO_DEEP if _is_deep(document) else document
 
 
 def foreign(document: object) -> Violation | None:
-    """Name another service's envelope, and how to send what is in it."""
+    """Recognize another service's envelope, and say how to send its content."""
     match document:
         case {"TopicArn": _, "Message": _} | {"Records": [{"EventSource": "aws:sns"}, *_]}:
             cure = "turn on raw message delivery of the queue's subscription"
@@ -66,7 +66,7 @@ def foreign(document: object) -> Violation | None:
 
 
 def enveloped(document: Mapping[str, Any], members: tuple[str, ...]) -> Mapping[str, Any]:
-    """Give an envelope of any document: a bare one is a Create, Terraform's says what it is."""
+    """Give any document an envelope: a bare one is a Create, Terraform's action sets the type."""
     envelope = dict(document)
     if not {"RequestType", "ResourceProperties"} & set(document):
         properties = {name: envelope.pop(name) for name in document if name not in members}
@@ -89,13 +89,13 @@ def violations(envelope: Mapping[str, Any], members: Sequence[str]) -> Iterator[
 
 
 def text(envelope: Mapping[str, Any], name: str) -> str:
-    """Give a member that is a text of a fit length, else an empty text."""
+    """Give a member if it is a text of allowed length, otherwise ""."""
     value = envelope.get(name)
     return value if isinstance(value, str) and len(value) <= LONGEST[name] else ""
 
 
 def request_time(envelope: Mapping[str, Any]) -> datetime | None:
-    """Give the time that a request says it was made, if it is one."""
+    """Give the request's RequestTime, or None if it is not a valid time."""
     value = envelope.get("RequestTime")
     if not isinstance(value, str) or len(value) > LONGEST_TIME:
         return None
@@ -108,7 +108,7 @@ def request_time(envelope: Mapping[str, Any]) -> datetime | None:
 
 def is_change(value: object) -> bool:
     """
-    Tell whether this is what Terraform adds to the input of a function that follows a resource.
+    Tell whether this is what Terraform's aws_lambda_invocation adds to the input.
 
     Source:
         https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/lambda_invocation

@@ -1,4 +1,4 @@
-"""Our own members of a request, beside AWS's: what a Create may say, what a Refresh is about."""
+"""Our own members of a request, besides AWS's: options of a Create, the target of a Refresh."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ from handler.requests.violation import Violation, joined
 from handler.settings import RECONCILE_MODES, SERVICE_TIMEOUT_MARGIN_SECONDS
 
 LONGEST_REVISION = 64
-LONGEST_SECONDS = 9999  # of any wait: a larger number is none
+LONGEST_SECONDS = 9999  # of any wait; a larger number is invalid
 SECRET_ID = re.compile(f"{SECRET_NAME.pattern}|{SECRET_ARN.pattern}", re.ASCII)
 PARAMETER_NAME = re.compile(r"[\w./-]{1,1011}", re.ASCII)
 ACCOUNT_ID = re.compile(r"\d{12}", re.ASCII)
@@ -34,7 +34,7 @@ LIST = ("NextToken",)
 
 
 class OnExisting(StrEnum):
-    """What to do about a connection of that name which nobody is registered for."""
+    """What to do if an unregistered connection of that name exists."""
 
     FAIL = "Fail"
     ADOPT = "Adopt"
@@ -42,12 +42,12 @@ class OnExisting(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What was chosen beside a name."""
+    """What a request selects besides a name."""
 
-    secrets: tuple[Secret, ...] = ()  # one, or what an ARN may mean
+    secrets: tuple[Secret, ...] = ()  # one, or each reading of an ARN
     version_id: str = ""
     next_token: str = ""
-    reconcile_mode: str = ""  # the installation's
+    reconcile_mode: str = ""  # "" means: the installation's
 
 
 WHOLE = Selection()
@@ -80,7 +80,7 @@ def wait_seconds(
 
 
 def selection_violations(members: Mapping[str, Any], allowed: Sequence[str]) -> Iterator[Violation]:
-    """Yield what is wrong with the members that choose."""
+    """Yield what is wrong with the members of a Selection."""
     for name, value in members.items():
         if name not in allowed:
             yield Violation(joined("", name), f"unknown member; allowed are {', '.join(allowed)}")
@@ -93,7 +93,7 @@ def selection_violations(members: Mapping[str, Any], allowed: Sequence[str]) -> 
 
 
 def selected(members: Mapping[str, Any]) -> Selection:
-    """Understand members that are as they should be."""
+    """Read members that passed the checks."""
     return Selection(
         secrets=tuple(_secrets(members)),
         version_id=members.get("VersionId", ""),

@@ -15,7 +15,7 @@ from handler.requests.service_model import Shape, rebuilt, violations
 from handler.requests.violation import Violation, unknown_member
 from handler.settings import MOST_SECRETS
 
-# Every parser takes this host for the host: it ends the URL, or a port, a path or a query follows.
+# Strict, so that every URL parser finds the same host: only a port, path or query may follow.
 ENDPOINT = re.compile(
     r"(https://[\w.-]+|http://(?i:localhost|127\.0\.0\.1))(:\d+)?([/?].*)?", re.ASCII | re.DOTALL
 )
@@ -29,7 +29,7 @@ BLOCK_OF_TYPE = {
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What properties are judged by: AWS's model, the references allowed, the prefix of names."""
+    """What properties are checked against: AWS's model, allowed references, the name prefix."""
 
     shape: Shape
     policy: AllowedSources
@@ -37,17 +37,17 @@ class Rules:
 
 
 def prepared(properties: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
-    """Read the references of a document into Texts, and say what it leaves unsaid."""
+    """Replace the references of a document by Texts, and fill in a missing IsValueSecret."""
     full = rebuilt(with_texts(properties, rules.policy), rules.shape, with_secrecy)
     return dict(full) if isinstance(full, Mapping) else {}
 
 
 def property_violations(properties: Mapping[str, Any], rules: Rules) -> Iterator[Violation]:
-    """Yield everything that is wrong with prepared properties, an auth block too many first."""
+    """Yield everything that is wrong with prepared properties, auth blocks first."""
     yield from _block_violations(properties)
     kept = _without_other_blocks(properties)
     refused = [*credential_violations(kept, rules.shape), *_endpoint_violations(kept)]
-    paths = {each.path for each in refused}  # whose form is no matter any more
+    paths = {each.path for each in refused}  # their form no longer matters
     yield from (each for each in violations(kept, rules.shape) if each.path not in paths)
     yield from refused
     yield from _name_prefix_violations(properties, rules)
@@ -56,7 +56,7 @@ def property_violations(properties: Mapping[str, Any], rules: Rules) -> Iterator
 
 
 def name_violations(properties: Mapping[str, Any], rules: Rules) -> Iterator[Violation]:
-    """Yield what is wrong where only Name counts; other members are looked at by name alone."""
+    """Yield what is wrong if only Name counts; the values of other members are not checked."""
     shape: Any = rules.shape
     known = (*shape.members, *DIRECT.own_members)
     yield from (unknown_member("", name, known) for name in properties if name not in shape.members)
@@ -70,7 +70,7 @@ def name_violations(properties: Mapping[str, Any], rules: Rules) -> Iterator[Vio
 
 
 def is_private(properties: object) -> bool:
-    """Tell whether these properties reach an API inside a VPC; a token endpoint is no API."""
+    """Tell whether these properties reach an API inside a VPC; a token endpoint does not count."""
     match properties:
         case {
             "InvocationConnectivityParameters": {
@@ -89,7 +89,7 @@ def sources(properties: object) -> tuple[Source, ...]:
 
 
 def as_written(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a document back as plain JSON: references as they were written, no value."""
+    """Turn a document back into plain JSON: references as written, no values."""
     value = replaced(properties, lambda text: text.spelling)
     return dict(value) if isinstance(value, Mapping) else {}
 

@@ -35,14 +35,14 @@ class Request:
     properties: Mapping[str, Any] = field(default_factory=dict)
     on_existing: OnExisting = OnExisting.FAIL
     wait_timeout_seconds: float = 0.0
-    started_at: datetime | None = None  # this delivery of it
+    started_at: datetime | None = None  # when this delivery began
     fallback_name: str = ""
-    previous_name: str = ""  # what Terraform renames
+    previous_name: str = ""  # the old name in a rename by Terraform
     selection: Selection = WHOLE
 
     @property
     def is_maintenance(self) -> bool:
-        """Tell whether it keeps what an owner asked for, and asks for nothing itself."""
+        """Tell whether it only selects connections: Refresh, Reconcile or List."""
         return self.request_type in SELECTORS
 
     @property
@@ -70,9 +70,9 @@ def check(unchecked: UncheckedRequest, rules: Rules) -> Request:
     Make the checked request.
 
     Raises:
-        InvalidRequestError: tells every violation at once, each with its path, none with a value.
+        InvalidRequestError: lists every violation with its path, none with a value.
     """
-    # A stack's roll-back and a destroy must end, even with an input that an Update was refused for.
+    # A stack's rollback and a destroy must succeed, even with properties that were refused.
     if unchecked.entry_point.may_delete_nothing and unchecked.request_type == RequestType.DELETE:
         return _checked_deletion(unchecked)
     given = unchecked.properties

@@ -1,4 +1,4 @@
-"""A request against AWS's own model, in botocore's shapes: every violation, never a value."""
+"""Check a request against AWS's own model, botocore's shapes; violations never show a value."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -25,7 +25,7 @@ BOOLEANS = {"true": True, "false": False}
 
 
 class Shape(Protocol):
-    """What is used of a botocore shape."""
+    """The parts of a botocore shape that are used."""
 
     type_name: str
     metadata: Mapping[str, Any]
@@ -48,13 +48,13 @@ class Leaf:
 
     @property
     def is_declared_public(self) -> bool:
-        """Tell whether it is a parameter's value that says to be no secret."""
+        """Tell whether it is the Value of a parameter whose IsValueSecret is false."""
         return self.name == "Value" and self.siblings.get("IsValueSecret") is False
 
 
 def violations(value: object, shape: Shape, path: str = "") -> Iterator[Violation]:
     """
-    Yield everything in which a value departs from AWS's own model of it, values left out.
+    Yield every violation of AWS's own model, without showing the value.
 
     A Text, which stands for a reference, is checked once it is resolved.
 
@@ -89,7 +89,7 @@ def leaves(value: object, shape: Any, path: str = "") -> Iterator[Leaf]:
 
 
 def rebuilt(value: object, shape: Any, change: Callable[[object, Any], object]) -> object:
-    """Change everything at a place that the model knows, what is inside first."""
+    """Apply a change to everything that the model knows, innermost first."""
     if isinstance(value, Mapping) and shape.type_name == "structure":
         value = {
             name: rebuilt(item, shape.members[name], change) if name in shape.members else item
@@ -102,7 +102,7 @@ def rebuilt(value: object, shape: Any, change: Callable[[object, Any], object]) 
 
 def to_boolean(value: object, shape: Shape) -> object:
     """
-    Undo CloudFormation's turning of every scalar into a string, where the model says boolean.
+    Turn strings back into booleans: CloudFormation sends every scalar as a string.
 
     Source:
         https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1037
@@ -158,7 +158,7 @@ def _string_violations(value: object, shape: Any, path: str) -> Iterator[Violati
 
 
 def _is_empty(item: object) -> bool:
-    # What a skeleton of the CLI prints for a list, left as it is.
+    # An unedited list entry of the CLI's --generate-cli-skeleton.
     if isinstance(item, Mapping):
         return all(isinstance(each, bool) or each in ("", None, {}) for each in item.values())
     return item in ("", None, {})

@@ -25,19 +25,19 @@ class UncheckedRequest:
     properties: object = field(repr=False)
     physical_resource_id: str = ""
     derived_name: str = ""
-    previous_name: str = ""  # another one, which Terraform applied before
+    previous_name: str = ""  # the name before a rename by Terraform
     violations: tuple[Violation, ...] = ()
     task_token: str = field(default="", repr=False)
     is_object: bool = True
 
     @property
     def known_request_type(self) -> str:
-        """Give the request's type if its entry point takes it, else an empty text."""
+        """Give the request's type if its entry point accepts it, otherwise ""."""
         return str(self.request_type) if self.request_type in self.entry_point.request_types else ""
 
     @property
     def name(self) -> str:
-        """Give the best name there is; one that is not well-formed is never repeated."""
+        """Give the best known name; a malformed one is never shown."""
         own_id = {"Name": self.physical_resource_id}
         return well_formed(self.properties) or well_formed(own_id) or self.derived_name
 
@@ -52,7 +52,7 @@ NO_OBJECT = Violation("", "the request must be a JSON object")
 def read_document(
     document: object, entry_point: EntryPoint, request_id: str, arrival: datetime
 ) -> UncheckedRequest:
-    """Read a message or an invocation: an envelope, a bare document, or why it cannot be read."""
+    """Read a message or an invocation, with or without envelope, or keep why it is unreadable."""
     problem = document if isinstance(document, Violation) else envelope.foreign(document)
     if problem or not isinstance(document, Mapping):
         unread = UncheckedRequest(entry_point, None, request_id, OWNER_OF_REQUESTS, arrival, None)
@@ -101,6 +101,6 @@ def derived_name(stack_id: str, logical_resource_id: str, prefix: str) -> str:
 
 
 def well_formed(properties: object) -> str:
-    """Give the Name among properties if EventBridge could take it, else an empty text."""
+    """Give the Name in properties if EventBridge could accept it, otherwise ""."""
     named = properties.get("Name") if isinstance(properties, Mapping) else None
     return named if isinstance(named, str) and NAME.fullmatch(named) else ""

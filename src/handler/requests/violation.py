@@ -1,4 +1,4 @@
-"""What is wrong with a request: paths and what to do, told all at once, no value."""
+"""What is wrong with a request: every path and what to do about it, without values."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -33,13 +33,13 @@ class Violation:
 def refuse(
     violations: Sequence[Violation], error: type[ProvisionerError] = InvalidRequestError
 ) -> None:
-    """Raise one error that tells every violation, if there is any."""
+    """Raise one error that lists every violation, if there is any."""
     if violations:
         raise error(_told(list(dict.fromkeys(map(str, violations)))))
 
 
 def joined(path: str, name: object) -> str:
-    """Append a requester's name of a member to a path; one that may be a credential is not told."""
+    """Append a requester's member name to a path; hide one that may be a credential."""
     is_plain = isinstance(name, str) and MEMBER.fullmatch(name)
     return below(path, str(name) if is_plain else "(a member whose name is not shown)")
 
@@ -59,7 +59,7 @@ def unknown_member(path: str, name: object, known: Iterable[str]) -> Violation:
 
 
 def misfit(path: str, wanted: str, value: object) -> Violation:
-    """Tell that a value is of another kind than wanted, and of which."""
+    """Report that a value has the wrong type, and which type it has."""
     if isinstance(value, Text) and isinstance(value.spelling, Mapping):
         return Violation(path, misplaced(value))
     given = value.spelling if isinstance(value, Text) else value
@@ -70,12 +70,12 @@ def misfit(path: str, wanted: str, value: object) -> Violation:
 
 
 def misplaced(text: Text) -> str:
-    """Tell what is wrong with what is meant as a reference where none may stand."""
+    """Explain the problem with a reference where none may stand."""
     return UNRESOLVED if text.problem == UNRESOLVED else "a reference is not allowed here"
 
 
 def _told(sentences: list[str]) -> str:
-    # A reason that no event could carry would never reach its sender.
+    # A reason that is too long for an event would never reach the sender.
     shown = max(1, sum(length <= LONGEST_REASON for length in accumulate(map(len, sentences))))
     more = f" and {len(sentences) - shown} more" if len(sentences) > shown else ""
     return numbered(sentences[:shown]) + more

@@ -336,5 +336,5 @@ def test_a_token_leads_to_what_follows() -> None:
 )
 def test_a_token_that_was_never_given_is_refused(text: str) -> None:
     """Nested, or of something else than two names."""
-    with pytest.raises(InvalidRequestError, match="NextToken: none that was given"):
+    with pytest.raises(InvalidRequestError, match="NextToken: must be a NextToken as it was given"):
         key_after(base64.urlsafe_b64encode(text.encode()).decode())
