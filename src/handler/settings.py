@@ -53,7 +53,7 @@ RESPONSE_URL_LIFETIME = timedelta(hours=2)  # of a URL that holds only its end, 
 # What the registry remembers.
 LEASE_MARGIN_SECONDS = 30.0  # more than an invocation keeps back for its answer
 GRACE = timedelta(seconds=5)  # between our clock, which dates the claim, and EventBridge's
-DELETION_LIFETIME = timedelta(hours=24)  # nobody delivers a request later than that
+DELETION_LIFETIME = timedelta(hours=24)  # no request is delivered later than that
 ITEMS_OF_A_PAGE = 200  # including links and deletions
 
 # When messages come back.

@@ -88,7 +88,7 @@ def update_of(desired: Mapping[str, Any], observed: Mapping[str, Any]) -> dict[s
 
 
 def leftovers(desired: Mapping[str, Any], observed: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the path of everything that a connection shows and nobody asked for."""
+    """Yield the path of everything that a connection shows but that was not asked for."""
     for path in REMOVALS:
         wanted, present = (_at(each, path.split(".")) for each in (desired, observed))
         if (not wanted and not _is_none(present)) or (

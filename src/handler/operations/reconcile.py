@@ -18,7 +18,7 @@ def reconcile(ports: Ports, request: Request) -> Completion:
     """
     Compare one connection, or every registered one, with what its owner asked for.
 
-    A newer secret version is always written, other drift is repaired only if that is switched on;
+    A changed secret version is always written, other drift is repaired only where switched on;
     a connection that somebody else made under the same name is never touched.
     """
     if not request.name:
