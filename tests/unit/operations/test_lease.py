@@ -359,15 +359,19 @@ def test_a_failed_create_gives_the_lease_back(world: World) -> None:
     assert world.registry.records["crm"].leased_until is None
 
 
-def test_a_claim_that_was_given_back_covers_nothing_made_later(world: World) -> None:
-    """Throttled, nothing was made; what a hand makes five minutes later is not ours."""
-    create = world.connections.create
-    world.connections.create = throttled  # type: ignore[method-assign, assignment]
+def make_by_hand_after_a_failed_create(world: World, seconds: float) -> None:
+    """Throttle a Create until it is given up; then let somebody else make the connection."""
+    world.connections.before_create = throttled
     with pytest.raises(ThrottlingError):
         crm.ask(world)
-    world.connections.create = create  # type: ignore[method-assign]
-    world.time.seconds += 300
+    world.connections.before_create = None
+    world.time.seconds += seconds
     world.connections.make_by_hand("crm", BASIC)
+
+
+def test_a_claim_that_was_given_back_covers_nothing_made_later(world: World) -> None:
+    """Throttled, nothing was made; what a hand makes five minutes later is not ours."""
+    make_by_hand_after_a_failed_create(world, 300)
     with pytest.raises(AlreadyExistsError):
         crm.ask(world)
     assert world.connections.calls.count("update") == 0
@@ -375,13 +379,7 @@ def test_a_claim_that_was_given_back_covers_nothing_made_later(world: World) -> 
 
 def test_a_delete_after_a_claim_that_was_given_back_spares_what_a_hand_made(world: World) -> None:
     """A stack that gave up under throttling rolls back; somebody made a namesake meanwhile."""
-    create = world.connections.create
-    world.connections.create = throttled  # type: ignore[method-assign, assignment]
-    with pytest.raises(ThrottlingError):
-        crm.ask(world)
-    world.connections.create = create  # type: ignore[method-assign]
-    world.time.seconds += 10
-    world.connections.make_by_hand("crm", BASIC)
+    make_by_hand_after_a_failed_create(world, 10)
     crm.ask(world, "Delete")
     assert set(world.connections.stored) == {"crm"}
 
