@@ -210,7 +210,7 @@ def test_the_functions_role_reads_no_other_secret(stack: LocalStack) -> None:
     reference = "{{resolve:secretsmanager:other/secret}}"
     block = {"BasicAuthParameters": {"Username": "ada", "Password": reference}}
     document = {"Name": "other", "AuthorizationType": "BASIC", "AuthParameters": block}
-    with pytest.raises(entry_points.RequestFailedError, match="no allowed prefix"):
+    with pytest.raises(entry_points.RequestFailedError, match="must begin with an allowed prefix"):
         entry_points.invoke(stack, document)
     role = stack.iam.get_role_policy(RoleName=role_name(stack), PolicyName="ConnectionProvisioner")
     assert "connections/*" in json.dumps(role["PolicyDocument"])
