@@ -65,9 +65,8 @@ def observe_maintenance_failure(
     if not is_given_up and not is_broken:
         return
     with suppress(Exception):  # the failure itself is reported anyway
-        if invocation.ports.registry.read(unchecked.name) is None:
-            return  # the name is not registered
-        write_failure(invocation.ports, unchecked.name, error)
+        if not write_failure(invocation.ports, unchecked.name, error):
+            return
     emit({}, ["RefreshFailed"], {})
 
 

@@ -132,16 +132,19 @@ def is_refresh_pending(record: Record) -> bool:
     return record.pending_write is not None and record.pending_write.outcome == Outcome.REFRESHED
 
 
-def write_failure(ports: Ports, name: str, error: ProvisionerError) -> None:
-    """Keep why a Refresh or a Reconcile failed, so that operators see it in the inventory."""
+def write_failure(ports: Ports, name: str, error: ProvisionerError) -> bool:
+    """Keep why a Refresh or a Reconcile failed; False if the name is not registered."""
     now = instant(ports.clock.now())
     with suppress(ProvisionerError):  # the failure itself is reported anyway
         record = ports.registry.read(name)
+        if record is None:
+            return False
         # A write now would make the lease's holder fail and begin again.
-        if record and not record.is_leased_to_other(ports.holder, now):
+        if not record.is_leased_to_other(ports.holder, now):
             reason = error.reason[:LONGEST_KEPT_REASON]
             failure = MaintenanceFailure(error.code, reason, now)
             ports.registry.write(replace(record, maintenance_failure=failure))
+    return True
 
 
 def clear_failure(ports: Ports, record: Record) -> None:

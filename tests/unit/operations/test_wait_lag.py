@@ -151,15 +151,21 @@ def test_a_delete_waits_for_what_is_being_created_to_be_seen(world: World, end: 
     assert (world.connections.stored, world.owners) == ({}, {})
 
 
-@pytest.mark.parametrize("seconds", [0.1, 0.5, 2.0])
-def test_a_connection_still_shown_after_its_deletion_is_nobody_elses(seconds: float) -> None:
-    """Its owner did not wait for the end, and asks for another of that name at once."""
+def deleted_without_a_wait(seconds: float) -> World:
+    """Give an account that shows a deleted connection for so many seconds more."""
     world = make_world()
     ask(world, "Create", BASIC)
     pass_time(world, 60)
     world.connections.lag = Lag.of_all(seconds)
     world.connections.looks_while_deleting = 1
     ask(world, "Delete", WaitTimeoutSeconds=0)
+    return world
+
+
+@pytest.mark.parametrize("seconds", [0.1, 0.5, 2.0])
+def test_a_connection_still_shown_after_its_deletion_is_nobody_elses(seconds: float) -> None:
+    """Its owner did not wait for the end, and asks for another of that name at once."""
+    world = deleted_without_a_wait(seconds)
     pass_time(world, 0.001)
     assert ask(world, "Create", BASIC).outcome is Outcome.CREATED
 
@@ -228,11 +234,6 @@ def test_a_connection_still_shown_after_another_owners_deletion_is_nobodys(
     seconds: float,
 ) -> None:
     """The name moves from one owner to the next, who asks for it at once."""
-    world = make_world()
-    ask(world, "Create", BASIC)
-    pass_time(world, 60)
-    world.connections.lag = Lag.of_all(seconds)
-    world.connections.looks_while_deleting = 1
-    ask(world, "Delete", WaitTimeoutSeconds=0)
+    world = deleted_without_a_wait(seconds)
     pass_time(world, 0.1)
     assert stack(world, "Create", BASIC).outcome is Outcome.CREATED
