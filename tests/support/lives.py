@@ -21,7 +21,7 @@ from handler.adapters.secret_store import SecretStore
 from handler.clock import Clock, instant
 from handler.entrypoints import cloudformation as custom_resource
 from handler.entrypoints.execution import Failed, Succeeded
-from handler.entrypoints.response import physical_id_of_unknown_end
+from handler.entrypoints.response_delivery import physical_id_of_unknown_end
 from handler.errors import (
     NetworkFailureError,
     NotStabilizedError,
@@ -31,7 +31,7 @@ from handler.errors import (
 )
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Connections, Progress
-from handler.operations.use_cases import carry_out
+from handler.operations.retry import carry_out
 from handler.requests.entry_point import QUEUE
 from handler.requests.request import check
 from handler.requests.unchecked_request import (

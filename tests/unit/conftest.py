@@ -5,7 +5,7 @@ import os
 import pytest
 from hypothesis import settings
 
-from handler.entrypoints import response as answer
+from handler.entrypoints import response_delivery as answer
 from tests.support.entry_point import ENVIRONMENT
 from tests.support.fake_aws import FakeAws
 

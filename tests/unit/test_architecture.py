@@ -52,7 +52,7 @@ EDGES = {
 PURE = ("requests", "references", "connections", "operations", "errors", "clock")
 FOREIGN = {
     "adapters.aws_client": {"botocore"},
-    "entrypoints.response": {"urllib3"},
+    "entrypoints.response_delivery": {"urllib3"},
     "entrypoints.cloudformation": {"crhelper"},
     "entrypoints.request_queue": {"aws_lambda_powertools"},
     "entrypoints.failed_invocations": {"aws_lambda_powertools"},

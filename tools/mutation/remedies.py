@@ -44,7 +44,7 @@ REMEDIES = (
     Remedy(
         "links before the first fetch",
         "operations/upsert",
-        "        secret_versions=writing.sources_to_link(request),\n",
+        "        secret_versions=connection_write.sources_to_link(request),\n",
         "",
     ),
     Remedy(
@@ -56,7 +56,7 @@ REMEDIES = (
     Remedy("a Delete's intent", "operations/delete", ", is_deletion_pending=True)", ")"),
     Remedy(
         "a Create takes it back",
-        "operations/writing",
+        "operations/connection_write",
         "            is_deletion_pending=False,\n",
         "",
     ),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from handler.composition import Invocation
-from handler.entrypoints.telemetry import (
+from handler.entrypoints.request_metrics import (
     observe_failure,
     observe_maintenance_failure,
     observe_success,
@@ -17,7 +17,7 @@ from handler.errors import (
     ServiceInternalError,
 )
 from handler.operations.outcome import Completion, failure, success
-from handler.operations.use_cases import carry_out
+from handler.operations.retry import carry_out
 from handler.requests.entry_point import RequestType
 from handler.requests.request import check
 from handler.requests.unchecked_request import UncheckedRequest

@@ -23,7 +23,7 @@ from handler.composition import Context, Invocation
 from handler.connections.ownership import is_same
 from handler.entrypoints.dead_letter import attributes
 from handler.entrypoints.execution import unexpected
-from handler.entrypoints.response import deliver, physical_id_of_unknown_end, response
+from handler.entrypoints.response_delivery import deliver, physical_id_of_unknown_end, response
 from handler.entrypoints.response_url import refuse_unanswerable_event
 from handler.entrypoints.sqs_records import receives
 from handler.errors import InvalidRequestError

@@ -21,6 +21,7 @@ from handler.entrypoints.execution import (
     execute,
     unexpected,
 )
+from handler.entrypoints.request_metrics import observe_failure
 from handler.entrypoints.sqs_records import (
     delay_seconds,
     document,
@@ -29,7 +30,6 @@ from handler.entrypoints.sqs_records import (
     receives,
     time_of,
 )
-from handler.entrypoints.telemetry import observe_failure
 from handler.errors import (
     ProvisionerError,
     ResourceConflictError,

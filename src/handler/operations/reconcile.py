@@ -8,7 +8,7 @@ from handler.connections.ownership import is_same
 from handler.connections.record import Record
 from handler.connections.state import BAD, Connection, is_usable
 from handler.errors import AlreadyExistsError, NotFoundError
-from handler.operations import lease, refresh, resolution, upsert, wait, writing
+from handler.operations import connection_write, desired_state, lease, refresh, upsert, wait
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Ports
 from handler.requests.request import Request
@@ -62,20 +62,22 @@ def _finish_deletion(ports: Ports, record: Record, connection: Connection | None
 
 def _compare(ports: Ports, request: Request, record: Record, connection: Connection) -> Completion:
     wanted = refresh.owners_request(request, record, ports.rules)
-    desired = resolution.resolve(ports, wanted)
+    desired = desired_state.resolve(ports, wanted)
     found = list(drift(record, connection, desired.properties, desired.versions))
     is_behind = Finding.SECRET_VERSION_BEHIND in found
     if is_behind or (found and _repairs(ports, request)):
-        record = writing.write_connection(ports, wanted, record, connection, desired)
+        record = connection_write.write_connection(ports, wanted, record, connection, desired)
     elif not refresh.is_refresh_pending(record) or connection.state in BAD:
         if not found and not record.pending_write:
             refresh.clear_failure(ports, record)
         elif not found and is_usable(connection.state, is_private=wanted.is_private):
             # Nobody waited; record LastModifiedTime now, or a manual change stays unnoticed.
-            writing.stabilize(ports, wanted, record, desired, connection)
+            connection_write.stabilize(ports, wanted, record, desired, connection)
         return _report(Outcome.UNCHANGED, connection, found)
     outcome = Outcome.REFRESHED if is_behind else Outcome.UPDATED
-    return _report(outcome, writing.stabilize(ports, wanted, record, desired).connection, found)
+    return _report(
+        outcome, connection_write.stabilize(ports, wanted, record, desired).connection, found
+    )
 
 
 def _repairs(ports: Ports, request: Request) -> bool:

@@ -11,10 +11,10 @@ from handler.connections.ownership import Standing
 from handler.connections.record import MaintenanceFailure, Record
 from handler.connections.state import BAD, Connection
 from handler.errors import NotFoundError, ProvisionerError, ServiceInternalError
-from handler.operations import lease, wait, writing
+from handler.operations import connection_write, lease, wait
+from handler.operations.desired_state import DesiredState, resolve
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Ports
-from handler.operations.resolution import Resolved, resolve
 from handler.references.source import Secret, Source
 from handler.requests.properties import Rules, prepared, property_violations
 from handler.requests.request import Request
@@ -56,16 +56,16 @@ def _refresh_connection(
     desired = resolve(ports, wanted)
     is_needed = is_behind(record, desired.versions) or bool(record.lease_holder)
     if is_needed or connection.state in BAD:
-        record = writing.write_connection(ports, wanted, record, connection, desired)
+        record = connection_write.write_connection(ports, wanted, record, connection, desired)
     elif not is_refresh_pending(record):
         _refuse_stale(ports, request, record, desired)
         clear_failure(ports, record)
         return Completion(Outcome.UNCHANGED, connection)
-    stable = writing.stabilize(ports, wanted, record, desired).connection
+    stable = connection_write.stabilize(ports, wanted, record, desired).connection
     return Completion(Outcome.REFRESHED, stable)
 
 
-def _refuse_stale(ports: Ports, request: Request, record: Record, desired: Resolved) -> None:
+def _refuse_stale(ports: Ports, request: Request, record: Record, desired: DesiredState) -> None:
     # An event older than the applied version looks the same; it only costs a few reads.
     chosen = request.selection
     written_at = record.seen.written_at or record.claimed_at

@@ -9,10 +9,10 @@ from handler.clock import instant
 from handler.connections.ownership import Standing
 from handler.connections.record import Record
 from handler.connections.state import Connection, is_usable
-from handler.operations import delete, lease, wait, writing
+from handler.operations import connection_write, delete, lease, wait
+from handler.operations.desired_state import DesiredState, resolve
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Ports
-from handler.operations.resolution import Resolved, resolve
 from handler.requests.options import OnExisting
 from handler.requests.request import Request
 from handler.settings import GRACE
@@ -90,11 +90,11 @@ def create(ports: Ports, request: Request, record: Record | None) -> Completion:
     with lease.hold_claim(ports, claim, record) as held:
         desired, answer = _create_connection(ports, request, record)
         with _naming_created(request.name):
-            write = writing.new_write(ports, request, held, answer)
+            write = connection_write.new_write(ports, request, held, answer)
             known = replace(held, connection_arn=answer.arn)
-            made = writing.register_write(ports, request, known, desired, write)
+            made = connection_write.register_write(ports, request, known, desired, write)
     with _naming_created(request.name):
-        return writing.stabilize(ports, request, made, desired)
+        return connection_write.stabilize(ports, request, made, desired)
 
 
 def update(ports: Ports, request: Request, record: Record, connection: Connection) -> Completion:
@@ -105,12 +105,12 @@ def update(ports: Ports, request: Request, record: Record, connection: Connectio
     pending = record.pending_write
     is_unfinished = pending.outcome in making if pending else not record.properties
     with _naming_created(request.name if is_young or is_unfinished else ""):
-        record = writing.write_links(ports, request, record)
+        record = connection_write.write_links(ports, request, record)
         desired = resolve(ports, request)
-        if writing.is_current(record, request, desired, connection):
-            return writing.stabilize(ports, request, record, desired, connection)
-        record = writing.write_connection(ports, request, record, connection, desired)
-        return writing.stabilize(ports, request, record, desired)
+        if connection_write.is_current(record, request, desired, connection):
+            return connection_write.stabilize(ports, request, record, desired, connection)
+        record = connection_write.write_connection(ports, request, record, connection, desired)
+        return connection_write.stabilize(ports, request, record, desired)
 
 
 def adopt(
@@ -121,9 +121,9 @@ def adopt(
     adoption = replace(claim, connection_arn=connection.arn, is_adopted=True)
     with lease.hold_claim(ports, adoption, record) as held:
         desired = resolve(ports, request)
-        adopted = writing.update_connection(ports, request, held, connection, desired)
+        adopted = connection_write.update_connection(ports, request, held, connection, desired)
     with _naming_created(request.name):
-        return writing.stabilize(ports, request, adopted, desired)
+        return connection_write.stabilize(ports, request, adopted, desired)
 
 
 def _claim(ports: Ports, request: Request, before: Record | None) -> Record:
@@ -134,7 +134,7 @@ def _claim(ports: Ports, request: Request, before: Record | None) -> Record:
         owner=request.owner,
         claimed_at=instant(ports.clock.now()),
         request_time=request.request_time,
-        secret_versions=writing.sources_to_link(request),
+        secret_versions=connection_write.sources_to_link(request),
         replaces=tuple(sorted(replaced - {""})),
     )
 
@@ -151,7 +151,7 @@ def _naming_created(name: str) -> Iterator[None]:
 
 def _create_connection(
     ports: Ports, request: Request, before: Record | None
-) -> tuple[Resolved, Connection]:
+) -> tuple[DesiredState, Connection]:
     try:
         desired = resolve(ports, request)
         return desired, ports.connections.create(desired.properties)

@@ -34,8 +34,8 @@ from handler.connections.record import (
 )
 from handler.connections.state import Write
 from handler.errors import InvalidRequestError
+from handler.operations.connection_write import sources_to_link, write_links
 from handler.operations.refresh import LONGEST_KEPT_REASON
-from handler.operations.writing import sources_to_link, write_links
 from handler.references.source import Secret
 from handler.requests.entry_point import QUEUE
 from handler.requests.properties import as_written, sources

@@ -8,7 +8,7 @@ import pytest
 from handler.clock import iso
 from handler.errors import InvalidRequestError
 from handler.operations.outcome import Completion, Outcome, success
-from handler.operations.use_cases import carry_out
+from handler.operations.retry import carry_out
 from handler.requests.entry_point import DIRECT, QUEUE
 from handler.requests.request import check
 from handler.requests.unchecked_request import UncheckedRequest, read_document

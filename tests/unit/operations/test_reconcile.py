@@ -11,7 +11,7 @@ import pytest
 from handler.connections.state import Write
 from handler.errors import NotFoundError, NotStabilizedError, ResourceConflictError
 from handler.operations.outcome import Completion, Outcome
-from handler.operations.use_cases import carry_out
+from handler.operations.retry import carry_out
 from handler.requests.entry_point import (
     DIRECT,
     QUEUE,

@@ -9,9 +9,9 @@ from handler.connections.ownership import is_same
 from handler.connections.record import Record
 from handler.connections.state import BAD, Connection, ConnectionState, Write, is_moving, is_usable
 from handler.operations import lease, wait
+from handler.operations.desired_state import DesiredState
 from handler.operations.outcome import Completion, final_outcome, outcome_after_write
 from handler.operations.ports import Ports
-from handler.operations.resolution import Resolved
 from handler.requests.properties import sources
 from handler.requests.request import Request
 from handler.settings import LONGEST_DEAUTHORIZATION_SECONDS, LONGEST_LAG
@@ -38,7 +38,9 @@ def write_links(ports: Ports, request: Request, record: Record) -> Record:
     return ports.registry.write(replace(record, secret_versions=versions, replaces=replaced))
 
 
-def is_current(record: Record, request: Request, desired: Resolved, connection: Connection) -> bool:
+def is_current(
+    record: Record, request: Request, desired: DesiredState, connection: Connection
+) -> bool:
     """Tell whether there is nothing to write."""
     return (
         record.properties == request.properties_as_written
@@ -52,7 +54,7 @@ def is_current(record: Record, request: Request, desired: Resolved, connection: 
 
 
 def write_connection(
-    ports: Ports, request: Request, record: Record, connection: Connection, desired: Resolved
+    ports: Ports, request: Request, record: Record, connection: Connection, desired: DesiredState
 ) -> Record:
     """Write an owned connection under the lease; ``record`` was read before ``desired``."""
     newest = max(record.request_time, request.request_time)
@@ -62,7 +64,7 @@ def write_connection(
 
 
 def update_connection(
-    ports: Ports, request: Request, record: Record, connection: Connection, desired: Resolved
+    ports: Ports, request: Request, record: Record, connection: Connection, desired: DesiredState
 ) -> Record:
     """Update to the full desired state, under a lease that the caller holds."""
     try:
@@ -89,7 +91,7 @@ def new_write(
 
 
 def register_write(
-    ports: Ports, request: Request, record: Record, desired: Resolved, write: Write
+    ports: Ports, request: Request, record: Record, desired: DesiredState, write: Write
 ) -> Record:
     """Register what was written to EventBridge, and give the lease back."""
     is_refreshed = request.is_maintenance and is_behind(record, desired.versions)
@@ -110,7 +112,7 @@ def stabilize(
     ports: Ports,
     request: Request,
     record: Record,
-    desired: Resolved,
+    desired: DesiredState,
     seen: Connection | None = None,
 ) -> Completion:
     """
@@ -142,7 +144,7 @@ def stabilize(
 
 
 def _remove_leftovers(
-    ports: Ports, request: Request, record: Record, desired: Resolved
+    ports: Ports, request: Request, record: Record, desired: DesiredState
 ) -> tuple[Record, Connection]:
     # DeauthorizeConnection removes what an update does not; then everything is written again.
     name = request.name
@@ -165,7 +167,7 @@ def _remove_leftovers(
 
 
 def _refuse_leftovers(
-    desired: Resolved, connection: Connection, excused: str | tuple[()] = ()
+    desired: DesiredState, connection: Connection, excused: str | tuple[()] = ()
 ) -> None:
     paths = leftovers(desired.properties, connection.properties)
     if left := [path for path in paths if not path.startswith(excused)]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from handler.entrypoints import cloudformation as custom_resource
-from handler.entrypoints import response as answer
+from handler.entrypoints import response_delivery as answer
 from handler.entrypoints.execution import Failed
 from handler.errors import (
     AlreadyExistsError,

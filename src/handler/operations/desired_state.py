@@ -17,14 +17,14 @@ from handler.requests.violation import Violation, refuse
 
 
 @dataclass(frozen=True, slots=True)
-class Resolved:
+class DesiredState:
     """The desired properties, every reference replaced, and the versions of the secrets."""
 
     properties: Mapping[str, Any] = field(repr=False)
     versions: Mapping[str, str]
 
 
-def resolve(ports: Ports, request: Request) -> Resolved:
+def resolve(ports: Ports, request: Request) -> DesiredState:
     """Fetch every source of a request once; report every value that AWS's model refuses."""
     results = {source: _fetch(ports, source) for source in sources(request.properties)}
     fetched = {source: each for source, each in results.items() if isinstance(each, SecretValue)}
@@ -50,7 +50,7 @@ def resolve(ports: Ports, request: Request) -> Resolved:
     found = [Violation(each.path, f"the referenced value {each.problem}") for each in wrong]
     refuse(found, SecretNotUsableError)
     versions = {str(each.answered(held.name)): held.version_id for each, held in fetched.items()}
-    return Resolved(properties, versions)
+    return DesiredState(properties, versions)
 
 
 def _fetch(ports: Ports, source: Source) -> SecretValue | str:
