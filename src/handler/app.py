@@ -5,7 +5,8 @@ from typing import Any
 from handler.composition import Context, warm
 from handler.errors import InvalidRequestError
 from handler.observability import count_cold_start, logger
-from handler.requests.envelope import MEMBERS, foreign
+from handler.requests.envelope import MEMBERS
+from handler.requests.foreign_event import foreign
 from handler.settings import environment
 
 CLOUDFORMATION_MEMBERS = ("ResponseURL", "StackId", "LogicalResourceId")
@@ -33,7 +34,7 @@ def lambda_handler(event: Any, context: Context) -> Any:
 
             return handle_failed_invocations(event, context)
         case {"Records": [*records]} if all(map(_is_message, records)):
-            from handler.entrypoints.request_queue import handle_batch  # noqa: PLC0415
+            from handler.entrypoints.sqs_batch import handle_batch  # noqa: PLC0415
 
             return handle_batch(event, context)
         case dict() if any(name in event for name in CLOUDFORMATION_MEMBERS):

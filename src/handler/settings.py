@@ -28,11 +28,15 @@ LONGEST_DEAUTHORIZATION_SECONDS = 30.0  # recorded: one or two
 LONGEST_LAG = timedelta(seconds=5)  # of Describe behind a write (not documented); then trust it
 LONGEST_STALENESS = timedelta(minutes=1)  # of a secret's read behind its event; then trust it
 
-# How long to retry errors that may pass.
+# Seconds between descriptions: first, growth, longest. Slow growth: OAuth takes seconds, and its
+# end is noticed within 0.3 s.
+DESCRIBE_PAUSES = (0.2, 1.03, 5.0)
+
+# How long to retry errors that may pass. Pauses in seconds: the first, its growth, the longest.
+CALL_PAUSES = (0.2, 2.0, 5.0)
 MOST_CALL_RETRIES = 5  # of one call; a stack's request begins again as a whole
-LONGEST_CALL_PAUSE_SECONDS = 5.0
 LEAST_PATIENCE_SECONDS = 8.0  # of a request whose name somebody else is writing to
-LONGEST_ROUND_PAUSE_SECONDS = 10.0  # short beside the minutes that throttling lasts
+ROUND_PAUSES = (0.2, 1.5, 10.0)  # at most 10 s: short beside the minutes that throttling lasts
 SHORTEST_PAUSE_SECONDS = 0.001  # a shorter one might not move the clock
 
 # The end of an invocation.
@@ -46,6 +50,7 @@ TIMEOUT_MARGIN_SECONDS = 5.0  # a PUT with its handshake takes up to 1 s; the re
 TIMEOUT_SHARE = 0.25  # of a short invocation: less than the wait leaves, so the wait ends first
 LAST_SECOND = 0.5  # of the function, never used
 MOST_RESPONSE_ATTEMPTS = 8
+RESPONSE_PAUSES = (0.2, 2.0, 5.0)  # seconds: first, growth, longest
 RESPONSE_ATTEMPT_SECONDS = 5.0
 SERVICE_TIMEOUT_MARGIN_SECONDS = 30  # of ServiceTimeout, kept back for the answer
 RESPONSE_URL_LIFETIME = timedelta(hours=2)  # of a URL that holds only its end, Expires

@@ -54,12 +54,12 @@ FOREIGN = {
     "adapters.aws_client": {"botocore"},
     "entrypoints.response_delivery": {"urllib3"},
     "entrypoints.cloudformation": {"crhelper"},
-    "entrypoints.request_queue": {"aws_lambda_powertools"},
+    "entrypoints.sqs_batch": {"aws_lambda_powertools"},
     "entrypoints.failed_invocations": {"aws_lambda_powertools"},
-    "entrypoints.sqs_records": {"aws_lambda_powertools"},
+    "entrypoints.sqs_message": {"aws_lambda_powertools"},
     "observability": {"aws_lambda_powertools"},
 }
-OPENED_LATE = ("cloudformation", "request_queue", "direct", "failed_invocations")
+OPENED_LATE = ("cloudformation", "sqs_batch", "direct", "failed_invocations")
 HARMLESS = {  # they neither read the world nor change it
     "base64",
     "collections",

@@ -27,11 +27,11 @@ REMEDIES = (
     ),
     Remedy("the deadline's timer", "entrypoints/cloudformation", "self._timer.start()", "pass"),
     Remedy(
-        "the batch is held", "entrypoints/request_queue", '    queue.hold(event["Records"])\n', ""
+        "the batch is held", "entrypoints/sqs_batch", '    processor.hold(event["Records"])\n', ""
     ),
     Remedy(
         "no message harms another",
-        "entrypoints/request_queue",
+        "entrypoints/sqs_message",
         "except BaseException as raised:",
         "except ArithmeticError as raised:",
     ),

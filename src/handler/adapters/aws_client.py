@@ -31,7 +31,7 @@ from handler.errors import (
     ServiceInternalError,
     ThrottlingError,
 )
-from handler.settings import LONGEST_CALL_PAUSE_SECONDS, MOST_CALL_RETRIES
+from handler.settings import CALL_PAUSES, MOST_CALL_RETRIES
 
 _SESSION_LOCK = threading.Lock()  # a session, unlike its clients, belongs to one thread at a time
 
@@ -93,7 +93,7 @@ class Caller:
         """
         attempt: Callable[..., dict[str, Any]] = getattr(self.client, operation)
         name = self.client.meta.method_to_api_mapping[operation]
-        pauses = islice(growing(0.2, 2.0, LONGEST_CALL_PAUSE_SECONDS), MOST_CALL_RETRIES)
+        pauses = islice(growing(*CALL_PAUSES), MOST_CALL_RETRIES)
         has_unknown_end = False
         while True:
             try:

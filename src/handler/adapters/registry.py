@@ -10,13 +10,6 @@ from datetime import datetime
 from typing import Any
 
 from handler.adapters.aws_client import Caller
-from handler.adapters.registry_conditions import (
-    newest,
-    not_deleted_since,
-    not_owned,
-    steps,
-    unchanged,
-)
 from handler.adapters.registry_items import (
     CONNECTION,
     connection_item,
@@ -27,8 +20,13 @@ from handler.adapters.registry_items import (
     key_after,
     link,
     link_key,
+    newest,
+    not_deleted_since,
+    not_owned,
     record_of,
+    steps,
     token_of,
+    unchanged,
 )
 from handler.clock import instant
 from handler.connections.record import (

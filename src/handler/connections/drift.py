@@ -43,7 +43,7 @@ class Finding(StrEnum):
     SECRET_VERSION_BEHIND = "SecretVersionBehind"  # noqa: S105 (no secret)
 
 
-BAD_STATES = {
+FINDING_OF_STATE = {
     ConnectionState.DEAUTHORIZED: Finding.DEAUTHORIZED,
     ConnectionState.FAILED_CONNECTIVITY: Finding.FAILED_CONNECTIVITY,
 }
@@ -63,8 +63,8 @@ def drift(
     versions: Mapping[str, str],
 ) -> Iterator[Finding]:
     """Yield what is wrong with an existing connection."""
-    if connection.state in BAD_STATES:
-        yield BAD_STATES[ConnectionState(connection.state)]
+    if connection.state in FINDING_OF_STATE:
+        yield FINDING_OF_STATE[ConnectionState(connection.state)]
     if is_behind(record, versions):
         yield Finding.SECRET_VERSION_BEHIND
     if record.is_modified(connection) or any(_differences(desired, connection)):

@@ -18,9 +18,9 @@ from handler.composition import Context, Invocation
 from handler.entrypoints.execution import Failed, Succeeded, execute
 from handler.entrypoints.response_delivery import deliver, physical_id_of_unknown_end, response
 from handler.entrypoints.response_url import refuse_unanswerable_event
+from handler.entrypoints.result import attributes
 from handler.errors import ProvisionerError, SupersededError
 from handler.observability import logger
-from handler.operations.outcome import attributes
 from handler.requests.unchecked_request import UncheckedRequest, read_custom_resource
 from handler.settings import TIMEOUT_MARGIN_SECONDS, TIMEOUT_SHARE, environment, sam_local
 

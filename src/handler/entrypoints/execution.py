@@ -12,11 +12,12 @@ from handler.entrypoints.request_metrics import (
     observe_maintenance_failure,
     observe_success,
 )
+from handler.entrypoints.result import failure, success
 from handler.errors import (
     ProvisionerError,
     ServiceInternalError,
 )
-from handler.operations.outcome import Completion, failure, success
+from handler.operations.outcome import Completion
 from handler.operations.retry import carry_out
 from handler.requests.entry_point import RequestType
 from handler.requests.request import check

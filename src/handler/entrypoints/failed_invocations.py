@@ -25,10 +25,11 @@ from handler.entrypoints.dead_letter import attributes
 from handler.entrypoints.execution import unexpected
 from handler.entrypoints.response_delivery import deliver, physical_id_of_unknown_end, response
 from handler.entrypoints.response_url import refuse_unanswerable_event
-from handler.entrypoints.sqs_records import receives
+from handler.entrypoints.sqs_message import receives
 from handler.errors import InvalidRequestError
 from handler.observability import emit, logger
-from handler.requests.unchecked_request import UncheckedRequest, read_custom_resource, well_formed
+from handler.requests.connection_name import well_formed
+from handler.requests.unchecked_request import UncheckedRequest, read_custom_resource
 from handler.settings import (
     FAILED_INVOCATION_DELAY_SECONDS,
     MOST_FAILED_INVOCATION_RECEIVES,

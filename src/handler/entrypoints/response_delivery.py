@@ -8,15 +8,21 @@ import json
 import random
 import ssl
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 import urllib3
 
-from handler.clock import Clock
+from handler.clock import Clock, growing
 from handler.composition import Invocation
 from handler.errors import NetworkFailureError
 from handler.requests.unchecked_request import UncheckedRequest
-from handler.settings import LAST_SECOND, MOST_RESPONSE_ATTEMPTS, RESPONSE_ATTEMPT_SECONDS
+from handler.settings import (
+    LAST_SECOND,
+    MOST_RESPONSE_ATTEMPTS,
+    RESPONSE_ATTEMPT_SECONDS,
+    RESPONSE_PAUSES,
+)
 
 MOST_BYTES = 4096
 LONGEST_REASON_BYTES = 1200
@@ -62,7 +68,7 @@ def put(url: str, body: bytes, clock: Clock) -> None:
     """
     http = urllib3.PoolManager(ssl_context=ssl.create_default_context())
     problem = "no time was left"
-    for attempt in range(MOST_RESPONSE_ATTEMPTS):
+    for pause in islice(growing(*RESPONSE_PAUSES), MOST_RESPONSE_ATTEMPTS):
         left = clock.remaining()
         if left <= 0:
             break
@@ -71,7 +77,7 @@ def put(url: str, body: bytes, clock: Clock) -> None:
             return
         if is_final:
             break
-        jitter = random.uniform(0, min(5.0, 0.2 * 2**attempt))  # noqa: S311
+        jitter = random.uniform(0, pause)  # noqa: S311
         clock.sleep(min(jitter, max(clock.remaining(), 0)))
     raise NetworkFailureError(f"CloudFormation did not take the answer: {problem}")
 

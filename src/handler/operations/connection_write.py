@@ -71,7 +71,7 @@ def update_connection(
         answer = ports.connections.update(update_of(desired.properties, connection.properties))
     except errors.NotFoundError:
         # The connection is missing, or something that it refers to.
-        if ports.watch(request.name, lambda seen: seen is None, LONGEST_LAG.total_seconds()):
+        if wait.watch(ports, request.name, lambda seen: seen is None, LONGEST_LAG.total_seconds()):
             raise
         raise errors.ResourceConflictError(f"{request.name} was deleted meanwhile") from None
     write = new_write(ports, request, record, answer, connection)
@@ -155,7 +155,8 @@ def _remove_leftovers(
         # Deauthorizing would stop deliveries, and remove nothing else.
         _refuse_leftovers(desired, seen, excused="AuthParameters.")
         ports.connections.deauthorize(name)
-        seen = ports.watch(
+        seen = wait.watch(
+            ports,
             name,
             lambda seen: not seen or seen.state == ConnectionState.DEAUTHORIZED,
             LONGEST_DEAUTHORIZATION_SECONDS,

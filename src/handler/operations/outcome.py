@@ -5,12 +5,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from handler.clock import iso
 from handler.connections.record import Record
 from handler.connections.state import Connection
-from handler.errors import ProvisionerError
 from handler.requests.request import Request
-from handler.requests.unchecked_request import UncheckedRequest
 
 
 class Outcome(StrEnum):
@@ -56,41 +53,3 @@ def final_outcome(request: Request, record: Record) -> Outcome:
     outcome = record.pending_write.outcome if record.pending_write else Outcome.UNCHANGED
     is_anothers = outcome == Outcome.REFRESHED and not request.is_maintenance
     return Outcome.UNCHANGED if is_anothers else Outcome(outcome)
-
-
-def attributes(completion: Completion) -> dict[str, str]:
-    """Give every attribute that Fn::GetAtt can read, "" if AWS gives no value."""
-    connection = completion.connection
-    # IAM matches connections without the UUID at the end of their ARN.
-    stem = connection.arn.partition("/")[0]
-    return {
-        "Name": connection.name,
-        "ConnectionArn": connection.arn,
-        "Arn": connection.arn,
-        "ArnForPolicy": f"{stem}/{connection.name}" if stem else "",
-        "ConnectionState": connection.state,
-        "StateReason": connection.state_reason,
-        "SecretArn": connection.secret_arn,
-        "AuthorizationType": connection.authorization_type,
-        "CreationTime": iso(connection.creation_time),
-        "LastModifiedTime": iso(connection.last_modified_time),
-        "LastAuthorizedTime": iso(connection.last_authorized_time),
-        "Outcome": completion.outcome,
-    }
-
-
-def success(unchecked: UncheckedRequest, completion: Completion) -> dict[str, Any]:
-    """Give the result of a request that succeeded, outside CloudFormation."""
-    given = {name: value for name, value in attributes(completion).items() if value}
-    return _identity(unchecked) | {"Status": "SUCCESS"} | given | dict(completion.details)
-
-
-def failure(unchecked: UncheckedRequest, error: ProvisionerError) -> dict[str, str]:
-    """Give the result of a request that failed."""
-    named = {"Name": unchecked.name} if unchecked.name else {}
-    problem = {"ErrorCode": error.code, "Reason": error.reason}
-    return _identity(unchecked) | {"Status": "FAILED"} | named | problem
-
-
-def _identity(unchecked: UncheckedRequest) -> dict[str, str]:
-    return {"RequestId": unchecked.request_id, "RequestType": unchecked.known_request_type}

@@ -1,16 +1,15 @@
 """What the use cases need from outside; adapters fit these, and so do the tests' fakes."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from handler.clock import Clock, growing
+from handler.clock import Clock
 from handler.connections.record import Deletion, Record
 from handler.connections.state import Connection
 from handler.references.source import Secret, SecretValue, Source
 from handler.requests.properties import Rules
-from handler.requests.request import Request
 
 
 class Connections(Protocol):
@@ -82,12 +81,6 @@ class Progress:
         return self.wait_until is not None and self.wait_until - now > timedelta(seconds=1)
 
 
-def describe_pauses() -> Iterator[float]:
-    """Yield the seconds between descriptions of a connection: short at first, growing slowly."""
-    # Slow growth: OAuth takes seconds, and its end is noticed within 0.3 s.
-    return growing(0.2, 1.03, 5.0)
-
-
 @dataclass(frozen=True, slots=True)
 class Ports:
     """Everything outside, for one invocation."""
@@ -102,28 +95,3 @@ class Ports:
     holder: str  # of leases: identifies this invocation
     is_repairing: bool = False  # whether Reconcile repairs more than a secret's version
     progress: Progress = field(default_factory=Progress)
-
-    def watch(
-        self,
-        name: str,
-        is_done: Callable[[Connection | None], bool],
-        seconds: float,
-        first: Connection | None = None,
-    ) -> Connection | None:
-        """
-        Describe a connection until ``is_done`` accepts it, or until the seconds are over.
-
-        ``first``: what it showed just now.
-        """
-        until_remaining = max(self.clock.remaining() - seconds, self.clock.spare_seconds())
-        waiting = self.clock.pauses(describe_pauses(), until_remaining)
-        seen = first or self.connections.describe(name)
-        while not is_done(seen) and next(waiting, None) is not None:
-            seen = self.connections.describe(name)
-        return seen
-
-    def fan_out(self, request: Request, about: Sequence[Mapping[str, Any]]) -> None:
-        """Send a request of the same type and id for each of these properties."""
-        kind = {"RequestType": request.request_type, "RequestId": request.request_id}
-        documents = [{**kind, "ResourceProperties": each} for each in about]
-        self.send(documents, request.request_time)

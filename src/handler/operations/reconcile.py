@@ -8,7 +8,14 @@ from handler.connections.ownership import is_same
 from handler.connections.record import Record
 from handler.connections.state import BAD, Connection, is_usable
 from handler.errors import AlreadyExistsError, NotFoundError
-from handler.operations import connection_write, desired_state, lease, refresh, upsert, wait
+from handler.operations import (
+    connection_write,
+    current_state,
+    desired_state,
+    lease,
+    refresh,
+    upsert,
+)
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Ports
 from handler.requests.request import Request
@@ -22,7 +29,7 @@ def reconcile(ports: Ports, request: Request) -> Completion:
     a connection that somebody else made under the same name is never touched.
     """
     if not request.name:
-        return _fan_out(ports, request)
+        return _reconcile_each(ports, request)
     record = ports.registry.read(request.name)
     if record is None and not request.entry_point.waits_again:
         raise NotFoundError(f"nobody is registered for {request.name}")
@@ -30,7 +37,9 @@ def reconcile(ports: Ports, request: Request) -> Completion:
         return _report(Outcome.UNCHANGED, Connection(request.name))
     if not record.properties:  # not made yet
         return _report(Outcome.UNCHANGED, record.registered_connection)
-    connection = wait.determine_ownership(ports, record.name, record.owner, record).connection
+    connection = current_state.determine_ownership(
+        ports, record.name, record.owner, record
+    ).connection
     if record.is_deletion_pending:
         return _finish_deletion(ports, record, connection)
     missing = absence(record, connection)
@@ -92,7 +101,7 @@ def _report(outcome: Outcome, connection: Connection, found: Iterable[Finding] =
     return Completion(outcome, connection, is_silent=is_silent, details=details)
 
 
-def _fan_out(ports: Ports, request: Request) -> Completion:
+def _reconcile_each(ports: Ports, request: Request) -> Completion:
     # Read all pages in this invocation: Lambda would stop a chain of messages, each sent by the
     # one before, as a recursive loop.
     mode = request.selection.reconcile_mode
@@ -100,7 +109,7 @@ def _fan_out(ports: Ports, request: Request) -> Completion:
     token, count = "", 0
     while True:
         records, token = ports.registry.page(token)
-        ports.fan_out(request, [{"Name": record.name} | chosen for record in records])
+        refresh.fan_out(ports, request, [{"Name": record.name} | chosen for record in records])
         count += len(records)
         if not token:
             details = {"ConnectionCount": count}

@@ -1,6 +1,6 @@
 """Refresh: connections follow their secrets; Reconcile shares some of its functions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -11,7 +11,7 @@ from handler.connections.ownership import Standing
 from handler.connections.record import MaintenanceFailure, Record
 from handler.connections.state import BAD, Connection
 from handler.errors import NotFoundError, ProvisionerError, ServiceInternalError
-from handler.operations import connection_write, lease, wait
+from handler.operations import connection_write, current_state, lease
 from handler.operations.desired_state import DesiredState, resolve
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Ports
@@ -27,13 +27,13 @@ LONGEST_KEPT_REASON = 1024
 def refresh(ports: Ports, request: Request) -> Completion:
     """Bring one connection, or each that uses a secret, to the current version of its secrets."""
     if not request.name:
-        return _fan_out(ports, request)
+        return _refresh_users(ports, request)
     record = ports.registry.read(request.name)
     if record is None and not request.selection.secrets:
         raise NotFoundError(f"nobody is registered for {request.name}")
     if record is None or _is_done(record, request):
         return Completion(Outcome.UNCHANGED, Connection(request.name))
-    found = wait.determine_ownership(ports, record.name, record.owner, record)
+    found = current_state.determine_ownership(ports, record.name, record.owner, record)
     if found.connection and found.standing is Standing.OWN:
         return _refresh_connection(ports, request, record, found.connection)
     if record.properties:  # otherwise a Create is running, and fetches later
@@ -77,7 +77,7 @@ def _refuse_stale(ports: Ports, request: Request, record: Record, desired: Desir
         raise ServiceInternalError(problem)
 
 
-def _fan_out(ports: Ports, request: Request) -> Completion:
+def _refresh_users(ports: Ports, request: Request) -> Completion:
     chosen = request.selection
     if not chosen.secrets:
         raise NotFoundError("there is nothing to refresh")
@@ -88,10 +88,17 @@ def _fan_out(ports: Ports, request: Request) -> Completion:
         about["WaitTimeoutSeconds"] = int(request.wait_timeout_seconds)
     names = {name: secret for secret in chosen.secrets for name in ports.registry.users(secret)}
     given = [{"Name": name, **secret.selector, **about} for name, secret in names.items()]
-    ports.fan_out(request, given)
+    fan_out(ports, request, given)
     outcome = Outcome.REFRESHED if names else Outcome.UNCHANGED
     details = {"ConnectionCount": len(names)}
     return Completion(outcome, Connection(""), is_silent=not names, details=details)
+
+
+def fan_out(ports: Ports, request: Request, about: Sequence[Mapping[str, Any]]) -> None:
+    """Send a request of the same type and id for each of these properties."""
+    kind = {"RequestType": request.request_type, "RequestId": request.request_id}
+    documents = [{**kind, "ResourceProperties": each} for each in about]
+    ports.send(documents, request.request_time)
 
 
 def _is_done(record: Record, request: Request) -> bool:

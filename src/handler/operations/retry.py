@@ -11,7 +11,7 @@ from handler.operations.outcome import Completion
 from handler.operations.ports import Ports
 from handler.requests.entry_point import RequestType
 from handler.requests.request import Request
-from handler.settings import LEAST_PATIENCE_SECONDS, LONGEST_ROUND_PAUSE_SECONDS
+from handler.settings import LEAST_PATIENCE_SECONDS, ROUND_PAUSES
 
 USE_CASES: dict[RequestType, Callable[[Ports, Request], Completion]] = {
     RequestType.CREATE: upsert.upsert,
@@ -40,7 +40,7 @@ def carry_out(ports: Ports, checked: Request) -> Completion:
     if request.entry_point.is_last_chance:
         # An earlier delivery of it may have been killed, and still hold the lease.
         until_remaining, passing = ports.clock.spare_seconds(), errors.TransientError
-    waiting = ports.clock.pauses(growing(0.2, 1.5, LONGEST_ROUND_PAUSE_SECONDS), until_remaining)
+    waiting = ports.clock.pauses(growing(*ROUND_PAUSES), until_remaining)
     created_name = ""
     while True:
         try:

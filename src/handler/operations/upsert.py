@@ -9,7 +9,7 @@ from handler.clock import instant
 from handler.connections.ownership import Standing
 from handler.connections.record import Record
 from handler.connections.state import Connection, is_usable
-from handler.operations import connection_write, delete, lease, wait
+from handler.operations import connection_write, current_state, delete, lease
 from handler.operations.desired_state import DesiredState, resolve
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Ports
@@ -36,12 +36,12 @@ def _upsert(ports: Ports, request: Request) -> Completion:
     lease.refuse_if_leased(ports, known)
     if known and known.supersedes(request.owner, request.request_time):
         raise errors.SupersededError(NEWER_APPLIED.format(request.name))
-    match wait.determine_ownership(ports, request.name, request.owner, known):
-        case wait.Ownership(Standing.FREE, record, _):
+    match current_state.determine_ownership(ports, request.name, request.owner, known):
+        case current_state.Ownership(Standing.FREE, record, _):
             return create(ports, request, record)
-        case wait.Ownership(Standing.OWN, Record() as record, Connection() as connection):
+        case current_state.Ownership(Standing.OWN, Record() as record, Connection() as connection):
             return update(ports, request, record, connection)
-        case wait.Ownership(Standing.UNOWNED, record, Connection() as connection) if (
+        case current_state.Ownership(Standing.UNOWNED, record, Connection() as connection) if (
             request.on_existing is OnExisting.ADOPT
         ):
             return adopt(ports, request, record, connection)
@@ -62,7 +62,7 @@ def _with_registered_name(ports: Ports, request: Request) -> Request:
     return replace(request, name=name, properties={**request.properties, "Name": name})
 
 
-def _already_exists(request: Request, found: wait.Ownership) -> errors.AlreadyExistsError:
+def _already_exists(request: Request, found: current_state.Ownership) -> errors.AlreadyExistsError:
     name = request.name
     problem = f"a connection {name} exists that was not made here; OnExisting: Adopt takes it over"
     if found.record and found.standing is Standing.FOREIGN:
@@ -74,7 +74,7 @@ def _already_exists(request: Request, found: wait.Ownership) -> errors.AlreadyEx
 def validate(ports: Ports, request: Request) -> Completion:
     """Check everything that an upsert checks, without writing."""
     known = ports.registry.read(request.name)
-    found = wait.determine_ownership(ports, request.name, request.owner, known)
+    found = current_state.determine_ownership(ports, request.name, request.owner, known)
     adopts = request.on_existing is OnExisting.ADOPT
     if found.standing is Standing.FOREIGN or (found.standing is Standing.UNOWNED and not adopts):
         raise _already_exists(request, found)

@@ -1,57 +1,48 @@
 """Compare a connection with its record, and wait until it is usable: only that is success."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from handler.clock import instant
+from handler.clock import growing, instant
 from handler.connections.ownership import (
-    Standing,
     is_same,
     is_visible,
-    standing,
 )
 from handler.connections.record import Record
-from handler.connections.state import BAD, Connection, ConnectionState, is_moving
+from handler.connections.state import BAD, Connection, is_moving
 from handler.errors import NotStabilizedError, ResourceConflictError
-from handler.operations.lease import refuse_if_changed, refuse_if_leased
+from handler.operations.lease import refuse_if_changed
 from handler.operations.ports import Ports
 from handler.requests.entry_point import RequestType
 from handler.requests.request import Request
-from handler.settings import LEAST_WAIT, LONGEST_DELETION_SECONDS, LONGEST_WAIT_SECONDS
+from handler.settings import (
+    DESCRIBE_PAUSES,
+    LEAST_WAIT,
+    LONGEST_DELETION_SECONDS,
+    LONGEST_WAIT_SECONDS,
+)
 
 LONGEST_WAIT = timedelta(seconds=LONGEST_WAIT_SECONDS)
 
 
-@dataclass(frozen=True, slots=True)
-class Ownership:
-    """A requester's standing for a name, from the registry and EventBridge together."""
+def watch(
+    ports: Ports,
+    name: str,
+    is_done: Callable[[Connection | None], bool],
+    seconds: float,
+    first: Connection | None = None,
+) -> Connection | None:
+    """
+    Describe a connection until ``is_done`` accepts it, or until the seconds are over.
 
-    standing: Standing
-    record: Record | None
-    connection: Connection | None
-
-
-def determine_ownership(ports: Ports, name: str, owner: str, record: Record | None) -> Ownership:
-    """Decide who owns a connection; ResourceConflictError if somebody else is writing to it."""
-    refuse_if_leased(ports, record)
-    connection = describe_consistently(
-        ports, name, record, lambda seen: not (seen and seen.state == ConnectionState.DELETING)
-    )
-    if connection and connection.state == ConnectionState.DELETING:
-        raise ResourceConflictError(f"a connection {name} is still being deleted")
-    stands = standing(record, connection, owner)
-    if stands is Standing.UNOWNED and connection:
-        _refuse_passing(ports, record, connection)
-    return Ownership(stands, record, connection)
-
-
-def _refuse_passing(ports: Ports, record: Record | None, connection: Connection) -> None:
-    name, now = connection.name, instant(ports.clock.now())
-    if ports.registry.read(name) != record:
-        raise ResourceConflictError(f"{name} was made while this request was reading it")
-    if any(each.may_still_show(connection, now) for each in ports.registry.read_deletions(name)):
-        raise ResourceConflictError(f"{name} is still shown after its deletion")
+    ``first``: what it showed just now.
+    """
+    until_remaining = max(ports.clock.remaining() - seconds, ports.clock.spare_seconds())
+    waiting = ports.clock.pauses(growing(*DESCRIBE_PAUSES), until_remaining)
+    seen = first or ports.connections.describe(name)
+    while not is_done(seen) and next(waiting, None) is not None:
+        seen = ports.connections.describe(name)
+    return seen
 
 
 def describe_consistently(
@@ -65,8 +56,8 @@ def describe_consistently(
     def shows_write(seen: Connection | None) -> bool:
         return record is None or is_visible(record, seen, instant(ports.clock.now()))
 
-    connection = ports.watch(
-        name, lambda seen: shows_write(seen) and is_done(seen), LONGEST_DELETION_SECONDS
+    connection = watch(
+        ports, name, lambda seen: shows_write(seen) and is_done(seen), LONGEST_DELETION_SECONDS
     )
     if not shows_write(connection):
         raise ResourceConflictError(f"EventBridge does not show the last change to {name} yet")
@@ -120,7 +111,7 @@ def await_connection(
 
     first = describe_consistently(ports, record.name, record)
     seconds = (progress.wait_until - now).total_seconds()
-    seen = first if is_over(first) else ports.watch(record.name, is_over, seconds, first)
+    seen = first if is_over(first) else watch(ports, record.name, is_over, seconds, first)
     if seen is None or not is_same(record, seen):
         return None
     if request.wait_timeout_seconds > 0 and not is_done(seen):

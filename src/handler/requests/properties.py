@@ -1,6 +1,5 @@
 """ResourceProperties: CreateConnection's own shape, references in place of credentials."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,17 +8,14 @@ from handler.references.policy import AllowedSources
 from handler.references.reference import replaced
 from handler.references.source import Source
 from handler.references.syntax import with_texts
+from handler.requests.authorization_endpoint import endpoint_violations
+from handler.requests.connection_name import prefix_violations
 from handler.requests.credential_rules import credential_violations, with_secrecy
 from handler.requests.entry_point import DIRECT
 from handler.requests.service_model import Shape, rebuilt, violations
 from handler.requests.violation import Violation, unknown_member
 from handler.settings import MOST_SECRETS
 
-# Strict, so that every URL parser finds the same host: only a port, path or query may follow.
-ENDPOINT = re.compile(
-    r"(https://[\w.-]+|http://(?i:localhost|127\.0\.0\.1))(:\d+)?([/?].*)?", re.ASCII | re.DOTALL
-)
-SCHEME = re.compile(r"[A-Za-z]*:?[/\\]*")
 BLOCK_OF_TYPE = {
     "BASIC": "BasicAuthParameters",
     "API_KEY": "ApiKeyAuthParameters",
@@ -46,11 +42,11 @@ def property_violations(properties: Mapping[str, Any], rules: Rules) -> Iterator
     """Yield everything that is wrong with prepared properties, auth blocks first."""
     yield from _block_violations(properties)
     kept = _without_other_blocks(properties)
-    refused = [*credential_violations(kept, rules.shape), *_endpoint_violations(kept)]
+    refused = [*credential_violations(kept, rules.shape), *endpoint_violations(kept)]
     paths = {each.path for each in refused}  # their form no longer matters
     yield from (each for each in violations(kept, rules.shape) if each.path not in paths)
     yield from refused
-    yield from _name_prefix_violations(properties, rules)
+    yield from prefix_violations(properties, rules.connection_name_prefix)
     if len(sources(kept)) > MOST_SECRETS:
         yield Violation("AuthParameters", f"refers to more than {MOST_SECRETS} different secrets")
 
@@ -66,7 +62,7 @@ def name_violations(properties: Mapping[str, Any], rules: Rules) -> Iterator[Vio
     name = {"Name": properties["Name"]}
     refused = [*credential_violations(name, rules.shape)]
     yield from refused or violations(name["Name"], shape.members["Name"], "Name")
-    yield from _name_prefix_violations(name, rules)
+    yield from prefix_violations(name, rules.connection_name_prefix)
 
 
 def is_private(properties: object) -> bool:
@@ -125,21 +121,3 @@ def _without_other_blocks(properties: Mapping[str, Any]) -> Mapping[str, Any]:
     others = set(BLOCK_OF_TYPE.values()) - {wanted}
     kept = {name: value for name, value in auth_parameters.items() if name not in others}
     return {**properties, "AuthParameters": kept}
-
-
-def _endpoint_violations(properties: Mapping[str, Any]) -> Iterator[Violation]:
-    path = "AuthParameters.OAuthParameters.AuthorizationEndpoint"
-    match properties:
-        case {"AuthParameters": {"OAuthParameters": {"AuthorizationEndpoint": str(endpoint)}}}:
-            authority = re.split(r"[/\\]", SCHEME.sub("", endpoint, count=1), maxsplit=1)[0]
-            if "@" in authority:
-                yield Violation(path, "must not hold a user name or password")
-            elif not ENDPOINT.fullmatch(endpoint):
-                yield Violation(path, "must begin with https:// (http:// only to a loopback host)")
-
-
-def _name_prefix_violations(properties: Mapping[str, Any], rules: Rules) -> Iterator[Violation]:
-    name, prefix = properties.get("Name"), rules.connection_name_prefix
-    if isinstance(name, str) and not name.startswith(prefix):
-        setting = "ConnectionNamePrefix (CONNECTION_NAME_PREFIX)"
-        yield Violation("Name", f"must begin with {prefix}; {setting}")

@@ -8,6 +8,7 @@ from typing import Any
 from handler.references.near_miss import is_near
 from handler.references.syntax import with_texts
 from handler.requests import options, properties
+from handler.requests.connection_name import well_formed
 from handler.requests.entry_point import (
     CLOUDFORMATION,
     DIRECT,
@@ -18,7 +19,7 @@ from handler.requests.entry_point import (
 from handler.requests.options import WHOLE, OnExisting, Selection
 from handler.requests.properties import Rules
 from handler.requests.service_model import rebuilt, to_boolean
-from handler.requests.unchecked_request import UncheckedRequest, well_formed
+from handler.requests.unchecked_request import UncheckedRequest
 from handler.requests.violation import Violation, misfit, refuse
 
 

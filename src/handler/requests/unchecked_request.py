@@ -1,15 +1,15 @@
 """A request before any check: the event of any entry point in one form."""
 
-import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from handler.requests import envelope
+from handler.requests.connection_name import derived_name, well_formed
 from handler.requests.entry_point import CLOUDFORMATION, DIRECT, TERRAFORM, EntryPoint
 from handler.requests.envelope import TERRAFORM_MEMBER
+from handler.requests.foreign_event import foreign
 from handler.requests.violation import Violation
 
 
@@ -42,10 +42,7 @@ class UncheckedRequest:
         return well_formed(self.properties) or well_formed(own_id) or self.derived_name
 
 
-NAME = re.compile(r"[.\-_A-Za-z0-9]{1,64}")
-NOT_IN_NAMES = re.compile(r"[^.\-_A-Za-z0-9]")
 OWNER_OF_REQUESTS = "requests"
-LONGEST_NAME = 64
 NO_OBJECT = Violation("", "the request must be a JSON object")
 
 
@@ -53,7 +50,7 @@ def read_document(
     document: object, entry_point: EntryPoint, request_id: str, arrival: datetime
 ) -> UncheckedRequest:
     """Read a message or an invocation, with or without envelope, or keep why it is unreadable."""
-    problem = document if isinstance(document, Violation) else envelope.foreign(document)
+    problem = document if isinstance(document, Violation) else foreign(document)
     if problem or not isinstance(document, Mapping):
         unread = UncheckedRequest(entry_point, None, request_id, OWNER_OF_REQUESTS, arrival, None)
         return replace(unread, violations=(problem or NO_OBJECT,), is_object=False)
@@ -90,17 +87,3 @@ def read_custom_resource(
         physical_resource_id=event.get("PhysicalResourceId", ""),
         derived_name=derived_name(event["StackId"], event["LogicalResourceId"], name_prefix),
     )
-
-
-def derived_name(stack_id: str, logical_resource_id: str, prefix: str) -> str:
-    """Make the name of a custom resource without Name: legible, and the same at every retry."""
-    stack_name = stack_id.split("/")[1] if "/" in stack_id else "stack"
-    whole = f"{stack_id}/{logical_resource_id}".encode(errors="surrogatepass")
-    legible = NOT_IN_NAMES.sub("", f"{prefix}{stack_name}-{logical_resource_id}")
-    return f"{legible[: LONGEST_NAME - 9]}-{hashlib.sha256(whole).hexdigest()[:8]}"
-
-
-def well_formed(properties: object) -> str:
-    """Give the Name in properties if EventBridge could accept it, otherwise ""."""
-    named = properties.get("Name") if isinstance(properties, Mapping) else None
-    return named if isinstance(named, str) and NAME.fullmatch(named) else ""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from handler.connections.drift import BAD_STATES, Finding, absence, drift, is_behind
+from handler.connections.drift import FINDING_OF_STATE, Finding, absence, drift, is_behind
 from handler.connections.record import Record
 from handler.connections.state import BAD, Connection, Write
 from tests.support.bad_requests import changed
@@ -134,7 +134,7 @@ def test_what_still_settles_has_no_time_to_compare(record: Record) -> None:
 @pytest.mark.parametrize("state", BAD)
 def test_each_bad_state_is_found(state: str) -> None:
     """Every one has its name."""
-    assert found(replace(CONNECTION, state=state)) == [BAD_STATES[state]]  # type: ignore[index]
+    assert found(replace(CONNECTION, state=state)) == [FINDING_OF_STATE[state]]  # type: ignore[index]
 
 
 @pytest.mark.parametrize(

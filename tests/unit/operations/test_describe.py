@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from handler.clock import iso
+from handler.entrypoints.result import success
 from handler.errors import InvalidRequestError
-from handler.operations.outcome import Completion, Outcome, success
+from handler.operations.outcome import Completion, Outcome
 from handler.operations.retry import carry_out
 from handler.requests.entry_point import DIRECT, QUEUE
 from handler.requests.request import check

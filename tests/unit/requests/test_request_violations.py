@@ -5,8 +5,8 @@ import re
 
 import pytest
 
+from handler.entrypoints.result import failure
 from handler.errors import InvalidRequestError
-from handler.operations.outcome import failure
 from handler.requests.entry_point import (
     CLOUDFORMATION,
     DIRECT,

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handler.requests.connection_name import derived_name
 from handler.requests.entry_point import (
     CLOUDFORMATION,
     DIRECT,
@@ -14,7 +15,6 @@ from handler.requests.entry_point import (
 )
 from handler.requests.unchecked_request import (
     UncheckedRequest,
-    derived_name,
     read_custom_resource,
     read_document,
 )

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from handler.entrypoints.request_queue import LAST_RECEIVE
-from handler.entrypoints.sqs_records import delay_seconds
+from handler.entrypoints.message_retry import delay_seconds
+from handler.entrypoints.sqs_message import LAST_RECEIVE
 from handler.requests.entry_point import CLOUDFORMATION
 from handler.settings import MOST_RECEIVES, PRIVATE_PATIENCE_SECONDS
 from tests.support.resolved_template import (

@@ -2,12 +2,13 @@
 
 import itertools
 
-from handler.operations.ports import describe_pauses
+from handler.clock import growing
+from handler.settings import DESCRIBE_PAUSES
 
 
 def test_looks_are_frequent_first_and_rarer_later() -> None:
     """Basic connections are ready at once, private ones take minutes."""
-    first = list(itertools.islice(describe_pauses(), 120))
+    first = list(itertools.islice(growing(*DESCRIBE_PAUSES), 120))
     assert first == sorted(first)
     assert first[0] <= 0.5
     assert sum(first[:4]) < 3

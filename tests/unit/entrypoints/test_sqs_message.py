@@ -13,7 +13,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from handler.app import lambda_handler
 from handler.composition import Invocation
 from handler.connections.state import Connection
-from handler.entrypoints.request_queue import LAST_RECEIVE, RequestQueue
+from handler.entrypoints.sqs_message import LAST_RECEIVE, MessageProcessor
 from handler.errors import NotStabilizedError, ThrottlingError
 from handler.observability import logger
 from handler.operations.outcome import Completion, Outcome
@@ -214,8 +214,7 @@ def test_whatever_raises_wherever_is_one_messages_failure(
 
     stage.ends(BROKEN[place])
     with monkeypatch.context() as patch:
-        module = "sqs_records" if place == "parsed" else "request_queue"
-        patch.setattr(f"handler.entrypoints.{module}.{place}", fail)
+        patch.setattr(f"handler.entrypoints.sqs_message.{place}", fail)
         assert stage.deliver(stage.record()) == ["m"]
     assert letters(aws) == []
     told = [line for line in output.lines if line["message"] == "message comes back"]
@@ -336,7 +335,7 @@ def test_a_message_is_given_up_by_time_and_not_by_luck(
     """Played receive by receive: never before half an hour, nor a longest delay after it."""
     stage.ends(ThrottlingError("later"))
     invocation = Invocation(LambdaContext(FUNCTION), REQUIRED_BY_QUEUE)
-    queue = RequestQueue(invocation, random.Random(seed).uniform)
+    queue = MessageProcessor(invocation, random.Random(seed).uniform)
     receives, started = 1, stage.time.seconds
     while queue.process(SQSRecord(stage.record(receives, stage.time.seconds - started))):
         (entry,) = aws.of("change_message_visibility_batch")[-1]["Entries"]

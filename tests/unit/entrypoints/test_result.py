@@ -5,8 +5,13 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from handler.connections.state import Connection
+from handler.entrypoints.result import (
+    attributes,
+    failure,
+    success,
+)
 from handler.errors import NotStabilizedError, ProvisionerError, ResourceConflictError
-from handler.operations.outcome import Completion, Outcome, attributes, failure, success
+from handler.operations.outcome import Completion, Outcome
 from handler.requests.entry_point import DIRECT
 from handler.requests.unchecked_request import UncheckedRequest
 from tests.support.bad_requests import BASIC, CANARY

@@ -1,19 +1,15 @@
-"""Entry point: the request queue, by Powertools' batch processing; no message harms another."""
+"""One message of a queue: carried out, told, buried, or left to come back."""
 
 import random
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch import (
-    BatchProcessor,
-    EventType,
-    process_partial_response,
-)
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from handler.clock import instant
-from handler.composition import Context, Invocation
+from handler.composition import Invocation
 from handler.entrypoints import dead_letter
 from handler.entrypoints.execution import (
     Failed,
@@ -21,15 +17,8 @@ from handler.entrypoints.execution import (
     execute,
     unexpected,
 )
+from handler.entrypoints.message_retry import delay_seconds, patience_seconds
 from handler.entrypoints.request_metrics import observe_failure
-from handler.entrypoints.sqs_records import (
-    delay_seconds,
-    document,
-    patience_seconds,
-    process_side_by_side,
-    receives,
-    time_of,
-)
 from handler.errors import (
     ProvisionerError,
     ResourceConflictError,
@@ -38,13 +27,13 @@ from handler.errors import (
 )
 from handler.observability import emit, logger
 from handler.requests.entry_point import QUEUE
+from handler.requests.envelope import parsed
 from handler.requests.unchecked_request import UncheckedRequest, read_document
 from handler.requests.violation import Violation
 from handler.settings import (
     BATCH_MARGIN_SECONDS,
     LEAST_MESSAGE_SECONDS,
     MOST_RECEIVES,
-    REQUIRED_BY_QUEUE,
     environment,
 )
 
@@ -52,28 +41,8 @@ LAST_RECEIVE = MOST_RECEIVES - 1  # one more is left in case sending to the DLQ 
 UNREAD = Violation("", "the function could not carry this message out; its log says why")
 
 
-def handle_batch(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
-    """Carry out a batch of messages; return the ids of those that shall come back."""
-    if not event["Records"]:
-        return {"batchItemFailures": []}
-    queue = RequestQueue(Invocation(context, REQUIRED_BY_QUEUE))
-    queue.hold(event["Records"])
-    errors = process_side_by_side(queue.process, map(SQSRecord, event["Records"]))
-
-    def outcome_of(record: SQSRecord) -> None:
-        if error := errors[record.message_id]:
-            raise error
-
-    # By default, a batch of which every message fails raises and prints everything.
-    processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
-    response = process_partial_response(
-        event=dict(event), record_handler=outcome_of, processor=processor
-    )
-    return dict(response)
-
-
-class RequestQueue:
-    """The queue's side of one invocation."""
+class MessageProcessor:
+    """The messages of one invocation."""
 
     def __init__(
         self, invocation: Invocation, uniform: Callable[[float, float], float] = random.uniform
@@ -167,3 +136,18 @@ class RequestQueue:
             self._invocation.queues.change_visibility(queue_url, receipt_handles, seconds)
         except Exception as raised:  # noqa: BLE001 (this only affects when they come back)
             logger.warning("visibility not changed", reason=unexpected(raised).reason)
+
+
+def document(record: SQSRecord) -> object:
+    """Give the body's JSON, or a Violation that says why it cannot be read."""
+    return parsed(str(record.get("body", "")))
+
+
+def receives(record: SQSRecord) -> int:
+    """Tell how often the message was received, this time included."""
+    return int(record.attributes.approximate_receive_count or 1)
+
+
+def time_of(milliseconds: str | None) -> datetime:
+    """Convert a timestamp of SQS."""
+    return instant(int(milliseconds or "") / 1000)

@@ -9,7 +9,8 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.entrypoints.sqs_records import connection_name, delay_seconds, patience_seconds
+from handler.entrypoints.message_retry import delay_seconds, patience_seconds
+from handler.entrypoints.sqs_batch import connection_name
 from handler.errors import ThrottlingError
 from handler.settings import PRIVATE_PATIENCE_SECONDS
 from tests.support.bad_requests import BASIC

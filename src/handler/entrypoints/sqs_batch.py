@@ -1,0 +1,70 @@
+"""Entry point: a batch of a queue, by Powertools' batch processing; no message harms another."""
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch import (
+    BatchProcessor,
+    EventType,
+    process_partial_response,
+)
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from handler.composition import Context, Invocation
+from handler.entrypoints.sqs_message import MessageProcessor, document
+from handler.errors import ProvisionerError
+from handler.settings import MOST_THREADS, REQUIRED_BY_QUEUE
+
+
+def handle_batch(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """Carry out a batch of messages; return the ids of those that shall come back."""
+    if not event["Records"]:
+        return {"batchItemFailures": []}
+    processor = MessageProcessor(Invocation(context, REQUIRED_BY_QUEUE))
+    processor.hold(event["Records"])
+    errors = process_side_by_side(processor.process, map(SQSRecord, event["Records"]))
+
+    def outcome_of(record: SQSRecord) -> None:
+        if error := errors[record.message_id]:
+            raise error
+
+    # By default, a batch of which every message fails raises and prints everything.
+    response = process_partial_response(
+        event=dict(event),
+        record_handler=outcome_of,
+        processor=BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False),
+    )
+    return dict(response)
+
+
+def connection_name(record: SQSRecord) -> str:
+    """Give the name of the connection that a message is about, "" where it names none."""
+    try:
+        given = document(record)
+    except BaseException:  # noqa: BLE001 (where it is processed, it is this message's failure alone)
+        return ""
+    match given:
+        case {"ResourceProperties": {"Name": str(name)}} | {"Name": str(name)}:
+            return name
+        case _:
+            return ""
+
+
+def process_side_by_side(
+    process: Callable[[SQSRecord], ProvisionerError | None], records: Iterable[SQSRecord]
+) -> dict[str, ProvisionerError | None]:
+    """
+    Process messages in parallel; give for each id the error that makes it come back, or None.
+
+    Messages of one connection are processed one after another, in the order of the batch.
+    """
+    groups: dict[str, list[SQSRecord]] = {}
+    for record in records:
+        groups.setdefault(connection_name(record) or record.message_id, []).append(record)
+    with ThreadPoolExecutor(MOST_THREADS) as pool:
+        ends = pool.map(
+            lambda group: [(each.message_id, process(each)) for each in group], groups.values()
+        )
+        return dict(chain.from_iterable(ends))
