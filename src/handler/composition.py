@@ -82,7 +82,12 @@ class Invocation:
             given.allowed_parameter_prefixes,
             given.allowed_accounts,
         )
-        return Rules(self._connections.shape, policy, given.connection_name_prefix)
+        return Rules(
+            self._connections.shape,
+            policy,
+            given.connection_name_prefix,
+            given.allowed_authorization_hosts,
+        )
 
     @cached_property
     def ports(self) -> Ports:
@@ -114,7 +119,7 @@ class Invocation:
         """Put the sender to SQS together."""
         given = self.settings
         return Queues(
-            lambda: self.caller("sqs"), given.request_queue_url, given.dead_letter_queue_url
+            lambda: self.caller("sqs"), given.maintenance_queue_url, given.dead_letter_queue_url
         )
 
     @cached_property
@@ -124,6 +129,7 @@ class Invocation:
             self.caller("events"),
             lambda: self.caller("stepfunctions"),
             self.settings.result_bus_name,
+            self.settings.installation,
         )
 
     def caller(self, service: str) -> Caller:

@@ -75,9 +75,11 @@ MOST_FAILED_INVOCATION_RECEIVES = 5
 FAILED_INVOCATION_DELAY_SECONDS = 60  # all tries together stay far within a ResponseURL's life
 
 REQUIRED = ("REGISTRY_TABLE_NAME",)
-REQUIRED_BY_QUEUE = (*REQUIRED, "REQUEST_QUEUE_URL", "DEAD_LETTER_QUEUE_URL")
+QUEUE_URLS = ("REQUEST_QUEUE_URL", "MAINTENANCE_QUEUE_URL", "DEAD_LETTER_QUEUE_URL")
+REQUIRED_BY_QUEUE = (*REQUIRED, *QUEUE_URLS)
 RECONCILE_MODES = ("Report", "Repair")
 SHOWN = {"GIVE_UP_SECONDS": "GiveUpSeconds (GIVE_UP_SECONDS)"}  # variables that a parameter sets
+HOST = re.compile(r"\*|(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*")
 NAME_PREFIX = re.compile(r"[.\-_A-Za-z0-9]{0,40}")  # leaves a derived name 24 of its own
 
 
@@ -89,13 +91,15 @@ class Settings:
     region: str
     account: str
     registry_table_name: str
-    request_queue_url: str
+    installation: str
+    maintenance_queue_url: str
     dead_letter_queue_url: str
     result_bus_name: str
     connection_name_prefix: str
     allowed_secret_prefixes: tuple[str, ...]
     allowed_parameter_prefixes: tuple[str, ...]
     allowed_accounts: tuple[str, ...]
+    allowed_authorization_hosts: tuple[str, ...]
     is_repairing: bool
     give_up_seconds: int
     connect_timeout_seconds: int
@@ -141,12 +145,17 @@ def load(
     if mode not in RECONCILE_MODES:
         setting = "ReconcileMode (RECONCILE_MODE)"
         problems.append(f"{setting}: must be one of {', '.join(RECONCILE_MODES)}")
+    hosts = tuple(map(str.lower, _listed(environment, "ALLOWED_AUTHORIZATION_HOSTS", "*")))
+    if not all(map(HOST.fullmatch, hosts)):
+        setting = "AllowedAuthorizationHosts (ALLOWED_AUTHORIZATION_HOSTS)"
+        problems.append(f"{setting}: each must be *, a host, or *. and a host; none has a port")
     settings = Settings(
         partition=partition,
         region=region,
         account=account,
         registry_table_name=environment.get("REGISTRY_TABLE_NAME", ""),
-        request_queue_url=environment.get("REQUEST_QUEUE_URL", ""),
+        installation=environment.get("POWERTOOLS_SERVICE_NAME", ""),
+        maintenance_queue_url=environment.get("MAINTENANCE_QUEUE_URL", ""),
         dead_letter_queue_url=environment.get("DEAD_LETTER_QUEUE_URL", ""),
         result_bus_name=environment.get("RESULT_BUS_NAME", "default"),
         connection_name_prefix=prefix,
@@ -155,6 +164,7 @@ def load(
             environment, "ALLOWED_PARAMETER_PREFIXES", "/connections/"
         ),
         allowed_accounts=_listed(environment, "ALLOWED_ACCOUNTS", ""),
+        allowed_authorization_hosts=hosts,
         is_repairing=mode == "Repair",
         give_up_seconds=_positive(environment, "GIVE_UP_SECONDS", 1800, problems),
         connect_timeout_seconds=_positive(environment, "CONNECT_TIMEOUT_SECONDS", 5, problems),

@@ -9,7 +9,7 @@ from handler.clock import Clock
 from handler.connections.state import Connection
 from handler.operations.outcome import Completion
 from handler.operations.retry import carry_out
-from handler.requests.entry_point import QUEUE, EntryPoint
+from handler.requests.entry_point import REQUEST_QUEUE, EntryPoint
 from handler.requests.request import check
 from handler.requests.unchecked_request import (
     UncheckedRequest,
@@ -30,7 +30,7 @@ def message(
     variant: int = 2,
     sent: int = 0,
     owner: str = "requests",
-    entry_point: EntryPoint = QUEUE,
+    entry_point: EntryPoint = REQUEST_QUEUE,
     **more: Any,
 ) -> UncheckedRequest:
     """Make a request about alpha."""

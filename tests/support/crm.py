@@ -8,7 +8,7 @@ from handler.operations.outcome import Completion, Outcome
 from handler.operations.retry import carry_out
 from handler.requests.entry_point import (
     DIRECT,
-    QUEUE,
+    REQUEST_QUEUE,
     EntryPoint,
 )
 from handler.requests.request import check
@@ -88,5 +88,5 @@ def send(world: World, request_type: str = "Create", sent: int = 0, user: str = 
     properties = {"Name": "crm"} if request_type == "Delete" else full
     document = {"RequestType": request_type, "ResourceProperties": properties}
     sent_at = START + timedelta(seconds=sent)
-    asked = read_document(document, QUEUE, "request-1", sent_at)
+    asked = read_document(document, REQUEST_QUEUE, "request-1", sent_at)
     return carry_out(world.ports, check(asked, RULES)).outcome

@@ -22,7 +22,8 @@ UNANSWERED_QUEUE = "arn:aws:sqs:us-east-1:123456789012:unanswered"
 STACK = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/9f0c"
 ENVIRONMENT = {
     "REGISTRY_TABLE_NAME": "registry",
-    "REQUEST_QUEUE_URL": "https://queue/requests",
+    "REQUEST_QUEUE_URL": "https://queue/123456789012/requests",
+    "MAINTENANCE_QUEUE_URL": "https://queue/123456789012/maintenance",
     "DEAD_LETTER_QUEUE_URL": "https://queue/dead",
     "UNANSWERED_QUEUE_ARN": UNANSWERED_QUEUE,
     "RESPONSE_URL_HOSTS": "localhost",

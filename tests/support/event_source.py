@@ -1,4 +1,4 @@
-"""Plays Lambda's event source mapping: from the real request queue to the function's event."""
+"""Plays Lambda's event source mapping: from a real queue to the function's event."""
 
 import base64
 import json
@@ -16,13 +16,14 @@ MOST_MESSAGES = 10
 
 @dataclass(frozen=True, slots=True)
 class EventSource:
-    """The request queue of a deployed application, whose own mapping is switched off."""
+    """A queue of a deployed application, whose own mapping is switched off."""
 
     stack: LocalStack
+    queue: str = "RequestQueue"
 
     def clear(self) -> None:
         """Empty the queues."""
-        for name in ("RequestQueueUrl", "DeadLetterQueueUrl"):
+        for name in ("RequestQueueUrl", "MaintenanceQueueUrl", "DeadLetterQueueUrl"):
             self.stack.sqs.purge_queue(QueueUrl=self.stack.outputs[name])
 
     def batch(
@@ -43,7 +44,7 @@ class EventSource:
         while not set(sent) <= set(received):  # the rules send, too: a test's secrets rotate
             if time.monotonic() > deadline:
                 raise TimeoutError("not all messages came")
-            received |= self._receive("RequestQueueUrl")
+            received |= self._receive(f"{self.queue}Url")
         records = [self._record(received[each]) for each in sent]
         for record in records:
             first = (time.time() - age_seconds) * 1000
@@ -58,7 +59,7 @@ class EventSource:
         while len(received) < count:
             if time.monotonic() > deadline:
                 raise TimeoutError("not all messages came")
-            received |= self._receive("RequestQueueUrl")
+            received |= self._receive(f"{self.queue}Url")
         return {"Records": [self._record(message) for message in received.values()]}
 
     def settle(self, event: Mapping[str, Any], response: Mapping[str, Any]) -> list[str]:
@@ -67,7 +68,7 @@ class EventSource:
         for record in event["Records"]:
             if record["messageId"] not in kept:
                 self.stack.sqs.delete_message(
-                    QueueUrl=self.stack.outputs["RequestQueueUrl"],
+                    QueueUrl=self.stack.outputs[f"{self.queue}Url"],
                     ReceiptHandle=record["receiptHandle"],
                 )
         return kept
@@ -85,7 +86,7 @@ class EventSource:
     def _send(self, body: object, attributes: Mapping[str, Any]) -> str:
         text = body if isinstance(body, str) else json.dumps(body)
         sent = self.stack.sqs.send_message(
-            QueueUrl=self.stack.outputs["RequestQueueUrl"],
+            QueueUrl=self.stack.outputs[f"{self.queue}Url"],
             MessageBody=text,
             MessageAttributes=attributes,
         )
@@ -114,7 +115,7 @@ class EventSource:
             "md5OfBody": message["MD5OfBody"],
             "md5OfMessageAttributes": message.get("MD5OfMessageAttributes"),
             "eventSource": "aws:sqs",
-            "eventSourceARN": self.stack.outputs["RequestQueueArn"],
+            "eventSourceARN": self.stack.outputs[f"{self.queue}Arn"],
             "awsRegion": REGION,
         }
 

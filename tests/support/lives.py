@@ -32,7 +32,7 @@ from handler.errors import (
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Connections, Progress
 from handler.operations.retry import carry_out
-from handler.requests.entry_point import QUEUE
+from handler.requests.entry_point import MAINTENANCE_QUEUE, REQUEST_QUEUE
 from handler.requests.request import check
 from handler.requests.unchecked_request import (
     UncheckedRequest,
@@ -391,7 +391,7 @@ class Player:
     def _send_maintenance(self, request_type: str, properties: Mapping[str, Any]) -> None:
         document = {"RequestType": request_type, "ResourceProperties": properties}
         self.waiting.append(
-            self.send(lambda sent: read_document(document, QUEUE, "request-1", sent))
+            self.send(lambda sent: read_document(document, MAINTENANCE_QUEUE, "request-1", sent))
         )
 
     def _receive_own_requests(self) -> None:
@@ -673,12 +673,17 @@ class Stack:
         return False, physical_id_of_unknown_end(delivery.asked)
 
 
+ADOPTING = replace(REQUEST_QUEUE, takes_adoptions=True)
+
+
 def _message(step: Step, sent: datetime) -> UncheckedRequest:
     properties = properties_of(step.name, step.variant, adopts=step.adopts)
     if step.kind == "Delete":
         properties = {"Name": step.name}
     document = {"RequestType": step.kind, "ResourceProperties": properties}
-    return read_document(document, QUEUE, "request-1", sent)
+    # Only a direct invocation may adopt; it is played as a message is, delivered again and late.
+    entry_point = ADOPTING if step.adopts else REQUEST_QUEUE
+    return read_document(document, entry_point, "request-1", sent)
 
 
 def _of_stack(event: Mapping[str, Any], sent: datetime) -> UncheckedRequest:

@@ -20,12 +20,13 @@ def test_everything_but_the_table_has_a_default() -> None:
     """As the contract has them."""
     settings = load(LEAST, ARN, REQUIRED)
     assert settings.registry_table_name == "registry"
-    assert (settings.request_queue_url, settings.dead_letter_queue_url) == ("", "")
+    assert (settings.maintenance_queue_url, settings.dead_letter_queue_url) == ("", "")
     assert settings.result_bus_name == "default"
     assert settings.connection_name_prefix == ""
     assert settings.allowed_secret_prefixes == ("connections/",)
     assert settings.allowed_parameter_prefixes == ("/connections/",)
     assert settings.allowed_accounts == ()
+    assert settings.allowed_authorization_hosts == ("*",)
     assert settings.give_up_seconds == 1800
     assert (settings.connect_timeout_seconds, settings.read_timeout_seconds) == (5, 10)
 
@@ -50,24 +51,26 @@ def test_every_variable_is_read() -> None:
     """Lists with commas, blanks around them left out."""
     given = {
         **LEAST,
-        "REQUEST_QUEUE_URL": "https://sqs/requests",
+        "MAINTENANCE_QUEUE_URL": "https://sqs/maintenance",
         "DEAD_LETTER_QUEUE_URL": "https://sqs/dead",
         "RESULT_BUS_NAME": "results",
         "CONNECTION_NAME_PREFIX": "team-",
         "ALLOWED_SECRET_PREFIXES": "a/, b/ ,,c",
         "ALLOWED_PARAMETER_PREFIXES": "/a/",
         "ALLOWED_ACCOUNTS": "111111111111,222222222222",
+        "ALLOWED_AUTHORIZATION_HOSTS": "Login.Example.com, *.auth0.com",
         "GIVE_UP_SECONDS": "3",
         "CONNECT_TIMEOUT_SECONDS": "1",
         "READ_TIMEOUT_SECONDS": "60",
     }
     settings = load(given, ARN, REQUIRED)
-    assert settings.request_queue_url == "https://sqs/requests"
+    assert settings.maintenance_queue_url == "https://sqs/maintenance"
     assert settings.dead_letter_queue_url == "https://sqs/dead"
     assert settings.result_bus_name == "results"
     assert settings.connection_name_prefix == "team-"
     assert settings.allowed_secret_prefixes == ("a/", "b/", "c")
     assert settings.allowed_parameter_prefixes == ("/a/",)
+    assert settings.allowed_authorization_hosts == ("login.example.com", "*.auth0.com")
     assert settings.allowed_accounts == ("111111111111", "222222222222")
     assert settings.give_up_seconds == 3
     assert (settings.connect_timeout_seconds, settings.read_timeout_seconds) == (1, 60)

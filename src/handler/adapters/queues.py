@@ -19,12 +19,12 @@ class Queues:
     """The application's queues, seen from the function."""
 
     make_sqs: Callable[[], Caller]  # few requests need it
-    request_queue_url: str
+    maintenance_queue_url: str
     dead_letter_queue_url: str
 
     def send(self, documents: Sequence[Mapping[str, Any]], request_time: datetime) -> None:
-        if documents and not self.request_queue_url:
-            problem = "the function's environment is not usable: REQUEST_QUEUE_URL: required"
+        if documents and not self.maintenance_queue_url:
+            problem = "the function's environment is not usable: MAINTENANCE_QUEUE_URL: required"
             raise ServiceInternalError(problem)
         time = {"RequestTime": iso(request_time)}
         for batch in _batches([json.dumps({**each, **time}) for each in documents]):
@@ -61,14 +61,14 @@ class Queues:
             entries = [{"Id": each, "MessageBody": body} for each, body in left.items()]
             answer = self.make_sqs()(
                 "send_message_batch",
-                "the request queue",
-                QueueUrl=self.request_queue_url,
+                "the maintenance queue",
+                QueueUrl=self.maintenance_queue_url,
                 Entries=entries,
             )
             left = {each["Id"]: left[each["Id"]] for each in answer.get("Failed", [])}
             if not left:
                 return
-        raise ServiceInternalError(f"the request queue did not take {len(left)} messages")
+        raise ServiceInternalError(f"the maintenance queue did not take {len(left)} messages")
 
 
 def _batches(items: Sequence[str]) -> list[Sequence[str]]:

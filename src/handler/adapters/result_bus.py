@@ -20,6 +20,7 @@ class Results:
     events: Caller
     make_step_functions: Callable[[], Caller]  # few requests have a task token
     bus_name: str
+    installation: str  # the stack that publishes: others on the same bus are told apart by it
 
     def publish(self, result: Mapping[str, Any]) -> None:
         """
@@ -33,7 +34,7 @@ class Results:
         entry = {
             "Source": SOURCE,
             "DetailType": DETAIL_TYPES[result["Status"]],
-            "Detail": json.dumps(result),
+            "Detail": json.dumps({**result, "Installation": self.installation}),
             "EventBusName": self.bus_name,
         }
         answer = self.events("put_events", f"event bus {self.bus_name}", Entries=[entry])

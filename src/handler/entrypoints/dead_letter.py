@@ -17,7 +17,6 @@ from handler.requests.request import NAME_ONLY, check
 from handler.requests.unchecked_request import UncheckedRequest
 from handler.settings import MOST_REQUEST_BYTES
 
-QUEUE = "RequestQueue"  # its name in the template
 LONGEST_ATTRIBUTE = 1024
 LONGEST_BODY = MOST_REQUEST_BYTES - 8 * 1024  # with attributes it fits SQS, and can be sent again
 # Characters that SQS refuses; in JSON they occur in strings only, so escape them.
@@ -35,7 +34,7 @@ def body(unchecked: UncheckedRequest, error: ProvisionerError, rules: Rules) -> 
     return _text({"RequestId": unchecked.request_id})
 
 
-def attributes(error: ProvisionerError, request_id: str, queue: str = QUEUE) -> dict[str, str]:
+def attributes(error: ProvisionerError, request_id: str, queue: str) -> dict[str, str]:
     """Say why a message is kept, and where it came from."""
     return {
         "ErrorCode": error.code,
@@ -49,11 +48,14 @@ def _request(unchecked: UncheckedRequest) -> dict[str, Any]:
     properties = unchecked.properties
     if unchecked.request_type in NAME_ONLY and isinstance(properties, Mapping):
         properties = {"Name": properties["Name"]}  # the other values were not checked
+    owner = unchecked.owner.partition("/")[2]
     return {
         "RequestType": unchecked.request_type,
         "RequestId": unchecked.request_id,
+        **({"Owner": owner} if owner else {}),
         "RequestTime": iso(unchecked.request_time),
-    } | ({"ResourceProperties": properties} if properties else {})
+        **({"ResourceProperties": properties} if properties else {}),
+    }
 
 
 def _text(document: Mapping[str, Any]) -> str:

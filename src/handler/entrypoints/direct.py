@@ -7,12 +7,14 @@ from handler.composition import Context, Invocation
 from handler.entrypoints.execution import Failed, Succeeded, execute
 from handler.errors import ProvisionerError
 from handler.observability import logger
-from handler.requests.entry_point import DIRECT
+from handler.requests.entry_point import EntryPoint
 from handler.requests.envelope import within_limits
 from handler.requests.unchecked_request import read_document
 
 
-def handle_direct_invocation(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+def handle_direct_invocation(
+    event: Mapping[str, Any], context: Context, entry_point: EntryPoint
+) -> dict[str, Any]:
     """
     Carry out a request and give its result.
 
@@ -21,7 +23,7 @@ def handle_direct_invocation(event: Mapping[str, Any], context: Context) -> dict
     """
     invocation = Invocation(context)
     document = within_limits(event)
-    unchecked = read_document(document, DIRECT, context.aws_request_id, invocation.arrival)
+    unchecked = read_document(document, entry_point, context.aws_request_id, invocation.arrival)
     executed = execute(unchecked, invocation)
     try:
         if executed.unchecked.task_token:

@@ -13,7 +13,6 @@ from handler.errors import (
 from handler.observability import emit, logger
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.refresh import write_failure
-from handler.requests.entry_point import QUEUE
 from handler.requests.properties import is_private
 from handler.requests.unchecked_request import UncheckedRequest
 from handler.requests.violation import joined
@@ -61,7 +60,7 @@ def observe_maintenance_failure(
     is_moving = isinstance(error, NotStabilizedError) and error.is_moving
     # If the new credential was written and does not work, report it before the last try.
     is_broken = isinstance(error, NotStabilizedError) and not is_moving
-    is_given_up = is_final and (unchecked.entry_point is QUEUE or not is_moving)
+    is_given_up = is_final and (unchecked.entry_point.waits_again or not is_moving)
     if not is_given_up and not is_broken:
         return
     with suppress(Exception):  # the failure itself is reported anyway

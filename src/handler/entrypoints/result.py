@@ -43,4 +43,6 @@ def failure(unchecked: UncheckedRequest, error: ProvisionerError) -> dict[str, s
 
 
 def _identity(unchecked: UncheckedRequest) -> dict[str, str]:
-    return {"RequestId": unchecked.request_id, "RequestType": unchecked.known_request_type}
+    owner = {"Owner": unchecked.owner} if unchecked.owner else {}  # "" if it is malformed
+    ids = {"RequestId": unchecked.request_id, "RequestType": unchecked.known_request_type}
+    return ids | owner

@@ -13,16 +13,15 @@ from aws_lambda_powertools.utilities.batch import (
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from handler.composition import Context, Invocation
+from handler.entrypoints.source_queue import SourceQueue
 from handler.entrypoints.sqs_message import MessageProcessor, document
 from handler.errors import ProvisionerError
 from handler.settings import MOST_THREADS, REQUIRED_BY_QUEUE
 
 
-def handle_batch(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+def handle_batch(event: Mapping[str, Any], context: Context, queue: SourceQueue) -> dict[str, Any]:
     """Carry out a batch of messages; return the ids of those that shall come back."""
-    if not event["Records"]:
-        return {"batchItemFailures": []}
-    processor = MessageProcessor(Invocation(context, REQUIRED_BY_QUEUE))
+    processor = MessageProcessor(Invocation(context, REQUIRED_BY_QUEUE), queue)
     processor.hold(event["Records"])
     errors = process_side_by_side(processor.process, map(SQSRecord, event["Records"]))
 

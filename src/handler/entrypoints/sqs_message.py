@@ -19,6 +19,7 @@ from handler.entrypoints.execution import (
 )
 from handler.entrypoints.message_retry import delay_seconds, patience_seconds
 from handler.entrypoints.request_metrics import observe_failure
+from handler.entrypoints.source_queue import SourceQueue
 from handler.errors import (
     ProvisionerError,
     ResourceConflictError,
@@ -26,7 +27,6 @@ from handler.errors import (
     SupersededError,
 )
 from handler.observability import emit, logger
-from handler.requests.entry_point import QUEUE
 from handler.requests.envelope import parsed
 from handler.requests.unchecked_request import UncheckedRequest, read_document
 from handler.requests.violation import Violation
@@ -34,7 +34,6 @@ from handler.settings import (
     BATCH_MARGIN_SECONDS,
     LEAST_MESSAGE_SECONDS,
     MOST_RECEIVES,
-    environment,
 )
 
 LAST_RECEIVE = MOST_RECEIVES - 1  # one more is left in case sending to the DLQ fails
@@ -45,10 +44,13 @@ class MessageProcessor:
     """The messages of one invocation."""
 
     def __init__(
-        self, invocation: Invocation, uniform: Callable[[float, float], float] = random.uniform
+        self,
+        invocation: Invocation,
+        queue: SourceQueue,
+        uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
         """Note the least time for a message: 90 s, or half of a short invocation."""
-        self._invocation, self._uniform = invocation, uniform
+        self._invocation, self._queue, self._uniform = invocation, queue, uniform
         with suppress(Exception):  # each message will report it
             invocation.prepare()
         self._least_seconds = min(LEAST_MESSAGE_SECONDS, invocation.seconds_left() / 2)
@@ -60,6 +62,13 @@ class MessageProcessor:
 
     def process(self, record: SQSRecord) -> ProvisionerError | None:
         """Carry out one message without raising; give the error that makes it come back, if any."""
+        logger.thread_safe_append_keys(sender_id=_sender_id(record))
+        try:
+            return self._process(record)
+        finally:
+            logger.thread_safe_clear_keys()
+
+    def _process(self, record: SQSRecord) -> ProvisionerError | None:
         try:
             error = self._finish(record, self._execute(record))
         except BaseException as raised:  # noqa: BLE001 (no message harms another)
@@ -77,7 +86,7 @@ class MessageProcessor:
         is_last = receives(record) >= LAST_RECEIVE
         given = UNREAD if is_last else document(record)
         sent_at = time_of(record.attributes.sent_timestamp)
-        unchecked = read_document(given, QUEUE, record.message_id, sent_at)
+        unchecked = read_document(given, self._queue.entry_point, record.message_id, sent_at)
         if is_last:
             error = ServiceInternalError(UNREAD.problem)
             observe_failure(unchecked, error, 0)
@@ -113,7 +122,7 @@ class MessageProcessor:
         error = error or untold
         if error and not isinstance(error, SupersededError):  # sending that one again is useless
             body = dead_letter.body(executed.unchecked, error, self._invocation.rules)
-            why = dead_letter.attributes(error, executed.unchecked.request_id)
+            why = dead_letter.attributes(error, executed.unchecked.request_id, self._queue.name)
             self._invocation.queues.send_letter(body, why)
         return None
 
@@ -132,10 +141,17 @@ class MessageProcessor:
 
     def _hide(self, receipt_handles: Sequence[str], seconds: int) -> None:
         try:
-            queue_url = environment().get("REQUEST_QUEUE_URL", "")
-            self._invocation.queues.change_visibility(queue_url, receipt_handles, seconds)
+            queues = self._invocation.queues
+            queues.change_visibility(self._queue.url, receipt_handles, seconds)
         except Exception as raised:  # noqa: BLE001 (this only affects when they come back)
             logger.warning("visibility not changed", reason=unexpected(raised).reason)
+
+
+def _sender_id(record: SQSRecord) -> str:
+    match record.raw_event:
+        case {"attributes": {"SenderId": str(sender_id)}}:
+            return sender_id
+    return ""
 
 
 def document(record: SQSRecord) -> object:

@@ -9,7 +9,7 @@ from handler.connections.ownership import (
 )
 from handler.connections.record import Record
 from handler.connections.state import Connection, ConnectionState
-from handler.errors import ResourceConflictError
+from handler.errors import NotFoundError, ResourceConflictError
 from handler.operations.lease import refuse_if_leased
 from handler.operations.ports import Ports
 from handler.operations.wait import describe_consistently
@@ -36,6 +36,12 @@ def determine_ownership(ports: Ports, name: str, owner: str, record: Record | No
     if stands is Standing.UNOWNED and connection:
         _refuse_passing(ports, record, connection)
     return Ownership(stands, record, connection)
+
+
+def not_own(name: str, record: Record | None) -> NotFoundError:
+    """Give the error of a request about a connection that is not its owner's."""
+    problem = f"belongs to {record.owner}" if record else "was not made here, or is gone"
+    return NotFoundError(f"connection {name} {problem}")
 
 
 def _refuse_passing(ports: Ports, record: Record | None, connection: Connection) -> None:

@@ -8,10 +8,9 @@ from handler.clock import instant
 from handler.connections.ownership import is_same
 from handler.connections.record import Deletion, Record
 from handler.connections.state import Connection
-from handler.operations import lease, wait
+from handler.operations import current_state, lease, wait
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Ports
-from handler.requests.entry_point import TERRAFORM
 from handler.requests.request import Request
 from handler.settings import DELETION_LIFETIME
 
@@ -28,7 +27,7 @@ def delete_replaced(ports: Ports, request: Request, above: tuple[str, ...] = ())
 
     CloudFormation sends a Delete of its own for the old connection, once the new one works.
     """
-    if request.entry_point is not TERRAFORM or not request.name:
+    if not request.entry_point.deletes_replaced or not request.name:
         return None
     record = ports.registry.read(request.name)
     if record is None or record.owner != request.owner:
@@ -96,8 +95,7 @@ def _remember_deletion(
     if deleted_arn:
         return Completion(Outcome.DELETED, Connection(name, deleted_arn))
     other = records[request.name]
-    problem = f"belongs to {other.owner}" if other else "was not made here, or is gone"
-    return _ignore(request, errors.NotFoundError(f"connection {request.name} {problem}"))
+    return _ignore(request, current_state.not_own(request.name, other))
 
 
 def _ignore(request: Request, error: errors.ProvisionerError) -> Completion:

@@ -4,9 +4,11 @@ from contextlib import suppress
 from typing import Any
 
 from handler.clock import iso
+from handler.connections.ownership import Standing, standing
 from handler.connections.record import Record
 from handler.connections.state import Connection
 from handler.errors import NotFoundError, ProvisionerError
+from handler.operations.current_state import not_own
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Ports
 from handler.references.source import Source
@@ -14,10 +16,15 @@ from handler.requests.request import Request
 
 
 def describe(ports: Ports, request: Request) -> Completion:
-    """Give a connection as EventBridge shows it, whoever owns it."""
+    """Give a connection as EventBridge shows it; to producers only what is theirs."""
     connection = ports.connections.describe(request.name)
     if connection is None:
         raise NotFoundError(f"there is no connection {request.name}")
+    if request.entry_point.is_limited_to_owner:
+        record = ports.registry.read(request.name)
+        found = standing(record, connection, request.owner)
+        if found is not Standing.OWN:
+            raise not_own(request.name, record if found is Standing.FOREIGN else None)
     return Completion(Outcome.DESCRIBED, connection)
 
 

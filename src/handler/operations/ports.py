@@ -88,7 +88,7 @@ class Ports:
     connections: Connections
     secrets: Secrets
     registry: Registry
-    # Sends requests to the request queue, with the RequestTime of the original request.
+    # Sends requests to the maintenance queue, with the RequestTime of the original request.
     send: Callable[[Sequence[Mapping[str, Any]], datetime], None]
     clock: Clock
     rules: Rules

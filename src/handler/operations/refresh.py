@@ -31,6 +31,8 @@ def refresh(ports: Ports, request: Request) -> Completion:
     record = ports.registry.read(request.name)
     if record is None and not request.selection.secrets:
         raise NotFoundError(f"nobody is registered for {request.name}")
+    if record and request.entry_point.is_limited_to_owner and record.owner != request.owner:
+        raise current_state.not_own(request.name, record)
     if record is None or _is_done(record, request):
         return Completion(Outcome.UNCHANGED, Connection(request.name))
     found = current_state.determine_ownership(ports, record.name, record.owner, record)

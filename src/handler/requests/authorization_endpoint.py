@@ -1,19 +1,22 @@
 """OAuth token endpoints: what AuthorizationEndpoint may name."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from handler.requests.violation import Violation
 
 # Strict, so that every URL parser finds the same host: only a port, path or query may follow.
 ENDPOINT = re.compile(
-    r"(https://[\w.-]+|http://(?i:localhost|127\.0\.0\.1))(:\d+)?([/?].*)?", re.ASCII | re.DOTALL
+    r"(https://(?P<host>[\w.-]+)|http://(?P<loopback>(?i:localhost|127\.0\.0\.1)))(:\d+)?([/?].*)?",
+    re.ASCII | re.DOTALL,
 )
 SCHEME = re.compile(r"[A-Za-z]*:?[/\\]*")
 
 
-def endpoint_violations(properties: Mapping[str, Any]) -> Iterator[Violation]:
+def endpoint_violations(
+    properties: Mapping[str, Any], allowed_hosts: Sequence[str]
+) -> Iterator[Violation]:
     """Yield what is wrong with the endpoint of properties, if they hold one."""
     path = "AuthParameters.OAuthParameters.AuthorizationEndpoint"
     match properties:
@@ -21,5 +24,17 @@ def endpoint_violations(properties: Mapping[str, Any]) -> Iterator[Violation]:
             authority = re.split(r"[/\\]", SCHEME.sub("", endpoint, count=1), maxsplit=1)[0]
             if "@" in authority:
                 yield Violation(path, "must not hold a user name or password")
-            elif not ENDPOINT.fullmatch(endpoint):
+            elif not (found := ENDPOINT.fullmatch(endpoint)):
                 yield Violation(path, "must begin with https:// (http:// only to a loopback host)")
+            elif not is_allowed(found["host"] or found["loopback"], allowed_hosts):
+                setting = "AllowedAuthorizationHosts (ALLOWED_AUTHORIZATION_HOSTS)"
+                yield Violation(path, f"its host is not allowed; see {setting}")
+
+
+def is_allowed(host: str, allowed_hosts: Sequence[str]) -> bool:
+    """Tell whether a host is allowed: ``*``, itself, or as a subdomain (``*.example.com``)."""
+    lower = host.lower()
+    return any(
+        each in ("*", lower) or (each.startswith("*.") and lower.endswith(each[1:]))
+        for each in allowed_hosts
+    )

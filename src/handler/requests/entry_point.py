@@ -21,6 +21,9 @@ class RequestType(StrEnum):
     LIST = "List"
 
 
+ASKED_BY_PRODUCERS = ("Create", "Update", "Delete", "Describe", "Validate", "Refresh")
+
+
 @dataclass(frozen=True, slots=True)
 class EntryPoint:
     """What differs between the entry points."""
@@ -32,9 +35,12 @@ class EntryPoint:
     private_wait_seconds: int = 30  # the default where the connection leads to a private API
     own_members: tuple[str, ...] = ("OnExisting", "WaitTimeoutSeconds", "Revision")
     members: tuple[str, ...] = MEMBERS
+    takes_adoptions: bool = True
+    is_limited_to_owner: bool = False  # sees and refreshes no connection of another owner
     waits_again: bool = False  # a message comes back, so that running out of time is not final
     is_last_chance: bool = False  # there is no later delivery to rely on
     may_delete_nothing: bool = False
+    deletes_replaced: bool = False  # after a rename: the caller sends no Delete for the old name
 
 
 CLOUDFORMATION = EntryPoint(
@@ -47,12 +53,29 @@ CLOUDFORMATION = EntryPoint(
     is_last_chance=True,
     may_delete_nothing=True,  # so that the stack can be deleted if nothing of its own is left
 )
-QUEUE = EntryPoint(
-    name="queue",
-    request_types=("Create", "Update", "Delete", "Describe", "Validate", "Refresh", "Reconcile"),
+REQUEST_QUEUE = EntryPoint(
+    name="request_queue",
+    request_types=ASKED_BY_PRODUCERS,
+    default_wait_seconds=30,
+    longest_wait_seconds=60,
+    takes_adoptions=False,
+    is_limited_to_owner=True,
+    waits_again=True,
+)
+MAINTENANCE_QUEUE = EntryPoint(
+    name="maintenance_queue",
+    request_types=("Refresh", "Reconcile"),
     default_wait_seconds=30,
     longest_wait_seconds=60,
     waits_again=True,
+)
+REQUESTS_ALIAS = EntryPoint(
+    name="requests",
+    request_types=ASKED_BY_PRODUCERS,
+    default_wait_seconds=30,
+    longest_wait_seconds=300,
+    members=(*MEMBERS, TERRAFORM_MEMBER),
+    is_limited_to_owner=True,
 )
 DIRECT = EntryPoint(
     name="direct",
@@ -61,4 +84,8 @@ DIRECT = EntryPoint(
     longest_wait_seconds=300,
     members=(*MEMBERS, TERRAFORM_MEMBER),
 )
-TERRAFORM = replace(DIRECT, may_delete_nothing=True)  # so that a destroy can end
+
+
+def for_terraform(entry_point: EntryPoint) -> EntryPoint:
+    """Give an entry point as Terraform uses it: a destroy must end, a rename leaves nothing."""
+    return replace(entry_point, may_delete_nothing=True, deletes_replaced=True)

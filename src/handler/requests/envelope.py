@@ -1,6 +1,7 @@
 """A request's document: its size and nesting, other services' envelopes, and our own envelope."""
 
 import json
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -14,7 +15,9 @@ BYTE_ORDER_MARK = "\ufeff"
 NOT_JSON = "the message is not valid JSON"
 TOO_LARGE = Violation("", f"the request is larger than {MOST_REQUEST_BYTES // 1024} KB")
 TOO_DEEP = Violation("", "the request is nested too deeply")
-MEMBERS = ("RequestType", "RequestId", "RequestTime", "ResourceProperties", "TaskToken")
+MEMBERS = ("RequestType", "RequestId", "Owner", "RequestTime", "ResourceProperties", "TaskToken")
+OWNER = re.compile(r"[A-Za-z0-9._-]{1,64}")
+REQUESTS = "requests"  # the owner of requests that name none
 TERRAFORM_MEMBER = "tf"
 TERRAFORM_ACTIONS = {"create": "Create", "update": "Update", "delete": "Delete"}
 LONGEST = {"RequestId": 256, "TaskToken": 2048}
@@ -65,6 +68,8 @@ def violations(envelope: Mapping[str, Any], members: Sequence[str]) -> Iterator[
             yield Violation(name, f"must be a string of 1 to {longest} characters")
     if "RequestTime" in envelope and request_time(envelope) is None:
         yield Violation("RequestTime", NO_TIME)
+    if "Owner" in envelope and owner(envelope) == "":
+        yield Violation("Owner", f"must be a string of the form {OWNER.pattern}")
     if TERRAFORM_MEMBER in {*envelope} & {*members} and not is_change(envelope[TERRAFORM_MEMBER]):
         yield Violation(TERRAFORM_MEMBER, NO_CHANGE)
 
@@ -73,6 +78,14 @@ def text(envelope: Mapping[str, Any], name: str) -> str:
     """Give a member if it is a text of allowed length, otherwise ""."""
     value = envelope.get(name)
     return value if isinstance(value, str) and len(value) <= LONGEST[name] else ""
+
+
+def owner(envelope: Mapping[str, Any]) -> str:
+    """Give for whom a request acts, "" if its Owner is malformed, which is never shown."""
+    if "Owner" not in envelope:
+        return REQUESTS
+    value = envelope["Owner"]
+    return f"{REQUESTS}/{value}" if isinstance(value, str) and OWNER.fullmatch(value) else ""
 
 
 def request_time(envelope: Mapping[str, Any]) -> datetime | None:

@@ -28,6 +28,7 @@ MEMBERS = {
     "NextToken": (NEXT_TOKEN, "must be a NextToken as it was given"),
     "ReconcileMode": (RECONCILE_MODE, f"must be one of {', '.join(RECONCILE_MODES)}"),
 }
+BY_NAME = ("Name",)  # a Refresh by those who may not name a secret
 REFRESH = ("Name", "SecretId", "AccountId", "VersionId", "ParameterName")
 RECONCILE = ("Name", "ReconcileMode")
 LIST = ("NextToken",)
@@ -57,6 +58,9 @@ def violations(own: Mapping[str, Any], entry_point: EntryPoint) -> Iterator[Viol
     """Yield what is wrong with our own members."""
     if own.get("OnExisting", "Fail") not in list(OnExisting):
         yield Violation("OnExisting", f"must be one of {', '.join(OnExisting)}")
+    elif own.get("OnExisting") == OnExisting.ADOPT and not entry_point.takes_adoptions:
+        problem = "Adopt is for CloudFormation and direct invocations only"
+        yield Violation("OnExisting", problem)
     wait = _seconds(own.get("WaitTimeoutSeconds", 0))
     if wait is None or wait > entry_point.longest_wait_seconds:
         problem = f"must be a whole number from 0 to {entry_point.longest_wait_seconds}"
@@ -83,11 +87,14 @@ def selection_violations(members: Mapping[str, Any], allowed: Sequence[str]) -> 
     """Yield what is wrong with the members of a Selection."""
     for name, value in members.items():
         if name not in allowed:
-            yield Violation(joined("", name), f"unknown member; allowed are {', '.join(allowed)}")
+            problem = "not accepted here" if name in MEMBERS else "unknown member"
+            yield Violation(joined("", name), f"{problem}; allowed are {', '.join(allowed)}")
         elif name != "Name":
             pattern, problem = MEMBERS[name]
             if not isinstance(value, str) or not pattern.fullmatch(value):
                 yield Violation(name, problem)
+    if allowed is BY_NAME and "Name" not in members:
+        yield Violation("Name", "required")
     if allowed is REFRESH:
         yield from _refresh_violations(members)
 

@@ -30,6 +30,7 @@ class Rules:
     shape: Shape
     policy: AllowedSources
     connection_name_prefix: str
+    allowed_authorization_hosts: tuple[str, ...] = ("*",)
 
 
 def prepared(properties: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
@@ -42,7 +43,10 @@ def property_violations(properties: Mapping[str, Any], rules: Rules) -> Iterator
     """Yield everything that is wrong with prepared properties, auth blocks first."""
     yield from _block_violations(properties)
     kept = _without_other_blocks(properties)
-    refused = [*credential_violations(kept, rules.shape), *endpoint_violations(kept)]
+    refused = [
+        *credential_violations(kept, rules.shape),
+        *endpoint_violations(kept, rules.allowed_authorization_hosts),
+    ]
     paths = {each.path for each in refused}  # their form no longer matters
     yield from (each for each in violations(kept, rules.shape) if each.path not in paths)
     yield from refused

@@ -12,7 +12,9 @@ from handler.requests.connection_name import well_formed
 from handler.requests.entry_point import (
     CLOUDFORMATION,
     DIRECT,
-    QUEUE,
+    MAINTENANCE_QUEUE,
+    REQUEST_QUEUE,
+    REQUESTS_ALIAS,
     EntryPoint,
     RequestType,
 )
@@ -58,7 +60,13 @@ class Request:
 
 
 NAME_ONLY = (RequestType.DELETE, RequestType.DESCRIBE, RequestType.RELEASE)
-SENDERS = {CLOUDFORMATION: "CloudFormation", QUEUE: "messages", DIRECT: "direct invocations"}
+SENDERS = {
+    CLOUDFORMATION: "CloudFormation",
+    REQUEST_QUEUE: "messages",
+    REQUESTS_ALIAS: "the alias requests",
+    MAINTENANCE_QUEUE: "the maintenance queue",
+    DIRECT: "direct invocations of the function itself",
+}
 SELECTORS = {
     RequestType.REFRESH: options.REFRESH,
     RequestType.RECONCILE: options.RECONCILE,
@@ -110,7 +118,10 @@ def _checked(unchecked: UncheckedRequest, rules: Rules, found: list[Violation]) 
 
 
 def _checked_selection(unchecked: UncheckedRequest, rules: Rules) -> Request:
-    allowed = SELECTORS[RequestType(str(unchecked.request_type))]
+    request_type = RequestType(str(unchecked.request_type))
+    allowed = SELECTORS[request_type]
+    if unchecked.entry_point.is_limited_to_owner:
+        allowed = options.BY_NAME
     members = dict(unchecked.properties) if isinstance(unchecked.properties, Mapping) else {}
     own = {name: members.pop(name) for name in ("WaitTimeoutSeconds",) if name in members}
     found = [*options.violations(own, unchecked.entry_point)]

@@ -7,7 +7,7 @@ from typing import Any
 
 from handler.requests import envelope
 from handler.requests.connection_name import derived_name, well_formed
-from handler.requests.entry_point import CLOUDFORMATION, DIRECT, TERRAFORM, EntryPoint
+from handler.requests.entry_point import CLOUDFORMATION, EntryPoint, for_terraform
 from handler.requests.envelope import TERRAFORM_MEMBER
 from handler.requests.foreign_event import foreign
 from handler.requests.violation import Violation
@@ -42,7 +42,6 @@ class UncheckedRequest:
         return well_formed(self.properties) or well_formed(own_id) or self.derived_name
 
 
-OWNER_OF_REQUESTS = "requests"
 NO_OBJECT = Violation("", "the request must be a JSON object")
 
 
@@ -52,19 +51,20 @@ def read_document(
     """Read a message or an invocation, with or without envelope, or keep why it is unreadable."""
     problem = document if isinstance(document, Violation) else foreign(document)
     if problem or not isinstance(document, Mapping):
-        unread = UncheckedRequest(entry_point, None, request_id, OWNER_OF_REQUESTS, arrival, None)
+        unread = UncheckedRequest(entry_point, None, request_id, envelope.REQUESTS, arrival, None)
         return replace(unread, violations=(problem or NO_OBJECT,), is_object=False)
     given = envelope.enveloped(document, entry_point.members)
     properties = given.get("ResourceProperties")
-    is_terraform = entry_point is DIRECT and envelope.is_change(given.get(TERRAFORM_MEMBER))
-    before = given[TERRAFORM_MEMBER]["prev_input"] if is_terraform else None
+    change: Any = given.get(TERRAFORM_MEMBER) if TERRAFORM_MEMBER in entry_point.members else None
+    is_terraform = envelope.is_change(change)
+    before = change["prev_input"] if is_terraform else None
     previous = envelope.enveloped(before or {}, entry_point.members)
     previous_name = well_formed(previous.get("ResourceProperties"))
     return UncheckedRequest(
-        entry_point=TERRAFORM if is_terraform else entry_point,
+        entry_point=for_terraform(entry_point) if is_terraform else entry_point,
         request_type=given.get("RequestType"),
         request_id=envelope.text(given, "RequestId") or request_id,
-        owner=OWNER_OF_REQUESTS,
+        owner=envelope.owner(given),
         request_time=min(arrival, envelope.request_time(given) or arrival),
         properties=properties,
         previous_name=previous_name if previous_name != well_formed(properties) else "",

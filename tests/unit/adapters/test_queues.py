@@ -9,7 +9,7 @@ import pytest
 from handler.adapters.aws_client import Caller
 from handler.adapters.queues import MOST_TRIES, Queues
 from handler.errors import AccessDeniedError, ServiceInternalError
-from handler.requests.entry_point import QUEUE
+from handler.requests.entry_point import MAINTENANCE_QUEUE
 from handler.requests.unchecked_request import read_document
 from tests.support.fake_aws import FakeAws, refusal
 from tests.support.fakes import START, FakeTime
@@ -68,7 +68,10 @@ def test_what_is_sent_is_as_old_as_what_it_is_sent_for(aws: FakeAws) -> None:
     (call,) = aws.of("send_message_batch")
     (entry,) = call["Entries"]
     assert set(entry) == {"Id", "MessageBody"}
-    assert read_document(json.loads(entry["MessageBody"]), QUEUE, "m", LATER).request_time == START
+    assert (
+        read_document(json.loads(entry["MessageBody"]), MAINTENANCE_QUEUE, "m", LATER).request_time
+        == START
+    )
 
 
 def test_only_what_failed_is_sent_again(aws: FakeAws) -> None:

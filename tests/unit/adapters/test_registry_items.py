@@ -37,7 +37,7 @@ from handler.errors import InvalidRequestError
 from handler.operations.connection_write import sources_to_link, write_links
 from handler.operations.refresh import LONGEST_KEPT_REASON
 from handler.references.source import Secret
-from handler.requests.entry_point import QUEUE
+from handler.requests.entry_point import REQUEST_QUEUE
 from handler.requests.properties import as_written, sources
 from handler.requests.request import Request, check
 from handler.requests.unchecked_request import read_document
@@ -127,7 +127,10 @@ def largest(first: int, reference: Any) -> Request:
             key = f"p{len(given)}".ljust(512, "k")
             given.append({"Key": key, "Value": "x" * 512, "IsValueSecret": False})
     asked = read_document(
-        {"RequestType": "Update", "ResourceProperties": properties}, QUEUE, "request-1", START
+        {"RequestType": "Update", "ResourceProperties": properties},
+        REQUEST_QUEUE,
+        "request-1",
+        START,
     )
     request = check(asked, RULES)
     assert len(sources(request.properties)) == MOST_SECRETS

@@ -9,7 +9,7 @@ import pytest
 
 from handler.entrypoints import dead_letter
 from handler.errors import InvalidRequestError, ProvisionerError, ThrottlingError
-from handler.requests.entry_point import QUEUE
+from handler.requests.entry_point import REQUEST_QUEUE
 from handler.requests.envelope import parsed
 from handler.requests.request import check
 from handler.requests.unchecked_request import UncheckedRequest, read_document
@@ -59,7 +59,7 @@ HOSTILE: dict[str, object] = {
 def asked(document: object) -> UncheckedRequest:
     """Read a message."""
     text = document if isinstance(document, str) else json.dumps(document)
-    return read_document(parsed(text), QUEUE, "request-1", START)
+    return read_document(parsed(text), REQUEST_QUEUE, "request-1", START)
 
 
 def letter(document: object, error: ProvisionerError = PASSING) -> str:
@@ -90,7 +90,7 @@ def test_a_request_that_passed_every_check_can_be_sent_again(
     found = kept({**document, "TaskToken": CANARY})
     assert found == {**document, "RequestTime": "2026-01-01T00:00:00Z"}
     before = asked(document)
-    again = read_document(found, QUEUE, "another", LATER)
+    again = read_document(found, REQUEST_QUEUE, "another", LATER)
     assert again == before
     assert check(again, RULES) == check(before, RULES)
 
@@ -108,7 +108,7 @@ def test_a_bare_document_becomes_an_envelope() -> None:
 def test_what_is_kept_of_what_was_kept_is_the_same() -> None:
     """Through any number of redrives."""
     once = letter(BASIC)
-    again = read_document(parsed(once), QUEUE, "another", LATER)
+    again = read_document(parsed(once), REQUEST_QUEUE, "another", LATER)
     assert dead_letter.body(again, PASSING, RULES) == once
 
 
@@ -191,8 +191,8 @@ def test_a_queue_takes_what_is_kept(character: str) -> None:
 
 def test_the_attributes_say_why_and_where_from() -> None:
     """None is empty, none holds a control character; else SQS would refuse the letter."""
-    values = dead_letter.attributes(InvalidRequestError("a\x00b" * 999), "")
-    assert (values["ErrorCode"], values["Queue"]) == ("InvalidRequest", "RequestQueue")
+    values = dead_letter.attributes(InvalidRequestError("a\x00b" * 999), "", "MaintenanceQueue")
+    assert (values["ErrorCode"], values["Queue"]) == ("InvalidRequest", "MaintenanceQueue")
     assert values["Reason"].startswith("a ba b")
     assert len(values["Reason"]) == dead_letter.LONGEST_ATTRIBUTE
     assert values["RequestId"] == "-"

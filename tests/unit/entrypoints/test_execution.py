@@ -15,7 +15,7 @@ from handler.errors import (
     ServiceInternalError,
     ThrottlingError,
 )
-from handler.requests.entry_point import DIRECT, QUEUE
+from handler.requests.entry_point import DIRECT, REQUEST_QUEUE
 from handler.requests.unchecked_request import UncheckedRequest, read_document
 from tests.support.crm import BASIC, ask
 from tests.support.entry_point import CANARY
@@ -45,7 +45,7 @@ def run(
 ) -> Succeeded | Failed:
     """Handle a message."""
     document = {"RequestType": request_type, "ResourceProperties": properties or REFRESH}
-    asked = read_document(document, QUEUE, "request-1", world.time.now)
+    asked = read_document(document, REQUEST_QUEUE, "request-1", world.time.now)
     invocation: Any = SimpleNamespace(ports=world.ports, rules=RULES)
     return execute(asked, invocation, comes_back)
 
@@ -203,5 +203,7 @@ def test_a_superseded_request_is_counted_as_that(
 def test_no_repr_shows_token_or_properties() -> None:
     """Tracebacks of test tools and debuggers print them."""
     secret = {"Password": CANARY}
-    asked = UncheckedRequest(QUEUE, "Create", "r", "requests", START, secret, task_token=CANARY)
+    asked = UncheckedRequest(
+        REQUEST_QUEUE, "Create", "r", "requests", START, secret, task_token=CANARY
+    )
     assert CANARY not in repr(Failed(asked, ServiceInternalError("x")))

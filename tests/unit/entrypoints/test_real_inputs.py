@@ -9,7 +9,7 @@ import pytest
 from handler.errors import InvalidRequestError, ProvisionerError, SecretNotUsableError
 from handler.operations.retry import carry_out
 from handler.references.near_miss import MALFORMED, MISSPELT, UNRESOLVED
-from handler.requests.entry_point import DIRECT, QUEUE
+from handler.requests.entry_point import DIRECT, REQUEST_QUEUE
 from handler.requests.request import check
 from handler.requests.unchecked_request import (
     UncheckedRequest,
@@ -212,7 +212,7 @@ def at_each_entry_point(properties: dict[str, Any], world: World) -> dict[str, U
     }
     now = world.time.now
     return {
-        "message": read_document(document, QUEUE, "request-1", now),
+        "message": read_document(document, REQUEST_QUEUE, "request-1", now),
         "direct": read_document(document, DIRECT, "request-1", now),
         "bare": read_document(properties, DIRECT, "request-1", now),
         "stack": read_custom_resource(event, "", now),

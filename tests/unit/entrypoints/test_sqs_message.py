@@ -13,10 +13,12 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from handler.app import lambda_handler
 from handler.composition import Invocation
 from handler.connections.state import Connection
+from handler.entrypoints.source_queue import SourceQueue
 from handler.entrypoints.sqs_message import LAST_RECEIVE, MessageProcessor
 from handler.errors import NotStabilizedError, ThrottlingError
 from handler.observability import logger
 from handler.operations.outcome import Completion, Outcome
+from handler.requests.entry_point import REQUEST_QUEUE
 from handler.requests.unchecked_request import UncheckedRequest
 from handler.settings import REQUIRED_BY_QUEUE
 from tests.support.bad_requests import BASIC
@@ -26,6 +28,8 @@ from tests.support.function_output import CurrentStdout, FunctionOutput
 from tests.support.lambda_context import LambdaContext
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:provisioner"
+MAINTENANCE_URL = "https://queue/123456789012/maintenance"
+QUEUE = SourceQueue("RequestQueue", "https://queue/123456789012/requests", REQUEST_QUEUE)
 CANARY = "CANARY"
 PATIENCE_SECONDS = 30  # until a test that hangs is given up
 DONE = Completion(Outcome.CREATED, Connection("crm", "arn:crm/1", "AUTHORIZED"))
@@ -53,7 +57,8 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("REGISTRY_TABLE_NAME", "registry")
-    monkeypatch.setenv("REQUEST_QUEUE_URL", "https://queue/requests")
+    monkeypatch.setenv("REQUEST_QUEUE_URL", "https://queue/123456789012/requests")
+    monkeypatch.setenv("MAINTENANCE_QUEUE_URL", MAINTENANCE_URL)
     monkeypatch.setenv("DEAD_LETTER_QUEUE_URL", "https://queue/dead")
     monkeypatch.setenv("GIVE_UP_SECONDS", "1800")
 
@@ -105,6 +110,7 @@ class Stage:
             "messageId": "m",
             "receiptHandle": "handle",
             "eventSource": "aws:sqs",
+            "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:requests",
             "body": json.dumps(request),
             "attributes": {
                 "ApproximateReceiveCount": str(receives),
@@ -335,7 +341,7 @@ def test_a_message_is_given_up_by_time_and_not_by_luck(
     """Played receive by receive: never before half an hour, nor a longest delay after it."""
     stage.ends(ThrottlingError("later"))
     invocation = Invocation(LambdaContext(FUNCTION), REQUIRED_BY_QUEUE)
-    queue = MessageProcessor(invocation, random.Random(seed).uniform)
+    queue = MessageProcessor(invocation, QUEUE, random.Random(seed).uniform)
     receives, started = 1, stage.time.seconds
     while queue.process(SQSRecord(stage.record(receives, stage.time.seconds - started))):
         (entry,) = aws.of("change_message_visibility_batch")[-1]["Entries"]

@@ -11,7 +11,7 @@ from handler.app import lambda_handler
 from handler.entrypoints import sqs_message
 from handler.entrypoints.sqs_message import document
 from handler.errors import InvalidRequestError, ThrottlingError
-from handler.requests.entry_point import QUEUE
+from handler.requests.entry_point import REQUEST_QUEUE
 from handler.requests.envelope import NOT_JSON, TOO_DEEP
 from handler.requests.request import check
 from handler.requests.unchecked_request import read_document
@@ -34,6 +34,7 @@ def message(body: Any = None, receives: int = 1, age: float = 0, **members: Any)
         "messageId": "m",
         "receiptHandle": "handle",
         "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:requests",
         "body": json.dumps(request) if body is None else body,
         "attributes": {
             "ApproximateReceiveCount": str(receives),
@@ -158,7 +159,7 @@ def test_a_message_for_which_no_time_is_left_is_not_begun(
 def test_a_body_that_is_no_json_is_told_where(body: str, reason: str) -> None:
     """By line and column, with nothing of what stands there."""
     (record,) = message(body)["Records"]
-    asked = read_document(document(SQSRecord(record)), QUEUE, "m", START)
+    asked = read_document(document(SQSRecord(record)), REQUEST_QUEUE, "m", START)
     with pytest.raises(InvalidRequestError) as raised:
         check(asked, RULES)
     assert raised.value.reason == reason

@@ -10,7 +10,7 @@ from handler.entrypoints.result import success
 from handler.errors import InvalidRequestError
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.retry import carry_out
-from handler.requests.entry_point import DIRECT, QUEUE
+from handler.requests.entry_point import DIRECT, REQUEST_QUEUE
 from handler.requests.request import check
 from handler.requests.unchecked_request import UncheckedRequest, read_document
 from tests.support.crm import BASIC, STACK_ID, ask, stack
@@ -129,6 +129,6 @@ def test_it_writes_nothing(world: World) -> None:
 def test_a_message_cannot_list() -> None:
     """Its result would be an event that nobody waits for, and too large for one."""
     document = {"RequestType": "List"}
-    asked = read_document(document, QUEUE, "request-1", make_world().time.now)
+    asked = read_document(document, REQUEST_QUEUE, "request-1", make_world().time.now)
     with pytest.raises(InvalidRequestError, match="RequestType: List is for direct invocations"):
         check(asked, RULES)

@@ -24,7 +24,7 @@ from handler.errors import (
 from handler.operations.lease import hold_claim, hold_lease, without_lease
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.retry import carry_out
-from handler.requests.entry_point import DIRECT, QUEUE
+from handler.requests.entry_point import DIRECT, REQUEST_QUEUE
 from handler.requests.request import check
 from handler.requests.unchecked_request import read_document
 from handler.settings import LEASE_MARGIN_SECONDS
@@ -48,7 +48,7 @@ def ask(world: World, request_type: str = "Create", password: str = PASSWORD) ->
     """Carry out a message sent now."""
     properties = {"Name": "crm"} if request_type == "Delete" else basic(password)
     document = {"RequestType": request_type, "ResourceProperties": properties}
-    asked = read_document(document, QUEUE, "request", world.time.now)
+    asked = read_document(document, REQUEST_QUEUE, "request", world.time.now)
     return carry_out(world.ports, check(asked, RULES))
 
 
@@ -241,7 +241,7 @@ def test_who_was_overtaken_looks_again_and_gives_way(world: World) -> None:
 
     world.registry.before_write = iter([newer])
     document = {"RequestType": "Update", "ResourceProperties": basic() | {"Description": "older"}}
-    asked = read_document(document, QUEUE, "request", older)
+    asked = read_document(document, REQUEST_QUEUE, "request", older)
     with pytest.raises(SupersededError):
         carry_out(world.ports, check(asked, RULES))
     assert "Description" not in world.connections.stored["crm"]["properties"]

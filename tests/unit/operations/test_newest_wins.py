@@ -26,7 +26,7 @@ from handler.operations.outcome import Completion, Outcome
 from handler.operations.retry import carry_out
 from handler.requests.entry_point import (
     DIRECT,
-    QUEUE,
+    REQUEST_QUEUE,
     EntryPoint,
 )
 from handler.requests.request import check
@@ -49,7 +49,7 @@ def ask(
     sent: float,
     request_type: str = "Update",
     username: str = "ada",
-    entry_point: EntryPoint = QUEUE,
+    entry_point: EntryPoint = REQUEST_QUEUE,
     **more: Any,
 ) -> Completion:
     """Carry out a message that was sent so many seconds after the start."""

@@ -12,7 +12,7 @@ from handler.operations.ports import Ports
 from handler.operations.retry import carry_out
 from handler.requests.entry_point import (
     DIRECT,
-    QUEUE,
+    REQUEST_QUEUE,
     EntryPoint,
 )
 from handler.requests.request import Request, check
@@ -148,7 +148,9 @@ def test_a_fault_during_a_wait_neither_ends_it_nor_begins_it_anew(
         assert outcome.reason.endswith(f"it is AUTHORIZING: {ENDPOINT_DOWN}")
 
 
-@pytest.mark.parametrize("entry_point", [DIRECT, QUEUE], ids=lambda entry_point: entry_point.name)
+@pytest.mark.parametrize(
+    "entry_point", [DIRECT, REQUEST_QUEUE], ids=lambda entry_point: entry_point.name
+)
 @pytest.mark.parametrize("kind", KINDS)
 def test_nobody_else_goes_round_for_minutes(entry_point: EntryPoint, kind: str) -> None:
     """A message comes back by its queue; who invoked the function is waiting for it."""

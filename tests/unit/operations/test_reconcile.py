@@ -14,7 +14,7 @@ from handler.operations.outcome import Completion, Outcome
 from handler.operations.retry import carry_out
 from handler.requests.entry_point import (
     DIRECT,
-    QUEUE,
+    MAINTENANCE_QUEUE,
     EntryPoint,
 )
 from handler.requests.request import check
@@ -37,7 +37,9 @@ def world() -> World:
 
 
 def reconcile(
-    world: World, properties: Mapping[str, Any] | None = None, entry_point: EntryPoint = QUEUE
+    world: World,
+    properties: Mapping[str, Any] | None = None,
+    entry_point: EntryPoint = MAINTENANCE_QUEUE,
 ) -> Completion:
     """Carry out a Reconcile, of crm unless told otherwise."""
     document = {

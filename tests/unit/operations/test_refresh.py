@@ -25,7 +25,7 @@ from handler.references.source import Secret
 from handler.requests.entry_point import (
     CLOUDFORMATION,
     DIRECT,
-    QUEUE,
+    MAINTENANCE_QUEUE,
     EntryPoint,
 )
 from handler.requests.request import check
@@ -73,7 +73,7 @@ def elsewhere(world: World) -> Ports:
 def refresh(
     world: World,
     properties: Mapping[str, Any],
-    entry_point: EntryPoint = QUEUE,
+    entry_point: EntryPoint = MAINTENANCE_QUEUE,
     ports: Ports | None = None,
 ) -> Completion:
     """Carry out a Refresh."""
@@ -87,7 +87,7 @@ def delivered(world: World, ports: Ports | None = None) -> list[Completion | Pro
     sent, world.requests.sent = world.requests.sent, []
     ends: list[Completion | ProvisionerError] = []
     for document in sent:
-        asked = read_document(document, QUEUE, "message-1", world.time.now)
+        asked = read_document(document, MAINTENANCE_QUEUE, "message-1", world.time.now)
         try:
             ends.append(carry_out(ports or world.ports, check(asked, RULES)))
         except ProvisionerError as error:
@@ -329,7 +329,7 @@ def test_a_pinned_version_does_not_follow(world: World) -> None:
     assert not written(world)
 
 
-@pytest.mark.parametrize("entry_point", [CLOUDFORMATION, QUEUE])
+@pytest.mark.parametrize("entry_point", [CLOUDFORMATION, MAINTENANCE_QUEUE])
 def test_a_stacks_connection_and_a_queues_are_refreshed_alike(
     world: World, entry_point: EntryPoint
 ) -> None:
@@ -480,12 +480,12 @@ def test_a_create_that_still_settles_keeps_its_own_outcome(world: World) -> None
     """A Refresh with nothing to write does not take the Create's end from it."""
     world.connections.states_after_write = ("AUTHORIZING",)
     with pytest.raises(NotStabilizedError):
-        ask(world, entry_point=QUEUE)
+        ask(world, entry_point=MAINTENANCE_QUEUE)
     world.connections.calls.clear()
     assert refresh(world, {"Name": "crm"}).outcome is Outcome.UNCHANGED
     assert not written(world)
     world.connections.stored["crm"]["states"] = ["AUTHORIZED"]
-    assert ask(world, entry_point=QUEUE).outcome is Outcome.CREATED
+    assert ask(world, entry_point=MAINTENANCE_QUEUE).outcome is Outcome.CREATED
 
 
 def test_a_claim_is_left_to_its_create(world: World) -> None:

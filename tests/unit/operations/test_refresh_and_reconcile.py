@@ -20,7 +20,7 @@ from handler.operations.outcome import Completion, Outcome
 from handler.operations.retry import carry_out
 from handler.requests.entry_point import (
     DIRECT,
-    QUEUE,
+    MAINTENANCE_QUEUE,
     EntryPoint,
 )
 from handler.requests.request import check
@@ -48,7 +48,7 @@ def pass_time(world: World, seconds: float = 3600) -> None:
 
 
 def maintain(
-    world: World, request_type: str, entry_point: EntryPoint = QUEUE, **properties: Any
+    world: World, request_type: str, entry_point: EntryPoint = MAINTENANCE_QUEUE, **properties: Any
 ) -> Completion:
     """Carry out a Refresh or a Reconcile of crm."""
     document = {"RequestType": request_type, "ResourceProperties": {"Name": "crm", **properties}}
@@ -237,7 +237,7 @@ def test_an_event_of_long_ago_does_not_come_back_for_ever(world: World) -> None:
         "RequestType": "Refresh",
         "ResourceProperties": {"Name": "crm", "SecretId": CRM, "VersionId": "version-0"},
     }
-    asked = read_document(document, QUEUE, "request-1", world.time.now)
+    asked = read_document(document, MAINTENANCE_QUEUE, "request-1", world.time.now)
     pass_time(world, 400)
     assert carry_out(world.ports, check(asked, RULES)).outcome is Outcome.UNCHANGED
 
@@ -250,7 +250,7 @@ def test_an_event_overtaken_by_what_was_applied_since_is_done(world: World) -> N
     maintain(world, "Refresh")
     properties: Mapping[str, Any] = {"Name": "crm", "SecretId": CRM, "VersionId": "version-2"}
     document = {"RequestType": "Refresh", "ResourceProperties": properties}
-    asked = read_document(document, QUEUE, "request-1", early)
+    asked = read_document(document, MAINTENANCE_QUEUE, "request-1", early)
     assert carry_out(world.ports, check(asked, RULES)).outcome is Outcome.UNCHANGED
 
 
@@ -261,7 +261,7 @@ def test_the_wait_of_a_refresh_goes_along_to_each_connection(world: World) -> No
         "ResourceProperties": {"SecretId": CRM, "WaitTimeoutSeconds": 60},
     }
     with suppress(ProvisionerError):
-        asked = read_document(document, QUEUE, "request-1", world.time.now)
+        asked = read_document(document, MAINTENANCE_QUEUE, "request-1", world.time.now)
         carry_out(world.ports, check(asked, RULES))
     (sent,) = world.requests.sent
     assert sent["ResourceProperties"]["WaitTimeoutSeconds"] == 60

@@ -13,7 +13,7 @@ from handler.operations.retry import carry_out
 from handler.requests.entry_point import (
     CLOUDFORMATION,
     DIRECT,
-    QUEUE,
+    REQUEST_QUEUE,
     EntryPoint,
 )
 from handler.requests.request import check
@@ -143,7 +143,7 @@ def test_authorized_is_only_a_station_for_a_private_connection(world: World) -> 
 
 
 @pytest.mark.parametrize("state", ["DEAUTHORIZED", "FAILED_CONNECTIVITY"])
-@pytest.mark.parametrize("entry_point", [DIRECT, QUEUE])
+@pytest.mark.parametrize("entry_point", [DIRECT, REQUEST_QUEUE])
 def test_a_connection_that_failed_is_a_final_failure(
     world: World, state: str, entry_point: EntryPoint
 ) -> None:
@@ -156,7 +156,7 @@ def test_a_connection_that_failed_is_a_final_failure(
     assert raised.value.created_name == "crm"
 
 
-@pytest.mark.parametrize(("entry_point", "is_transient"), [(DIRECT, False), (QUEUE, True)])
+@pytest.mark.parametrize(("entry_point", "is_transient"), [(DIRECT, False), (REQUEST_QUEUE, True)])
 def test_running_out_of_time_tells_the_state(
     world: World, entry_point: EntryPoint, is_transient: bool
 ) -> None:
@@ -172,10 +172,10 @@ def test_a_message_that_comes_back_waits_on_without_a_write(world: World) -> Non
     """The second delivery finds the connection authorized and tells that it was created."""
     world.connections.states_after_write = ("AUTHORIZING",)
     with pytest.raises(NotStabilizedError):
-        ask(world, entry_point=QUEUE)
+        ask(world, entry_point=REQUEST_QUEUE)
     world.connections.stored["crm"]["states"] = ["AUTHORIZED"]
     world.connections.calls.clear()
-    assert ask(world, entry_point=QUEUE).outcome is Outcome.CREATED
+    assert ask(world, entry_point=REQUEST_QUEUE).outcome is Outcome.CREATED
     assert set(world.connections.calls) == {"describe"}
 
 

@@ -15,7 +15,7 @@ from handler.operations.outcome import Outcome
 from handler.operations.retry import carry_out
 from handler.requests.entry_point import (
     DIRECT,
-    QUEUE,
+    REQUEST_QUEUE,
     EntryPoint,
 )
 from handler.requests.envelope import signing_time
@@ -60,7 +60,9 @@ def terraform(action: object, properties: object = BASIC, **more: Any) -> dict[s
         ("2999-01-01T00:00:00Z", START),
     ],
 )
-@pytest.mark.parametrize("entry_point", [QUEUE, DIRECT], ids=lambda entry_point: entry_point.name)
+@pytest.mark.parametrize(
+    "entry_point", [REQUEST_QUEUE, DIRECT], ids=lambda entry_point: entry_point.name
+)
 def test_a_request_is_as_old_as_it_says_and_never_newer_than_it_is(
     text: str, expected: datetime, entry_point: EntryPoint
 ) -> None:
@@ -118,8 +120,8 @@ def test_terraform_says_what_is_to_be_done(action: str, request_type: str) -> No
 def test_terraforms_member_is_for_direct_requests() -> None:
     """In a message nobody's Terraform would see the result."""
     document = {"RequestType": "Create", **terraform("delete")}
-    assert told(document, QUEUE) == ["tf: unknown member"]
-    assert asked(document, QUEUE).request_type == "Create"
+    assert told(document, REQUEST_QUEUE) == ["tf: unknown member"]
+    assert asked(document, REQUEST_QUEUE).request_type == "Create"
 
 
 @pytest.mark.parametrize(

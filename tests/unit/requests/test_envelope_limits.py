@@ -10,7 +10,7 @@ from handler.errors import InvalidRequestError
 from handler.requests.entry_point import (
     CLOUDFORMATION,
     DIRECT,
-    QUEUE,
+    REQUEST_QUEUE,
     EntryPoint,
 )
 from handler.requests.envelope import NOT_JSON, TOO_DEEP, TOO_LARGE, parsed, within_limits
@@ -36,7 +36,7 @@ FOREIGN = {
 }
 
 
-def refusal(document: object, entry_point: EntryPoint = QUEUE) -> str:
+def refusal(document: object, entry_point: EntryPoint = REQUEST_QUEUE) -> str:
     """Give the reason for which a document is refused."""
     with pytest.raises(InvalidRequestError) as raised:
         check(read_document(document, entry_point, "m", START), RULES)
@@ -98,7 +98,9 @@ def test_a_byte_order_mark_is_ignored() -> None:
 
 
 @pytest.mark.parametrize("kind", FOREIGN)
-@pytest.mark.parametrize("entry_point", [QUEUE, DIRECT], ids=lambda entry_point: entry_point.name)
+@pytest.mark.parametrize(
+    "entry_point", [REQUEST_QUEUE, DIRECT], ids=lambda entry_point: entry_point.name
+)
 def test_another_services_envelope_is_named_with_its_cure_and_nothing_else(
     kind: str, entry_point: EntryPoint
 ) -> None:

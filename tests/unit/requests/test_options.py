@@ -10,7 +10,7 @@ from handler.errors import InvalidRequestError
 from handler.references.source import Secret
 from handler.requests.entry_point import (
     DIRECT,
-    QUEUE,
+    REQUEST_QUEUE,
     EntryPoint,
 )
 from handler.requests.options import WHOLE, Selection
@@ -54,7 +54,7 @@ def refusal(request_type: str, properties: object = None) -> list[str]:
         ({"ParameterName": "crm"}, Secret("/crm", is_parameter=True)),
     ],
 )
-@pytest.mark.parametrize("entry_point", [DIRECT, QUEUE])
+@pytest.mark.parametrize("entry_point", [DIRECT, REQUEST_QUEUE])
 def test_a_refresh_by_secret_knows_it_by_name_and_account(
     selector: Mapping[str, str], secret: Secret, entry_point: EntryPoint
 ) -> None:

@@ -11,7 +11,7 @@ from handler.references.reference import Text
 from handler.requests.entry_point import (
     CLOUDFORMATION,
     DIRECT,
-    QUEUE,
+    REQUEST_QUEUE,
     EntryPoint,
     RequestType,
 )
@@ -91,7 +91,7 @@ def test_a_revision_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("value", [0, 1, 60, "0", "60", "0060"])
-@pytest.mark.parametrize("entry_point", [DIRECT, QUEUE])
+@pytest.mark.parametrize("entry_point", [DIRECT, REQUEST_QUEUE])
 def test_a_wait_is_a_number_of_seconds(entry_point: EntryPoint, value: object) -> None:
     """As a number, or as CloudFormation's kind of number."""
     assert message(
@@ -109,7 +109,7 @@ def test_any_other_wait_is_refused(value: object) -> None:
     assert reason == "WaitTimeoutSeconds: must be a whole number from 0 to 300"
 
 
-@pytest.mark.parametrize(("entry_point", "longest"), [(DIRECT, 300), (QUEUE, 60)])
+@pytest.mark.parametrize(("entry_point", "longest"), [(DIRECT, 300), (REQUEST_QUEUE, 60)])
 def test_each_entry_point_has_its_longest_wait(entry_point: EntryPoint, longest: int) -> None:
     """A message blocks its batch; an invocation's caller waits for it alone."""
     assert message(
@@ -119,7 +119,7 @@ def test_each_entry_point_has_its_longest_wait(entry_point: EntryPoint, longest:
         message({**BASIC, "WaitTimeoutSeconds": longest + 1}, entry_point=entry_point)
 
 
-@pytest.mark.parametrize(("entry_point", "seconds"), [(DIRECT, 30), (QUEUE, 30)])
+@pytest.mark.parametrize(("entry_point", "seconds"), [(DIRECT, 30), (REQUEST_QUEUE, 30)])
 def test_a_message_waits_half_a_minute_by_itself(entry_point: EntryPoint, seconds: int) -> None:
     """It comes back, or its sender asks again."""
     assert message(BASIC, entry_point=entry_point).wait_timeout_seconds == seconds
@@ -302,7 +302,13 @@ def test_a_derived_name_has_the_prefix() -> None:
 
 @pytest.mark.parametrize(
     ("entry_point", "request_type"),
-    [(DIRECT, "create"), (DIRECT, ""), (QUEUE, CANARY), (QUEUE, ["Create"]), (DIRECT, {"a": 1})],
+    [
+        (DIRECT, "create"),
+        (DIRECT, ""),
+        (REQUEST_QUEUE, CANARY),
+        (REQUEST_QUEUE, ["Create"]),
+        (DIRECT, {"a": 1}),
+    ],
 )
 def test_an_entry_point_takes_its_own_request_types_only(
     entry_point: EntryPoint, request_type: Any
@@ -330,7 +336,7 @@ def test_what_another_entry_point_takes_is_told_as_that(
     request_type: str, properties: object
 ) -> None:
     """By the entry points' own tables."""
-    told = refusal(properties, request_type, QUEUE)
+    told = refusal(properties, request_type, REQUEST_QUEUE)
     assert f"RequestType: {request_type} is for direct invocations only" in told
     assert ("ResourceProperties" in told) is (properties is None and request_type == "Release")
 
@@ -354,7 +360,7 @@ def test_what_several_entry_points_take_names_them() -> None:
         (5, "must be an object, not a number"),
     ],
 )
-@pytest.mark.parametrize("entry_point", [DIRECT, QUEUE])
+@pytest.mark.parametrize("entry_point", [DIRECT, REQUEST_QUEUE])
 def test_properties_must_be_an_object(
     properties: object, problem: str, entry_point: EntryPoint
 ) -> None:
@@ -383,12 +389,14 @@ def test_a_function_in_place_of_all_properties_is_told_as_that(request_type: str
 def test_what_is_no_object_is_refused(document: object) -> None:
     """As a whole."""
     with pytest.raises(InvalidRequestError, match="must be a JSON object"):
-        check(read_document(document, QUEUE, "r", START), RULES)
+        check(read_document(document, REQUEST_QUEUE, "r", START), RULES)
 
 
 def test_the_longest_waits_are_those_of_the_contract() -> None:
     """They differ."""
-    longest = [entry_point.longest_wait_seconds for entry_point in (CLOUDFORMATION, QUEUE, DIRECT)]
+    longest = [
+        entry_point.longest_wait_seconds for entry_point in (CLOUDFORMATION, REQUEST_QUEUE, DIRECT)
+    ]
     assert longest == [2400, 60, 300]
 
 

@@ -10,7 +10,7 @@ from handler.errors import InvalidRequestError
 from handler.requests.entry_point import (
     CLOUDFORMATION,
     DIRECT,
-    QUEUE,
+    REQUEST_QUEUE,
     EntryPoint,
 )
 from handler.requests.request import check
@@ -37,7 +37,9 @@ def test_there_are_many_of_many_kinds() -> None:
     assert sum(CANARY in json.dumps(bad.request) for bad in BAD_REQUESTS) >= 50
 
 
-@pytest.mark.parametrize("entry_point", [DIRECT, QUEUE], ids=lambda entry_point: entry_point.name)
+@pytest.mark.parametrize(
+    "entry_point", [DIRECT, REQUEST_QUEUE], ids=lambda entry_point: entry_point.name
+)
 @pytest.mark.parametrize("bad", BAD_REQUESTS, ids=IDS)
 def test_one_error_names_every_wrong_path_and_no_value(
     bad: BadRequest, entry_point: EntryPoint
@@ -46,7 +48,7 @@ def test_one_error_names_every_wrong_path_and_no_value(
     asked = read_document(bad.request, entry_point, "request-1", START)
     error = refused(asked)
     expected = set(bad.paths)
-    if entry_point is QUEUE and asked.request_type == "Release":
+    if entry_point is REQUEST_QUEUE and asked.request_type == "Release":
         expected.add("RequestType")
     assert set(PATH.findall(error.reason)) == expected
     assert not error.is_transient
@@ -86,6 +88,6 @@ def test_cloudformations_requests_are_judged_alike(bad: BadRequest) -> None:
 def test_however_much_is_wrong_the_error_can_be_told(value: list[object]) -> None:
     """A reason that no event can carry would never reach its sender."""
     request = changed(BASIC, {HEADERS: value})
-    error = refused(read_document(request, QUEUE, "request-1", START))
+    error = refused(read_document(request, REQUEST_QUEUE, "request-1", START))
     assert error.reason.removeprefix("(1) ").startswith(HEADERS)
     assert len(error.reason) < LARGEST_REASON

@@ -10,7 +10,7 @@ from handler.requests.connection_name import derived_name
 from handler.requests.entry_point import (
     CLOUDFORMATION,
     DIRECT,
-    QUEUE,
+    REQUEST_QUEUE,
     EntryPoint,
 )
 from handler.requests.unchecked_request import (
@@ -38,9 +38,9 @@ def told(document: object) -> list[str]:
 def test_an_envelope_is_read_member_by_member() -> None:
     """Type, id, properties, token; the owner is the same for all requests."""
     document = {"RequestType": "Update", "RequestId": "mine", "TaskToken": "t"}
-    found = asked({**document, "ResourceProperties": BASIC}, QUEUE)
+    found = asked({**document, "ResourceProperties": BASIC}, REQUEST_QUEUE)
     assert found == UncheckedRequest(
-        QUEUE, "Update", "mine", "requests", START, BASIC, task_token="t"
+        REQUEST_QUEUE, "Update", "mine", "requests", START, BASIC, task_token="t"
     )
 
 
@@ -110,7 +110,7 @@ def test_an_unusable_request_id_gives_way_to_the_entry_points(request_id: object
     [
         ("Create", DIRECT, "Create"),
         ("Release", DIRECT, "Release"),
-        ("Release", QUEUE, ""),
+        ("Release", REQUEST_QUEUE, ""),
         ("Describe", CLOUDFORMATION, ""),
         (CANARY, DIRECT, ""),
         ([CANARY], DIRECT, ""),
@@ -126,7 +126,7 @@ def test_an_unknown_request_type_is_not_repeated(
 
 def test_the_entry_points_differ_in_what_a_failure_means() -> None:
     """Only a message comes back; only a stack has to be let go."""
-    entry_points = (CLOUDFORMATION, QUEUE, DIRECT)
+    entry_points = (CLOUDFORMATION, REQUEST_QUEUE, DIRECT)
     assert [entry_point.waits_again for entry_point in entry_points] == [False, True, False]
     assert [entry_point.may_delete_nothing for entry_point in entry_points] == [True, False, False]
 

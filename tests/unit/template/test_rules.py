@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from handler.references.source import Secret
-from handler.requests.entry_point import QUEUE
+from handler.requests.entry_point import MAINTENANCE_QUEUE
 from handler.requests.options import Selection
 from handler.requests.request import check
 from handler.requests.unchecked_request import read_document
@@ -67,7 +67,9 @@ def is_wanted(rule: str, event: dict[str, Any], **parameters: str) -> bool:
 def test_a_rotation_becomes_a_refresh_by_secret() -> None:
     """With its account, since a forwarded event may tell of another one's, and its version."""
     assert is_wanted("SecretRule", SECRET_LABEL_UPDATED)
-    asked = read_document(message("SecretRule", SECRET_LABEL_UPDATED), QUEUE, "message-1", START)
+    asked = read_document(
+        message("SecretRule", SECRET_LABEL_UPDATED), MAINTENANCE_QUEUE, "message-1", START
+    )
     request = check(asked, RULES)
     detail = SECRET_LABEL_UPDATED["detail"]
     assert (request.request_type, request.name) == ("Refresh", "")
@@ -81,7 +83,7 @@ def test_a_changed_parameter_becomes_a_refresh_by_parameter(operation: str, name
     """Also one that was deleted and made again; its event tells no version."""
     event = edited(PARAMETER_STORE_CHANGE, operation=operation, name=name)
     assert is_wanted("ParameterRule", event)
-    asked = read_document(message("ParameterRule", event), QUEUE, "message-1", START)
+    asked = read_document(message("ParameterRule", event), MAINTENANCE_QUEUE, "message-1", START)
     secret = Secret("/" + name.lstrip("/"), is_parameter=True)
     assert check(asked, RULES).selection == Selection((secret,))
 
@@ -111,7 +113,7 @@ def test_a_connection_that_stops_working_is_compared_and_never_repaired(state: s
     """A repair with a credential that is refused would cause the next such event, without end."""
     event = CONNECTION_DEAUTHORIZED | {"detail-type": f"Connection {state}"}
     assert is_wanted("StateRule", event)
-    asked = read_document(message("StateRule", event), QUEUE, "m-1", START)
+    asked = read_document(message("StateRule", event), MAINTENANCE_QUEUE, "m-1", START)
     request = check(asked, RULES)
     assert (request.request_type, request.name) == ("Reconcile", "orders")
     assert request.selection == Selection(reconcile_mode="Report")
@@ -149,5 +151,7 @@ def test_no_rule_takes_what_is_the_others(rule: str) -> None:
 def test_the_schedule_sends_a_reconcile_of_all() -> None:
     """As it stands in the rule."""
     (target,) = properties("ReconcileRule")["Targets"]
-    request = check(read_document(json.loads(target["Input"]), QUEUE, "m-1", START), RULES)
+    request = check(
+        read_document(json.loads(target["Input"]), MAINTENANCE_QUEUE, "m-1", START), RULES
+    )
     assert (request.request_type, request.name) == ("Reconcile", "")
