@@ -218,9 +218,7 @@ def test_the_functions_role_reads_no_other_secret(stack: LocalStack) -> None:
 
 def role_name(stack: LocalStack) -> str:
     """Give the name of the function's role."""
-    function = stack.lambda_.get_function_configuration(
-        FunctionName=stack.outputs["ConnectionProvisionerServiceToken"]
-    )
+    function = stack.lambda_.get_function_configuration(FunctionName=stack.outputs["FunctionArn"])
     return function["Role"].rpartition("/")[2]
 
 

@@ -117,7 +117,7 @@ def test_a_secret_that_nobody_uses_makes_no_result_and_no_dead_letter(stack: Loc
     event = rule_messages.SECRET_LABEL_UPDATED | {
         "detail": {"name": stored.secret.name, "labelUpdated": "AWSCURRENT", "versionId": "v" * 32}
     }
-    entry_points.send(stack, rule_messages.message("SecretRule", event) | {"RequestId": "nobodys"})
+    rule_messages.send(stack, rule_messages.message("SecretRule", event) | {"RequestId": "nobodys"})
     credentials.rotate(stack, stored)
     (line,) = waiting.until(lambda: log_lines(stack, correlation_id="nobodys"))
     assert (line["message"], line["outcome"]) == ("request succeeded", "Unchanged")
@@ -140,7 +140,7 @@ def test_a_connection_follows_a_secure_string(
     stack.ssm.put_parameter(Name=PARAMETER, Value=new, Type="SecureString", Overwrite=True)
     event = rule_messages.PARAMETER_STORE_CHANGE
     event = event | {"detail": event["detail"] | {"name": PARAMETER}}
-    entry_points.send(stack, rule_messages.message("ParameterRule", event))
+    rule_messages.send(stack, rule_messages.message("ParameterRule", event))
     waiting.until(
         lambda: walkthrough.deliver(stack, destination, made).received == {"api_key": new}
     )
@@ -155,7 +155,7 @@ def test_a_connection_that_was_deauthorized_is_found(stack: LocalStack) -> None:
     event = rule_messages.CONNECTION_DEAUTHORIZED
     event = event | {"detail": event["detail"] | {"ConnectionName": name}}
     message = rule_messages.message("StateRule", event)
-    entry_points.send(stack, message | {"RequestId": "deauthorized"})
+    rule_messages.send(stack, message | {"RequestId": "deauthorized"})
     result = entry_points.await_result(stack, "deauthorized")
     assert (result["Outcome"], "Deauthorized" in result["Drift"]) == ("Unchanged", True)
     entry_points.invoke(stack, {"RequestType": "Delete", "ResourceProperties": {"Name": name}})
@@ -168,7 +168,7 @@ def test_a_reconcile_finds_what_was_deleted_by_hand(stack: LocalStack) -> None:
     through_the_queue(stack, "rotated-gone", reference)
     stack.events.delete_connection(Name="rotated-gone")
     reconcile = {"RequestType": "Reconcile", "RequestId": "reconcile gone"}
-    entry_points.send(stack, reconcile | {"ResourceProperties": {"Name": "rotated-gone"}})
+    rule_messages.send(stack, reconcile | {"ResourceProperties": {"Name": "rotated-gone"}})
     result = entry_points.await_result(stack, "reconcile gone")
     assert (result["Outcome"], result["Drift"]) == ("Unchanged", ["Gone"])
     assert waiting.connection(stack, "rotated-gone") is None
@@ -176,10 +176,10 @@ def test_a_reconcile_finds_what_was_deleted_by_hand(stack: LocalStack) -> None:
 
 def test_a_reconcile_of_everything_finds_it_too(stack: LocalStack) -> None:
     """What the schedule sends becomes a message for each connection; the others are silent."""
-    entry_points.send(stack, {"RequestType": "Reconcile", "RequestId": "reconcile all"})
+    rule_messages.send(stack, {"RequestType": "Reconcile", "RequestId": "reconcile all"})
     result = entry_points.await_result(stack, "reconcile all")
     assert (result["Name"], result["Drift"]) == ("rotated-gone", ["Gone"])
-    entry_points.invoke(
+    entry_points.administer(
         stack, {"RequestType": "Release", "ResourceProperties": {"Name": "rotated-gone"}}
     )
 

@@ -88,9 +88,7 @@ def client_of(stack: LocalStack) -> Iterator[Callable[[str], Any]]:
 @pytest.fixture(scope="session")
 def deployed_environment(stack: LocalStack, client_of: Callable[[str], Any]) -> dict[str, str]:
     """Read the variables of the deployed function, and borrow its role's permissions."""
-    function = stack.lambda_.get_function_configuration(
-        FunctionName=stack.outputs["ConnectionProvisionerServiceToken"]
-    )
+    function = stack.lambda_.get_function_configuration(FunctionName=stack.outputs["FunctionArn"])
     role = client_of("sts").assume_role(RoleArn=function["Role"], RoleSessionName="tests")[
         "Credentials"
     ]
@@ -149,7 +147,7 @@ def function(
     for name, value in (deployed_environment | changed).items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_PROFILE", raising=False)
-    yield Function(stack.outputs["ConnectionProvisionerServiceToken"])
+    yield Function(stack.outputs["FunctionArn"])
     left = [json.dumps(call.parameters) for call in proxy.calls if call.operation not in WRITES]
     left += [output.text, *(put.body.decode() for put in response_url.puts)]
     assert not [value for value in fetched(proxy) if any(value in text for text in left)]
@@ -187,6 +185,14 @@ def values(text: str) -> list[str]:
 def event_source(stack: LocalStack) -> EventSource:
     """Give the request queue, empty."""
     source = EventSource(stack)
+    source.clear()
+    return source
+
+
+@pytest.fixture
+def maintenance_source(stack: LocalStack) -> EventSource:
+    """Give the maintenance queue, empty."""
+    source = EventSource(stack, "MaintenanceQueue")
     source.clear()
     return source
 

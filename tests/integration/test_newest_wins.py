@@ -221,8 +221,7 @@ def test_a_redriven_dead_letter_does_not_undo_what_was_asked_since(
     newer = Message(update(basic, "newer", "Update"), sent=2)
     assert queue.deliver(newer) == ["Updated"]
     proxy.clear_up()
-    outputs = stack.outputs
-    sent, kept = redrive(stack.sqs, outputs["DeadLetterQueueUrl"], outputs["RequestQueueUrl"])
+    sent, kept = redrive(stack)
     assert (sent.total(), kept.total()) == (1, 0)
     event = event_source.arrived(1)
     (record,) = event["Records"]
@@ -241,8 +240,7 @@ def test_a_redrive_leaves_letters_that_can_never_work(
     block = literal["ResourceProperties"]["AuthParameters"]["BasicAuthParameters"]
     block["Password"] = "a literal credential"
     assert queue.deliver(Message(literal)) == ["InvalidRequest"]
-    outputs = stack.outputs
-    sent, kept = redrive(stack.sqs, outputs["DeadLetterQueueUrl"], outputs["RequestQueueUrl"])
+    sent, kept = redrive(stack)
     assert (sent.total(), kept.total()) == (0, 1)
 
 
@@ -252,7 +250,7 @@ def test_a_redrive_dates_a_letter_that_sqs_moved(
     """After a crash it has no attributes of ours; SQS kept the time of its sending."""
     outputs = stack.outputs
     stack.sqs.send_message(QueueUrl=outputs["DeadLetterQueueUrl"], MessageBody=json.dumps(create))
-    sent, kept = redrive(stack.sqs, outputs["DeadLetterQueueUrl"], outputs["RequestQueueUrl"])
+    sent, kept = redrive(stack)
     assert (sent.total(), kept.total()) == (1, 0)
     (record,) = event_source.arrived(1)["Records"]
     body = json.loads(record["body"])

@@ -396,6 +396,5 @@ def test_a_redrive_leaves_what_was_unanswered(
 ) -> None:
     """It is no request any more: sent back, it would only fail and be buried anew."""
     hand_over(function, {"RequestType": "Create", "StackId": "a"})
-    outputs = stack.outputs
-    sent, kept = redrive(stack.sqs, outputs["DeadLetterQueueUrl"], outputs["RequestQueueUrl"])
+    sent, kept = redrive(stack)
     assert (sent.total(), kept.total()) == (0, 1)

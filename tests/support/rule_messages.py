@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.resolved_template import properties
+from tools.local.local_stack import LocalStack
 
 EVENTS = Path(__file__).parents[2] / "events"
 SECRET_LABEL_UPDATED: dict[str, Any] = json.loads(
@@ -29,6 +30,13 @@ def message(rule: str, event: Mapping[str, Any]) -> dict[str, Any]:
     )
     request: dict[str, Any] = json.loads(body)
     return request
+
+
+def send(stack: LocalStack, request: Mapping[str, Any]) -> None:
+    """Put on the maintenance queue what a rule would; the emulator's root user may."""
+    stack.sqs.send_message(
+        QueueUrl=stack.outputs["MaintenanceQueueUrl"], MessageBody=json.dumps(dict(request))
+    )
 
 
 def _at(event: Any, path: str) -> Any:

@@ -71,7 +71,7 @@ def messages(stack: LocalStack, queue: str) -> int:
 @contextmanager
 def function_calling(stack: LocalStack, endpoint_url: str) -> Iterator[None]:
     """Let the deployed function find AWS somewhere else for as long as the block lasts."""
-    function_name = stack.outputs["ConnectionProvisionerServiceToken"]
+    function_name = stack.outputs["FunctionArn"]
     configuration = stack.lambda_.get_function_configuration(FunctionName=function_name)
     before = configuration["Environment"]["Variables"]
     changed = {**before, "AWS_ENDPOINT_URL": endpoint_url}

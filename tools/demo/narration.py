@@ -91,7 +91,7 @@ def commands(stack: LocalStack, name: str) -> str:
         f"cloudformation describe-stacks --stack-name {name}",
         f"dynamodb scan --table-name {outputs['RegistryTableName']}",
         f"lambda invoke --payload '{payload}'"  # noqa: ISC004 - one command
-        f" --function-name {outputs['ConnectionProvisionerServiceToken']} .local/result.json",
+        f" --function-name {outputs['RequestsFunctionArn']} .local/result.json",
         "secretsmanager create-secret --name connections/example"  # noqa: ISC004
         ' --secret-string \'{"username": "ada", "password": "open sesame", "api_key": "k1"}\'',
         "sqs send-message --message-body file://examples/message-basic.json"  # noqa: ISC004

@@ -49,9 +49,7 @@ def _problem(path: Path) -> str:
 
 def function_environment(stack: LocalStack) -> Mapping[str, str]:
     """Return the variables of the deployed function, pointed at the local stack."""
-    function = stack.lambda_.get_function_configuration(
-        FunctionName=stack.outputs["ConnectionProvisionerServiceToken"]
-    )
+    function = stack.lambda_.get_function_configuration(FunctionName=stack.outputs["FunctionArn"])
     return {
         **function["Environment"]["Variables"],
         **stack.ministack.environment(),

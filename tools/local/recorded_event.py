@@ -28,6 +28,7 @@ def load(path: Path, stack: LocalStack, response_url: str) -> dict[str, Any]:
     text = SECRET_ARN.sub(lambda found: arns[found[1]], text)
     event: dict[str, Any] = json.loads(text)
     _date(event.get("Records", []))
+    _send_from(event.get("Records", []), stack)
     return {**event, "ResponseURL": response_url} if "ResponseURL" in event else event
 
 
@@ -41,6 +42,14 @@ def _date(records: list[dict[str, Any]]) -> None:
     for each in times:
         for name in ("SentTimestamp", "ApproximateFirstReceiveTimestamp"):
             each[name] = str(int(each[name]) + round(passed))
+
+
+def _send_from(records: list[dict[str, Any]], stack: LocalStack) -> None:
+    # The function takes batches of its own queues alone, and knows them by their ARN.
+    for record in records:
+        is_maintenance = record["eventSourceARN"].endswith("-maintenance")
+        queue = "MaintenanceQueue" if is_maintenance else "RequestQueue"
+        record["eventSourceARN"] = stack.outputs[f"{queue}Arn"]
 
 
 def _secrets(text: str) -> dict[str, set[str]]:

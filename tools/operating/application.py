@@ -76,7 +76,7 @@ def application(stack_name: str | None) -> Iterator[Application]:
 def _on_aws(stack_name: str) -> OnAws:
     found = OnAws(stack_name)
     try:
-        if "ConnectionProvisionerServiceToken" in found.outputs:
+        if "RequestsFunctionArn" in found.outputs:
             return found
     except (BotoCoreError, ClientError) as error:
         raise _refusal(f"STACK={stack_name}: {error}") from None

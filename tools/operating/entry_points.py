@@ -66,9 +66,18 @@ def await_result(stack: LocalStack, request_id: str) -> dict[str, Any]:
 
 
 def invoke(provisioner: Application, event: Mapping[str, Any]) -> dict[str, Any]:
-    """Invoke the function directly and return its answer."""
+    """Send a request through the alias for programs, and return its result."""
+    return _invoke(provisioner, "RequestsFunctionArn", event)
+
+
+def administer(provisioner: Application, event: Mapping[str, Any]) -> dict[str, Any]:
+    """Invoke the function itself, as only its administrators may, and return its result."""
+    return _invoke(provisioner, "FunctionArn", event)
+
+
+def _invoke(provisioner: Application, output: str, event: Mapping[str, Any]) -> dict[str, Any]:
     answer = provisioner.lambda_.invoke(
-        FunctionName=provisioner.outputs["ConnectionProvisionerServiceToken"],
+        FunctionName=provisioner.outputs[output],
         Payload=json.dumps(dict(event)),
     )
     result: dict[str, Any] = json.load(answer["Payload"])

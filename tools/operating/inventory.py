@@ -28,7 +28,7 @@ def main() -> int:
 
 def inventory(provisioner: Application) -> str:
     """Draw what is registered with an application."""
-    own_account = provisioner.outputs["ConnectionProvisionerServiceToken"].split(":")[4]
+    own_account = provisioner.outputs["FunctionArn"].split(":")[4]
     return table(list(listed(provisioner)), own_account)
 
 
@@ -36,7 +36,7 @@ def listed(provisioner: Application) -> Iterator[dict[str, Any]]:
     """Yield every registered connection, page after page."""
     about: dict[str, str] = {}
     while True:
-        page = entry_points.invoke(
+        page = entry_points.administer(
             provisioner, {"RequestType": "List", "ResourceProperties": about}
         )
         yield from page["Connections"]

@@ -1,5 +1,7 @@
 """
-Sends dead letters back to the request queue, each as it is: its body holds the time of the request.
+Sends dead letters back, each as it is: its body holds the time of the request.
+
+Producers' letters go to the request queue, maintenance's to the function, whose queue takes none.
 
 SQS's own redrive would send back what can never work, too.
 """
@@ -9,13 +11,14 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from tools.operating.application import application
+from tools.operating import entry_points
+from tools.operating.application import Application, application
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -29,8 +32,7 @@ def main() -> int:
     parser.add_argument("--error", default="", help="only letters of this ErrorCode")
     given = parser.parse_args()
     with application(given.stack) as found:
-        queues = found.outputs["DeadLetterQueueUrl"], found.outputs["RequestQueueUrl"]
-        print(summary(*redrive(found.sqs, *queues, given.error)))
+        print(summary(*redrive(found, given.error)))
     return 0
 
 
@@ -39,17 +41,16 @@ def summary(sent: Counter[str], left: Counter[str]) -> str:
     return f"{_told(sent, 'sent back')}; {_told(left, 'left')}"
 
 
-def redrive(
-    sqs: "SQSClient", source_url: str, target_url: str, error: str = ""
-) -> tuple[Counter[str], Counter[str]]:
+def redrive(found: Application, error: str = "") -> tuple[Counter[str], Counter[str]]:
     """
     Send back every letter that can work again, or those of one code; count which, and which not.
     """
+    sqs, source_url = found.sqs, found.outputs["DeadLetterQueueUrl"]
     sent: Counter[str] = Counter()
     left: Counter[str] = Counter()
     handles: list[str] = []
     for letter in _letters(sqs, source_url):
-        why = _why_left(letter, error) or _send(sqs, target_url, letter)
+        why = _why_left(letter, error) or _send(found, letter)
         if why:
             left[f"{_code(letter)} ({why})"] += 1
             handles.append(letter["ReceiptHandle"])
@@ -69,8 +70,12 @@ def _told(counted: Counter[str], done: str) -> str:
 
 
 def _code(letter: "MessageTypeDef") -> str:
-    code = letter.get("MessageAttributes", {}).get("ErrorCode")
-    return (code and code.get("StringValue")) or "without ErrorCode"
+    return _attribute(letter, "ErrorCode") or "without ErrorCode"
+
+
+def _attribute(letter: "MessageTypeDef", name: str) -> str:
+    found = letter.get("MessageAttributes", {}).get(name)
+    return (found and found.get("StringValue")) or ""
 
 
 def _why_left(letter: "MessageTypeDef", error: str) -> str:
@@ -99,11 +104,24 @@ def _is_request(document: object) -> bool:
     return isinstance(document, dict) and bool(set(document) - {"RequestId"})
 
 
-def _send(sqs: "SQSClient", url: str, letter: "MessageTypeDef") -> str:
+def _send(found: Application, letter: "MessageTypeDef") -> str:
+    if _attribute(letter, "Queue") == "MaintenanceQueue":
+        return _administer(found, json.loads(_dated(letter)))
     try:
-        sqs.send_message(QueueUrl=url, MessageBody=_dated(letter))
+        url = found.outputs["RequestQueueUrl"]
+        found.sqs.send_message(QueueUrl=url, MessageBody=_dated(letter))
     except ClientError as refusal:
         return f"the queue refused it: {refusal.response['Error']['Code']}"
+    return ""
+
+
+def _administer(found: Application, request: Mapping[str, Any]) -> str:
+    try:
+        entry_points.administer(found, request)
+    except ClientError as refusal:
+        return f"the function refused it: {refusal.response['Error']['Code']}"
+    except entry_points.RequestFailedError as failure:
+        return f"it failed again: {str(failure).partition(':')[0]}"
     return ""
 
 

@@ -5,7 +5,7 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -181,10 +181,17 @@ def expanded(cell: str) -> list[str]:
     return [first, *(name.replace("…", beginning) for name in others)]
 
 
+class Stack:
+    """A stack, as far as a message needs it."""
+
+    outputs: ClassVar = {"MaintenanceQueueArn": "arn:maintenance"}
+
+
 def test_a_recorded_message_is_sent_as_if_it_came_now() -> None:
     """Else it would be older than what was deleted since, and given up at its first failure."""
-    event = recorded_event.load(EVENTS / "sqs-reconcile.json", cast("Any", None), "")
+    event = recorded_event.load(EVENTS / "sqs-reconcile.json", cast("Any", Stack()), "")
     (record,) = event["Records"]
+    assert record["eventSourceARN"] == "arn:maintenance", "the queue of this installation"
     sent = int(record["attributes"]["SentTimestamp"])
     received = int(record["attributes"]["ApproximateFirstReceiveTimestamp"])
     now = time.time() * 1000

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from handler.app import REQUESTS, STACKS
 from handler.entrypoints.message_retry import delay_seconds
 from handler.entrypoints.sqs_message import LAST_RECEIVE
 from handler.requests.entry_point import CLOUDFORMATION
-from handler.settings import MOST_RECEIVES, PRIVATE_PATIENCE_SECONDS
+from handler.settings import MOST_RECEIVES, MOST_REQUEST_BYTES, PRIVATE_PATIENCE_SECONDS
 from tests.support.resolved_template import (
     EVERYTHING_ON,
     KEY,
@@ -18,8 +19,9 @@ from tests.support.resolved_template import (
     properties,
 )
 
+SOURCES = ("RequestQueue", "MaintenanceQueue")
 QUEUES = (
-    "RequestQueue",
+    *SOURCES,
     "DeadLetterQueue",
     "UnansweredQueue",
     "ResultQueue",
@@ -33,13 +35,21 @@ def queue_policy(queue: str, **parameters: str) -> dict[str, dict[str, Any]]:
     return {statement["Sid"]: statement for statement in document["Statement"]}
 
 
-def test_a_message_stays_hidden_for_six_timeouts() -> None:
+@pytest.mark.parametrize("queue", SOURCES)
+def test_a_message_stays_hidden_for_six_timeouts(queue: str) -> None:
     """AWS asks for it, so that a throttled function does not meet its own messages again."""
     timeout_seconds = properties("Function")["Timeout"]
-    assert properties("RequestQueue")["VisibilityTimeout"] == 6 * timeout_seconds
+    assert properties(queue)["VisibilityTimeout"] == 6 * timeout_seconds
 
 
-def test_time_decides_when_a_message_is_given_up_and_sqs_never_does() -> None:
+@pytest.mark.parametrize("queue", SOURCES)
+def test_a_message_is_no_larger_than_a_request(queue: str) -> None:
+    """SQS would take 1 MB."""
+    assert properties(queue)["MaximumMessageSize"] == MOST_REQUEST_BYTES
+
+
+@pytest.mark.parametrize("queue", SOURCES)
+def test_time_decides_when_a_message_is_given_up_and_sqs_never_does(queue: str) -> None:
     """
     The shortest pauses fit, as often as the longest patience allows, and a throttled poll.
 
@@ -51,9 +61,9 @@ def test_time_decides_when_a_message_is_given_up_and_sqs_never_does() -> None:
     while age < patience:
         age += delay_seconds(receives, lambda shortest, _: shortest)
         receives += 1
-    throttled_polls = ceil(patience / properties("RequestQueue")["VisibilityTimeout"])
+    throttled_polls = ceil(patience / properties(queue)["VisibilityTimeout"])
     assert receives + throttled_polls < LAST_RECEIVE < MOST_RECEIVES
-    redrive = properties("RequestQueue")["RedrivePolicy"]
+    redrive = properties(queue)["RedrivePolicy"]
     assert redrive["maxReceiveCount"] == MOST_RECEIVES
     assert redrive["deadLetterTargetArn"] == "DeadLetterQueue.Arn"
 
@@ -65,12 +75,16 @@ def test_the_give_up_time_reaches_the_function() -> None:
         assert variables["GIVE_UP_SECONDS"] == expected
 
 
-def test_a_failed_message_returns_alone() -> None:
+@pytest.mark.parametrize(
+    ("source", "queue"), [("Requests", SOURCES[0]), ("Maintenance", SOURCES[1])]
+)
+def test_a_failed_message_returns_alone(source: str, queue: str) -> None:
     """Lambda deletes the rest of the batch, and MiniStack understands the concurrency."""
-    source = properties("Function")["Events"]["Requests"]["Properties"]
-    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert source["BatchSize"] == 10
-    assert isinstance(source["ScalingConfig"]["MaximumConcurrency"], int)
+    mapping = properties("Function")["Events"][source]["Properties"]
+    assert mapping["Queue"] == f"{queue}.Arn"
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["BatchSize"] == 10
+    assert isinstance(mapping["ScalingConfig"]["MaximumConcurrency"], int)
 
 
 def test_dead_letters_outlive_requests() -> None:
@@ -103,15 +117,15 @@ def test_queues_are_encrypted(queue: str) -> None:
 
 
 def test_only_named_producers_may_send() -> None:
-    """The request queue's policy allows nobody by default but this application's rules."""
-    assert set(queue_policy("RequestQueue")) == {"OnlyOverTls", "Rules"}
+    """The request queue's policy allows nobody by default."""
+    assert set(queue_policy("RequestQueue")) == {"OnlyOverTls"}
     producers = queue_policy("RequestQueue", **EVERYTHING_ON)["Producers"]
     assert producers["Principal"] == {"AWS": EVERYTHING_ON["ProducerArns"].split(",")}
     assert producers["Action"] == ["sqs:SendMessage", "sqs:GetQueueUrl"]
     assert not accepts("ProducerArns", "*")
 
 
-@pytest.mark.parametrize("queue", ["RequestQueue", "DeadLetterQueue"])
+@pytest.mark.parametrize("queue", ["MaintenanceQueue", "DeadLetterQueue"])
 @pytest.mark.parametrize("hours", ["0", "24"])
 def test_eventbridge_writes_only_for_the_rules_of_refresh_and_reconcile(
     queue: str, hours: str
@@ -126,11 +140,27 @@ def test_eventbridge_writes_only_for_the_rules_of_refresh_and_reconcile(
     assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": sources}}
 
 
+@pytest.mark.parametrize("hours", ["0", "24"])
+def test_nobody_but_the_rules_and_the_function_may_ask_for_maintenance(hours: str) -> None:
+    """Whatever their own policies allow: both kinds of principals are denied."""
+    policy = queue_policy("MaintenanceQueue", ReconcileHours=hours)
+    denied = [policy["OnlyTheFunction"], policy["OnlyTheRules"]]
+    assert {(each["Effect"], each["Principal"], each["Action"]) for each in denied} == {
+        ("Deny", "*", "sqs:SendMessage")
+    }
+    of_principals, of_services = (each["Condition"] for each in denied)
+    assert of_principals["BoolIfExists"] == {"aws:PrincipalIsAWSService": "false"}
+    assert of_principals["ArnNotLike"]["aws:PrincipalArn"][0] == "FunctionRole.Arn"
+    assert of_services["Bool"] == {"aws:PrincipalIsAWSService": "true"}
+    allowed = policy["Rules"]["Condition"]["ArnEquals"]
+    assert of_services["ArnNotEquals"] == allowed
+
+
 @pytest.mark.parametrize("rule", ["SecretRule", "ParameterRule", "StateRule", "ReconcileRule"])
 def test_rules_send_requests_and_keep_what_they_cannot_deliver(rule: str) -> None:
     """A rotation that finds no queue is a dead letter, and not lost."""
     (target,) = properties(rule)["Targets"]
-    assert target["Arn"] == "RequestQueue.Arn"
+    assert target["Arn"] == "MaintenanceQueue.Arn"
     assert target["DeadLetterConfig"] == {"Arn": "DeadLetterQueue.Arn"}
     assert "EventBusName" not in properties(rule)  # AWS's own events come on the default bus
 
@@ -146,11 +176,11 @@ def test_no_hours_mean_no_schedule() -> None:
     assert "ReconcileRule" not in deployed(ReconcileHours="0")["Resources"]
 
 
-def test_the_role_may_send_requests_to_the_request_queue_alone() -> None:
+def test_the_role_may_send_requests_to_the_maintenance_queue_alone() -> None:
     """A fan-out goes nowhere else."""
     (policy,) = properties("FunctionRole")["Policies"]
     statements = {each["Sid"]: each for each in policy["PolicyDocument"]["Statement"]}
-    assert statements["RequestsToItself"]["Resource"] == "RequestQueue.Arn"
+    assert statements["RequestsToItself"]["Resource"] == "MaintenanceQueue.Arn"
 
 
 @pytest.mark.parametrize("queue", ["ResultQueue", "ResultRuleDeadLetterQueue"])
@@ -167,6 +197,9 @@ def test_results_go_to_their_queue() -> None:
     rule = properties("ResultRule", ResultBusName="results")
     assert rule["EventBusName"] == "results"
     assert rule["EventPattern"]["source"] == ["eventbridge.connection-provisioner"]
+    assert rule["EventPattern"]["detail"] == {"Installation": ["provisioner"]}
+    variables = properties("Function")["Environment"]["Variables"]
+    assert variables["POWERTOOLS_SERVICE_NAME"] == "provisioner", "what the function publishes"
     (target,) = rule["Targets"]
     assert target["Arn"] == "ResultQueue.Arn"
     assert target["DeadLetterConfig"] == {"Arn": "ResultRuleDeadLetterQueue.Arn"}
@@ -193,20 +226,27 @@ def test_only_the_functions_role_may_say_that_it_failed() -> None:
 
 def test_what_could_not_be_answered_goes_to_its_own_queue_and_back_to_the_function() -> None:
     """Lambda sends there what failed for the last time, and no dead letter keeps a ResponseURL."""
-    function = properties("Function")
-    destination = function["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
-    assert destination == {"Type": "SQS", "Destination": "UnansweredQueue.Arn"}
-    source = function["Events"]["Unanswered"]["Properties"]
+    invocations = properties("StacksInvocations")
+    assert invocations["Qualifier"] == properties("StacksAlias")["Name"]
+    destination = invocations["DestinationConfig"]["OnFailure"]
+    assert destination == {"Destination": "UnansweredQueue.Arn"}
+    source = properties("Function")["Events"]["Unanswered"]["Properties"]
     assert source["Queue"] == "UnansweredQueue.Arn"
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert "RedrivePolicy" not in properties("UnansweredQueue")
     assert properties("UnansweredQueue")["MessageRetentionPeriod"] <= 7200
 
 
+@pytest.mark.parametrize(("alias", "name"), [("StacksAlias", STACKS), ("RequestsAlias", REQUESTS)])
+def test_each_alias_has_the_name_that_the_function_reads(alias: str, name: str) -> None:
+    """It leads to what is deployed now."""
+    found = properties(alias)
+    assert (found["Name"], found["FunctionVersion"]) == (name, "$LATEST")
+
+
 def test_lambdas_deliveries_cover_the_longest_wait_and_begin_while_somebody_listens() -> None:
     """Three of them, one and two minutes apart; CloudFormation waits for an hour at most."""
-    function = properties("Function")
-    invoke, timeout = function["EventInvokeConfig"], function["Timeout"]
+    invoke, timeout = properties("StacksInvocations"), properties("Function")["Timeout"]
     deliveries = 1 + invoke["MaximumRetryAttempts"]
     assert deliveries * (timeout - 60) >= CLOUDFORMATION.longest_wait_seconds
     assert (deliveries - 1) * timeout + 60 + 120 < invoke["MaximumEventAgeInSeconds"] <= 3600

@@ -26,6 +26,7 @@ def test_the_environment_is_the_designs() -> None:
     assert settings == {
         "REGISTRY_TABLE_NAME": "Registry",
         "REQUEST_QUEUE_URL": "RequestQueue",
+        "MAINTENANCE_QUEUE_URL": "MaintenanceQueue",
         "DEAD_LETTER_QUEUE_URL": "DeadLetterQueue",
         "UNANSWERED_QUEUE_ARN": "UnansweredQueue.Arn",
         "RESULT_BUS_NAME": "default",
@@ -33,6 +34,7 @@ def test_the_environment_is_the_designs() -> None:
         "ALLOWED_SECRET_PREFIXES": "a/,b/",
         "ALLOWED_PARAMETER_PREFIXES": "/connections/",
         "ALLOWED_ACCOUNTS": "",
+        "ALLOWED_AUTHORIZATION_HOSTS": "*",
         "RECONCILE_MODE": "Report",
         "RESPONSE_URL_HOSTS": "",
         "URL_SUFFIX": "amazonaws.com",
@@ -86,7 +88,11 @@ def test_other_stacks_find_function_and_queues() -> None:
         if "Export" in output
     }
     assert exports == {
-        "provisioner-ServiceToken": "Function.Arn",
+        "provisioner-ServiceToken": "StacksAlias",
+        "provisioner-RequestsFunctionArn": "RequestsAlias",
+        "provisioner-FunctionArn": "Function.Arn",
+        "provisioner-MaintenanceQueueUrl": "MaintenanceQueue",
+        "provisioner-MaintenanceQueueArn": "MaintenanceQueue.Arn",
         "provisioner-RequestQueueUrl": "RequestQueue",
         "provisioner-RequestQueueArn": "RequestQueue.Arn",
         "provisioner-DeadLetterQueueUrl": "DeadLetterQueue",

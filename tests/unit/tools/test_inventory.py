@@ -33,7 +33,7 @@ class Deployed:
 
     pages: dict[str, list[dict[str, Any]]]
     asked: list[dict[str, Any]] = field(default_factory=list)
-    outputs: Any = field(default_factory=lambda: {"ConnectionProvisionerServiceToken": FUNCTION})
+    outputs: Any = field(default_factory=lambda: {"FunctionArn": FUNCTION})
     sqs: Any = None
 
     @property

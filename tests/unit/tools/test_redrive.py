@@ -1,10 +1,13 @@
 """Which dead letters a redrive sends back, and which it leaves where they are."""
 
+import io
 import json
 import time
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from botocore.exceptions import NoRegionError
@@ -21,6 +24,26 @@ UNDATED = '{"RequestType": "Refresh", "ResourceProperties": {"Name": "crm"}}'
 EMPTY = '{"RequestId": "request-1"}'
 A_MINUTE_AGO = int(time.time() - 60) * 1000
 EVENT = '{"source": "aws.secretsmanager", "detail-type": "Secret Label Updated"}'
+
+
+@dataclass
+class Installation:
+    """An application whose clients are faked."""
+
+    sqs: Any
+    lambda_: Any
+    outputs: Mapping[str, str] = field(
+        default_factory=lambda: {
+            "DeadLetterQueueUrl": "dead",
+            "RequestQueueUrl": "requests",
+            "FunctionArn": "function",
+        }
+    )
+
+
+def installation(aws: FakeAws) -> Installation:
+    """Give an installation on a faked AWS."""
+    return Installation(aws.client("sqs"), aws.client("lambda"))
 
 
 def letter(number: int, body: str, **attributes: str) -> dict[str, Any]:
@@ -45,7 +68,7 @@ def redriven(*letters: dict[str, Any], error: str = "") -> tuple[tuple[int, int]
     """Redrive letters; give what is counted, and the calls."""
     aws = FakeAws()
     aws.plan("receive_message", {"Messages": list(letters)})
-    sent, left = redrive(cast("Any", aws.client("sqs")), "dead", "requests", error)
+    sent, left = redrive(installation(aws), error)
     return (sent.total(), left.total()), aws
 
 
@@ -53,7 +76,7 @@ def told(*letters: dict[str, Any], error: str = "") -> str:
     """Redrive letters and give the summary."""
     aws = FakeAws()
     aws.plan("receive_message", {"Messages": list(letters)})
-    return summary(*redrive(cast("Any", aws.client("sqs")), "dead", "requests", error))
+    return summary(*redrive(installation(aws), error))
 
 
 def test_a_letter_of_the_functions_is_sent_back_as_it_is() -> None:
@@ -62,6 +85,45 @@ def test_a_letter_of_the_functions_is_sent_back_as_it_is() -> None:
     assert counts == (1, 0)
     assert aws.of("send_message") == [{"QueueUrl": "requests", "MessageBody": REFRESH}]
     assert aws.of("delete_message") == [{"QueueUrl": "dead", "ReceiptHandle": "receipt-1"}]
+
+
+def test_a_letter_of_maintenance_is_handed_to_the_function() -> None:
+    """Nobody else may send to its queue; what fails again stays."""
+    body = {"RequestType": "Refresh", "RequestTime": TIME, "ResourceProperties": {"Name": "crm"}}
+    given = letter(1, json.dumps(body), ErrorCode="Throttling", Queue="MaintenanceQueue")
+    aws = FakeAws()
+    aws.plan("receive_message", {"Messages": [given]})
+    aws.plan("invoke", {"Payload": io.BytesIO(b"{}")})
+    sent, left = redrive(installation(aws))
+    assert (sent.total(), left.total()) == (1, 0)
+    (call,) = aws.of("invoke")
+    assert (call["FunctionName"], json.loads(call["Payload"])) == ("function", body)
+    assert aws.of("send_message") == []
+    assert aws.of("delete_message") == [{"QueueUrl": "dead", "ReceiptHandle": "receipt-1"}]
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (
+            {
+                "FunctionError": "Unhandled",
+                "Payload": io.BytesIO(b'{"errorType": "ThrottlingError", "errorMessage": "x"}'),
+            },
+            "it failed again: ThrottlingError",
+        ),
+        (refusal("TooManyRequestsException"), "the function refused it: TooManyRequestsException"),
+    ],
+)
+def test_a_letter_that_the_function_cannot_carry_out_stays(answer: Any, why: str) -> None:
+    """With the reason beside its code."""
+    aws = FakeAws()
+    given = letter(1, UNDATED, ErrorCode="Throttling", Queue="MaintenanceQueue")
+    aws.plan("receive_message", {"Messages": [given]})
+    aws.plan("invoke", answer)
+    sent, left = redrive(installation(aws))
+    assert (sent.total(), dict(left)) == (0, {f"Throttling ({why})": 1})
+    assert aws.of("delete_message") == []
 
 
 def test_a_letter_that_sqs_moved_gets_the_time_of_its_sending() -> None:
@@ -129,7 +191,7 @@ def test_a_letter_that_the_queue_refuses_stays_and_stops_no_other() -> None:
     aws = FakeAws()
     aws.plan("receive_message", {"Messages": of_codes("Throttling", "Throttling")})
     aws.plan("send_message", refusal("InvalidMessageContents"))
-    sent, left = redrive(cast("Any", aws.client("sqs")), "dead", "requests")
+    sent, left = redrive(installation(aws))
     assert (sent.total(), aws.of("delete_message")) == (
         1,
         [{"QueueUrl": "dead", "ReceiptHandle": "receipt-1"}],
@@ -218,7 +280,7 @@ def test_a_code_is_named_on_the_command_line(
 ) -> None:
     """As `make redrive ERROR=…` does."""
     aws = FakeAws()
-    names = ("ConnectionProvisionerServiceToken", "DeadLetterQueueUrl", "RequestQueueUrl")
+    names = ("RequestsFunctionArn", "DeadLetterQueueUrl", "RequestQueueUrl")
     outputs = [{"OutputKey": name, "OutputValue": name} for name in names]
     aws.plan("describe_stacks", {"Stacks": [{"Outputs": outputs}]})
     aws.plan("receive_message", {"Messages": of_codes("Throttling", "SecretNotUsable")})
