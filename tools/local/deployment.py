@@ -71,13 +71,13 @@ def has_bytecode() -> bool:
     return any(BUILD_DIRECTORY.glob("Dependencies/python/__pycache__/*.pyc"))
 
 
-def deploy(ministack: MiniStack) -> None:
+def deploy(ministack: MiniStack, stack_name: str = STACK_NAME) -> None:
     """Deploy what was built last."""
     run(
         [
             *_sam("deploy"),
             *("--config-env", "local"),
-            *("--stack-name", STACK_NAME),
+            *("--stack-name", stack_name),
             *("--region", REGION),
         ],
         environment={**ministack.environment(), "SAM_CLI_POLL_DELAY": "0.2"},

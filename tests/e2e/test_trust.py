@@ -1,0 +1,234 @@
+"""Who may send what, on the deployed application, with IAM enforced as far as the emulator does."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
+
+from handler.adapters.registry_items import connection_item
+from handler.connections.record import Record, Seen
+from tests.support import waiting
+from tools.demo import credentials
+from tools.local import deployment
+from tools.local.local_stack import LocalStack, local_stack
+from tools.local.ministack import ACCOUNT_ID, REGION
+from tools.operating import entry_points
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+RULES = ("SecretRule", "ParameterRule", "StateRule", "ReconcileRule")
+OTHER_RULE = f"arn:aws:events:{REGION}:{ACCOUNT_ID}:rule/somebodys"
+ANYTHING = {"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}
+FLOOD = 500
+BUSY = "flooded"
+OTHER = "another-installation"
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[LocalStack]:
+    """Deploy an application of its own: this one's request queue stays full."""
+    with local_stack() as stack:
+        yield stack
+
+
+def sqs_of(stack: LocalStack, key: str, secret: str, token: str | None = None) -> "SQSClient":
+    """Give SQS as somebody else sees it."""
+    return boto3.client(
+        "sqs",
+        region_name=REGION,
+        endpoint_url=stack.endpoint_url,
+        verify=str(stack.ministack.ca_bundle),
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
+        aws_session_token=token,
+    )
+
+
+@pytest.fixture(scope="module")
+def producer(stack: LocalStack) -> "SQSClient":
+    """Give SQS as a user sees it whose own policy allows every queue."""
+    stack.iam.create_user(UserName="producer")
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [ANYTHING]})
+    stack.iam.put_user_policy(UserName="producer", PolicyName="all", PolicyDocument=policy)
+    key = stack.iam.create_access_key(UserName="producer")["AccessKey"]
+    return sqs_of(stack, key["AccessKeyId"], key["SecretAccessKey"])
+
+
+@pytest.fixture(scope="module")
+def function_role(stack: LocalStack) -> "SQSClient":
+    """Give SQS as the function sees it."""
+    found = stack.lambda_.get_function_configuration(FunctionName=stack.outputs["FunctionArn"])
+    sts = boto3.client(
+        "sts",
+        region_name=REGION,
+        endpoint_url=stack.endpoint_url,
+        verify=str(stack.ministack.ca_bundle),
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+    role = sts.assume_role(RoleArn=found["Role"], RoleSessionName="tests")["Credentials"]
+    return sqs_of(stack, role["AccessKeyId"], role["SecretAccessKey"], role["SessionToken"])
+
+
+def refusal(sqs: "SQSClient", queue_url: str, body: object) -> str:
+    """Send a message, and give the code with which it is refused, "" if it is not."""
+    try:
+        sqs.send_message(QueueUrl=queue_url, MessageBody=json.dumps(body))
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("queue", "code"),
+    [
+        ("RequestQueue", ""),
+        ("MaintenanceQueue", "AccessDenied"),
+        ("UnansweredQueue", "AccessDenied"),
+    ],
+)
+def test_a_producer_sends_to_the_request_queue_alone(
+    queue: str, code: str, stack: LocalStack, producer: "SQSClient"
+) -> None:
+    """Whatever its own policy allows."""
+    describe = {"RequestType": "Describe", "ResourceProperties": {"Name": "nothing"}}
+    assert refusal(producer, stack.outputs[f"{queue}Url"], describe) == code
+
+
+def test_the_function_sends_itself_requests_and_nobody_elses(
+    stack: LocalStack, function_role: "SQSClient"
+) -> None:
+    """Fan-out goes to the maintenance queue; the request queue is for producers."""
+    refresh = {"RequestType": "Refresh", "ResourceProperties": {"SecretId": "nobodys"}}
+    for queue, code in (("MaintenanceQueue", ""), ("RequestQueue", "AccessDenied")):
+        assert refusal(function_role, stack.outputs[f"{queue}Url"], refresh) == code
+
+
+def decision(stack: LocalStack, **keys: str) -> str:
+    """
+    Give what the deployed policy of the maintenance queue says of a message that a service sends.
+
+    The emulator's own rules deliver without asking the policy, so its evaluator is asked here.
+    """
+    url, arn = stack.outputs["MaintenanceQueueUrl"], stack.outputs["MaintenanceQueueArn"]
+    policy = stack.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])
+    context = EvalContext(
+        principal_arn="*",
+        principal_type="Service",
+        principal_account="",
+        action="sqs:SendMessage",
+        resource_arn=arn,
+        region=REGION,
+        secure_transport=True,
+        service_context={"aws:principalisawsservice": "true", **keys},
+    )
+    found = evaluate_resource_policy(
+        policy["Attributes"]["Policy"], context, service="events.amazonaws.com"
+    )
+    return str(found.decision)
+
+
+def rule_arn(stack: LocalStack, rule: str) -> str:
+    """Give the ARN of a rule of the application."""
+    found = stack.cloudformation.describe_stack_resource(
+        StackName=deployment.STACK_NAME, LogicalResourceId=rule
+    )
+    name = found["StackResourceDetail"]["PhysicalResourceId"].rpartition("/")[2]
+    return stack.events.describe_rule(Name=name)["Arn"]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_rules_get_through(rule: str, stack: LocalStack) -> None:
+    """A Deny that is one word too wide would stop rotations, and nobody would be told."""
+    assert decision(stack, **{"aws:sourcearn": rule_arn(stack, rule)}) == "Allow"
+
+
+def test_no_other_rule_and_no_other_service_gets_through(stack: LocalStack) -> None:
+    """Also one that names no source: a negated operator matches a key that is absent."""
+    assert decision(stack, **{"aws:sourcearn": OTHER_RULE}) == "Deny"
+    assert decision(stack) == "Deny"
+
+
+def test_a_rotation_arrives_though_producers_flood_their_queue(stack: LocalStack) -> None:
+    """Each message of the flood waits for a lease that never ends, and keeps a thread busy."""
+    stored = credentials.store(stack, credentials.api_key())
+    made = entry_points.invoke(stack, request("followed", f"{stored.arn}:api_key::"))
+    flood(stack)
+    waiting.until(lambda: in_flight(stack) >= 50)  # five batches, all that its mapping runs
+    credentials.rotate(stack, stored)
+    current = stack.secretsmanager.get_secret_value(SecretId=stored.arn)["VersionId"]
+    waiting.until(lambda: versions(stack, made["Name"]) == [current])
+    assert in_flight(stack) > 0, "the flood is not over"
+
+
+def flood(stack: LocalStack) -> None:
+    """Send requests about a connection whose lease somebody else holds."""
+    now = datetime.now(UTC)
+    seen = Seen(revision=1, written_at=now)
+    busy = Record(BUSY, "requests", claimed_at=now, request_time=now, seen=seen)
+    leased = replace(busy, lease_holder="somebody", leased_until=now + timedelta(days=1))
+    stack.dynamodb.put_item(
+        TableName=stack.outputs["RegistryTableName"], Item=connection_item(leased)
+    )
+    body = json.dumps(request(BUSY, "{{resolve:secretsmanager:connections/any}}"))
+    for _ in range(0, FLOOD, 10):
+        stack.sqs.send_message_batch(
+            QueueUrl=stack.outputs["RequestQueueUrl"],
+            Entries=[{"Id": str(number), "MessageBody": body} for number in range(10)],
+        )
+
+
+def request(name: str, reference: str) -> dict[str, Any]:
+    """Ask for a connection with an API key."""
+    value: Any = reference if reference.startswith("{{") else {"ValueFrom": reference}
+    return {
+        "RequestType": "Create",
+        "ResourceProperties": {
+            "Name": name,
+            "AuthorizationType": "API_KEY",
+            "AuthParameters": {
+                "ApiKeyAuthParameters": {"ApiKeyName": "x-api-key", "ApiKeyValue": value}
+            },
+        },
+    }
+
+
+def in_flight(stack: LocalStack) -> int:
+    """Count the messages of producers that the function has and has not finished."""
+    found = stack.sqs.get_queue_attributes(
+        QueueUrl=stack.outputs["RequestQueueUrl"],
+        AttributeNames=["ApproximateNumberOfMessagesNotVisible"],
+    )
+    return int(found["Attributes"]["ApproximateNumberOfMessagesNotVisible"])
+
+
+def versions(stack: LocalStack, name: str) -> list[str]:
+    """Give the versions of its secrets that a connection was made from."""
+    listed = entry_points.administer(stack, {"RequestType": "List"})["Connections"]
+    (found,) = [each for each in listed if each["Name"] == name]
+    return [each["VersionId"] for each in found["Secrets"]]
+
+
+def test_two_installations_keep_their_results_apart(stack: LocalStack) -> None:
+    """Both publish on the default bus of one account."""
+    deployment.deploy(stack.ministack, OTHER)
+    other = stack.outputs_of(OTHER)
+    asked = {"RequestType": "Validate", "RequestId": "of the other", "ResourceProperties": {}}
+    stack.sqs.send_message(QueueUrl=other["RequestQueueUrl"], MessageBody=json.dumps(asked))
+    message = waiting.until(lambda: waiting.message(stack, other["ResultQueueUrl"]))
+    detail = json.loads(message["Body"])["detail"]
+    assert (detail["RequestId"], detail["Installation"]) == ("of the other", OTHER)
+    own = waiting.message(stack, stack.outputs["ResultQueueUrl"])
+    while own:  # those of the flood, perhaps
+        assert json.loads(own["Body"])["detail"]["Installation"] == deployment.STACK_NAME
+        stack.sqs.delete_message(
+            QueueUrl=stack.outputs["ResultQueueUrl"], ReceiptHandle=own["ReceiptHandle"]
+        )
+        own = waiting.message(stack, stack.outputs["ResultQueueUrl"])
