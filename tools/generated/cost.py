@@ -42,8 +42,8 @@ LOGGED_GIGABYTES = 1.2e-6  # of a request: its line, its metrics, Lambda's own t
 CONNECTIONS = 500
 DAYS = 30
 PAGE = 100  # connections
-POLLS = 2 * 5 * 3 * 60 * 24 * DAYS  # two queues, five pollers each, 20 s a poll
-ALARMS = 7
+POLLS = 3 * 5 * 3 * 60 * 24 * DAYS  # three queues, five pollers each, 20 s a poll
+ALARMS = 8
 METRICS = (  # of a fleet that rotates undisturbed; each with its RequestType
     "ConnectionRefreshed, Refresh",
     "TimeToSettled, Refresh",
@@ -121,7 +121,7 @@ def _of_a_month() -> Iterator[str]:
     months = {
         f"{CONNECTIONS} secrets, each rotated daily": rotation.times(CONNECTIONS * DAYS),
         "a Reconcile a day": reconcile.times(DAYS),
-        f"polling two queues, {POLLS:,} requests": Dollars(sqs=POLLS * SQS_REQUEST),
+        f"polling three queues, {POLLS:,} requests": Dollars(sqs=POLLS * SQS_REQUEST),
         f"{ALARMS} alarms": Dollars(cloudwatch=ALARMS * ALARM),
         f"{len(METRICS)} custom metrics": Dollars(cloudwatch=len(METRICS) * METRIC),
     }

@@ -10,7 +10,7 @@ from tests.support.resolved_template import EVERYTHING_ON, deployed, parsed_temp
 from tools.generated.cost import ALARMS, tables
 
 ROOT = Path(__file__).parents[3]
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
 TEMPLATE = parsed_template()
 FAULTS = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
