@@ -91,6 +91,7 @@ def refusal(sqs: "SQSClient", queue_url: str, body: object) -> str:
     [
         ("RequestQueue", ""),
         ("MaintenanceQueue", "AccessDenied"),
+        ("DeadLetterQueue", "AccessDenied"),
         ("UnansweredQueue", "AccessDenied"),
     ],
 )

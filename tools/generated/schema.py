@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from botocore.model import StructureShape
 
+from handler.requests.envelope import OWNER
 from handler.requests.properties import BLOCK_OF_TYPE
 from tools.generated.reference_schema import DEFINITIONS, Schema, has, ref
 from tools.generated.selection_schema import SELECTORS, selection_definitions
@@ -64,6 +65,7 @@ def envelope_schema() -> Schema:
         "properties": {
             "RequestType": {"enum": [*WHOLE_REQUESTS, *NAME_REQUESTS, *SELECTORS]},
             "RequestId": {"type": "string"},
+            "Owner": {"type": "string", "pattern": f"^{OWNER.pattern}$"},
             "RequestTime": {"type": "string", "format": "date-time"},
             "ResourceProperties": {"type": "object"},
             "TaskToken": {"type": "string", "minLength": 1, "maxLength": 2048},

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
+MAINTENANCE = ("Refresh", "Reconcile")
+
 
 def main() -> int:
     """Redrive the letters of a deployed application, or of the stack that the demo left."""
@@ -50,7 +52,7 @@ def redrive(found: Application, error: str = "") -> tuple[Counter[str], Counter[
     left: Counter[str] = Counter()
     handles: list[str] = []
     for letter in _letters(sqs, source_url):
-        why = _why_left(letter, error) or _send(found, letter)
+        why = _why_left(found, letter, error) or _send(found, letter)
         if why:
             left[f"{_code(letter)} ({why})"] += 1
             handles.append(letter["ReceiptHandle"])
@@ -78,18 +80,31 @@ def _attribute(letter: "MessageTypeDef", name: str) -> str:
     return (found and found.get("StringValue")) or ""
 
 
-def _why_left(letter: "MessageTypeDef", error: str) -> str:
-    code = _code(letter)
+def _why_left(found: Application, letter: "MessageTypeDef", error: str) -> str:
+    code, document = _code(letter), _document(letter)
     reasons = {
         "what a rule could not deliver; the next Reconcile makes up for it": (
             "RULE_ARN" in letter.get("MessageAttributes", {})
         ),
         "a stack's, which must be asked for anew": code == "Unanswered",
         "can never work as it stands; send the request anew": code == "InvalidRequest",
-        "not kept; send the request anew": not _is_request(_document(letter)),
+        "not kept; send the request anew": not _is_request(document),
+        "no maintenance; read it before you do anything with it": (
+            _is_maintenance(found, letter)
+            and isinstance(document, dict)
+            and document.get("RequestType") not in MAINTENANCE
+        ),
         "ERROR names another code": error not in ("", code),
     }
     return next((reason for reason, applies in reasons.items() if applies), "")
+
+
+def _is_maintenance(found: Application, letter: "MessageTypeDef") -> bool:
+    # What SQS itself moved says where from, and has whatever attributes its sender gave it.
+    moved_from = letter["Attributes"].get("DeadLetterQueueSourceArn")
+    if moved_from:
+        return moved_from == found.outputs["MaintenanceQueueArn"]
+    return _attribute(letter, "Queue") == "MaintenanceQueue"
 
 
 def _document(letter: "MessageTypeDef") -> Any:
@@ -105,7 +120,7 @@ def _is_request(document: object) -> bool:
 
 
 def _send(found: Application, letter: "MessageTypeDef") -> str:
-    if _attribute(letter, "Queue") == "MaintenanceQueue":
+    if _is_maintenance(found, letter):
         return _administer(found, json.loads(_dated(letter)))
     try:
         url = found.outputs["RequestQueueUrl"]
@@ -145,7 +160,7 @@ def _letters(sqs: "SQSClient", url: str) -> Iterator["MessageTypeDef"]:
             WaitTimeSeconds=1,
             VisibilityTimeout=60,
             MessageAttributeNames=["All"],
-            MessageSystemAttributeNames=["SentTimestamp"],
+            MessageSystemAttributeNames=["SentTimestamp", "DeadLetterQueueSourceArn"],
         )
         fresh = [each for each in received.get("Messages", []) if each["MessageId"] not in seen]
         if not fresh:

@@ -140,10 +140,11 @@ def test_eventbridge_writes_only_for_the_rules_of_refresh_and_reconcile(
     assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": sources}}
 
 
+@pytest.mark.parametrize("queue", ["MaintenanceQueue", "DeadLetterQueue"])
 @pytest.mark.parametrize("hours", ["0", "24"])
-def test_nobody_but_the_rules_and_the_function_may_ask_for_maintenance(hours: str) -> None:
+def test_nobody_but_the_rules_and_the_function_may_send(queue: str, hours: str) -> None:
     """Whatever their own policies allow: both kinds of principals are denied."""
-    policy = queue_policy("MaintenanceQueue", ReconcileHours=hours)
+    policy = queue_policy(queue, ReconcileHours=hours)
     denied = [policy["OnlyTheFunction"], policy["OnlyTheRules"]]
     assert {(each["Effect"], each["Principal"], each["Action"]) for each in denied} == {
         ("Deny", "*", "sqs:SendMessage")

@@ -37,6 +37,7 @@ class Installation:
             "DeadLetterQueueUrl": "dead",
             "RequestQueueUrl": "requests",
             "FunctionArn": "function",
+            "MaintenanceQueueArn": "arn:maintenance",
         }
     )
 
@@ -100,6 +101,32 @@ def test_a_letter_of_maintenance_is_handed_to_the_function() -> None:
     assert (call["FunctionName"], json.loads(call["Payload"])) == ("function", body)
     assert aws.of("send_message") == []
     assert aws.of("delete_message") == [{"QueueUrl": "dead", "ReceiptHandle": "receipt-1"}]
+
+
+def test_a_letter_that_sqs_moved_is_known_by_the_queue_it_came_from() -> None:
+    """It has no attributes of ours, and perhaps some that its sender chose."""
+    kept = letter(1, UNDATED)
+    kept["Attributes"]["DeadLetterQueueSourceArn"] = "arn:maintenance"
+    forged = letter(2, UNDATED, Queue="MaintenanceQueue")
+    forged["Attributes"]["DeadLetterQueueSourceArn"] = "arn:requests"
+    aws = FakeAws()
+    aws.plan("receive_message", {"Messages": [kept, forged]})
+    aws.plan("invoke", {"Payload": io.BytesIO(b"{}")})
+    sent, _ = redrive(installation(aws))
+    assert sent.total() == 2
+    assert len(aws.of("invoke")) == len(aws.of("send_message")) == 1
+
+
+@pytest.mark.parametrize("request_type", ["Release", "Create", "List", None, 1])
+def test_the_operators_rights_are_for_maintenance_alone(request_type: object) -> None:
+    """A letter that only says to be maintenance's is not carried out by the function itself."""
+    body = {"RequestType": request_type, "ResourceProperties": {"Name": "crm"}}
+    given = letter(1, json.dumps(body), ErrorCode="Throttling", Queue="MaintenanceQueue")
+    aws = FakeAws()
+    aws.plan("receive_message", {"Messages": [given]})
+    sent, left = redrive(installation(aws))
+    assert (sent.total(), left.total()) == (0, 1)
+    assert aws.of("invoke") == aws.of("send_message") == []
 
 
 @pytest.mark.parametrize(
