@@ -11,6 +11,7 @@ RUNTIME := .venv-runtime/.ready
 RUN     := $(VENV)/bin/python
 MUTANTS := .venv-mutants/.ready
 MUTANTS_RUN := .venv-mutants/bin/python
+SCANNERS := $(patsubst %,.venv-scan-%/.ready,checkov cdk-nag bandit)
 # A user's AWS settings must neither reach an emulator nor be reached by a test.
 export AWS_EC2_METADATA_DISABLED := true
 export SAM_CLI_TELEMETRY := 0
@@ -112,10 +113,15 @@ retest: $(READY) $(RUNTIME) ## Unit and integration tests again, on the built fu
 mutants: $(MUTANTS) ## Change the code and expect a unit test of its folder to fail: MODULE=requests/violation, minutes; else all, hours (not part of check)
 	@$(MUTANTS_RUN) -m tools.mutation $(MODULE)
 
+# Not part of check: its environments are 1 GB, most of it the CDK.
+.PHONY: scan
+scan: $(READY) $(SCANNERS) ## Search templates and code for weaknesses: checkov, cdk-nag, bandit (half a minute once installed; not part of check)
+	@$(RUN) -m tools.scan
+
 .PHONY: clean
 clean: ## Remove what the other targets made
 	@if test -f .local/stack.json; then echo "a stack is running: make stop" >&2; exit 1; fi
-	rm -rf $(VENV) .venv-runtime .venv-mutants .aws-sam .local .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-runtime .venv-mutants .venv-scan-* .aws-sam .local .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # uv resolves and installs in seconds; where it cannot work (a proxy, a platform), pip does the same.
@@ -145,4 +151,10 @@ $(MUTANTS): tools/mutation/requirements.txt $(READY)
 	@echo "Preparing .venv-mutants" >&2
 	@$(RUN) -m venv --clear .venv-mutants
 	@$(MUTANTS_RUN) -m pip install --quiet --disable-pip-version-check -r tools/mutation/requirements.txt
+	@touch $@
+
+.venv-scan-%/.ready: tools/scan/requirements-%.txt $(READY)
+	@echo "Preparing .venv-scan-$*" >&2
+	@$(RUN) -m venv --clear .venv-scan-$*
+	@.venv-scan-$*/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@

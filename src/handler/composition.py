@@ -147,7 +147,7 @@ class Invocation:
 
 
 def _jitter(pause_seconds: float) -> float:
-    return random.uniform(pause_seconds / 2, pause_seconds)  # noqa: S311
+    return random.uniform(pause_seconds / 2, pause_seconds)  # noqa: S311  # nosec B311 # spreads retries in time
 
 
 SERVICES = ("events", "dynamodb", "secretsmanager")

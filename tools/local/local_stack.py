@@ -119,7 +119,7 @@ class LocalStack:
     def _session(self) -> boto3.Session:
         return boto3.Session(
             aws_access_key_id="test",
-            aws_secret_access_key="test",  # noqa: S106 - MiniStack's root user
+            aws_secret_access_key="test",  # noqa: S106  # nosec B106 # MiniStack's root user
             region_name=REGION,
         )
 

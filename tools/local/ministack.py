@@ -57,7 +57,7 @@ class MiniStack:
         """Return the variables that point any AWS client at this MiniStack, and nowhere else."""
         return {
             "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",  # nosec B105 # MiniStack's root user
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_ENDPOINT_URL": self.endpoint_url,

@@ -21,7 +21,7 @@ from handler.references.source import Secret
 
 CONNECTION = "CONNECTION#"
 DELETION = "DELETION#"
-SECRET = "SECRET#"  # noqa: S105 (no secret)
+SECRET = "SECRET#"  # noqa: S105  # nosec B105 # a key begins with it
 PARAMETER = "PARAMETER#"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LINKS_OF_A_TRANSACTION = 98  # beside connection and deletion; DynamoDB takes 100

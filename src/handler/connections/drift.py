@@ -40,7 +40,7 @@ class Finding(StrEnum):
     CHANGED = "Changed"
     DEAUTHORIZED = "Deauthorized"
     FAILED_CONNECTIVITY = "FailedConnectivity"
-    SECRET_VERSION_BEHIND = "SecretVersionBehind"  # noqa: S105 (no secret)
+    SECRET_VERSION_BEHIND = "SecretVersionBehind"  # noqa: S105  # nosec B105 # a finding's name
 
 
 FINDING_OF_STATE = {

@@ -77,7 +77,7 @@ def put(url: str, body: bytes, clock: Clock) -> None:
             return
         if is_final:
             break
-        jitter = random.uniform(0, pause)  # noqa: S311
+        jitter = random.uniform(0, pause)  # noqa: S311  # nosec B311 # spreads retries in time
         clock.sleep(min(jitter, max(clock.remaining(), 0)))
     raise NetworkFailureError(f"CloudFormation did not take the answer: {problem}")
 
