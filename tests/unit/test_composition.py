@@ -10,8 +10,9 @@ from handler.adapters import aws_client as aws
 from handler.composition import SERVICES, Invocation
 from handler.errors import ServiceInternalError
 from handler.settings import ANSWER_SECONDS, MOST_THREADS
-from tests.support.entry_point import FUNCTION
+from tests.support.entry_point import ENVIRONMENT, FUNCTION
 from tests.support.fake_aws import FakeAws
+from tests.support.fakes import START
 from tests.support.function import forget_clients
 from tests.support.lambda_context import LambdaContext
 from tools.local.services import used_services
@@ -116,3 +117,23 @@ def test_time_is_kept_back_for_the_answer(fake_aws: FakeAws) -> None:
     """Work stops before the invocation does."""
     given = Invocation(LambdaContext(FUNCTION, 900))
     assert given.clock.remaining() < 900 - ANSWER_SECONDS + 1
+
+
+@pytest.mark.usefixtures("environment")
+def test_what_the_function_sends_itself_goes_to_the_maintenance_queue(fake_aws: FakeAws) -> None:
+    """Producers cannot send there, and cannot keep it waiting."""
+    document = {"RequestType": "Refresh", "ResourceProperties": {"Name": "crm"}}
+    Invocation(LambdaContext(FUNCTION)).ports.send([document], START)
+    (sent,) = fake_aws.of("send_message_batch")
+    assert sent["QueueUrl"] == ENVIRONMENT["MAINTENANCE_QUEUE_URL"]
+
+
+@pytest.mark.usefixtures("environment")
+def test_the_rules_hold_the_hosts_of_the_environment(
+    fake_aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each invocation reads them anew."""
+    monkeypatch.setenv("ALLOWED_AUTHORIZATION_HOSTS", "*.auth0.com")
+    rules = Invocation(LambdaContext(FUNCTION)).rules
+    assert rules.allowed_authorization_hosts == ("*.auth0.com",)
+    assert fake_aws.calls == []

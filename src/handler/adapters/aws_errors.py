@@ -1,5 +1,6 @@
 """Map AWS's error codes to our errors: every code of the calls that are made, deliberately."""
 
+import re
 from typing import Any
 
 from handler.errors import (
@@ -143,7 +144,7 @@ def error_of_response(service: str, call: str, response: Any) -> ProvisionerErro
         reason += " this is not a missing permission"
     elif kind is AccessDeniedError:
         needed = PERMISSIONS.get(service, "the function's role needs {call}")
-        reason += "; " + needed.format(call=call.replace(" on ", " on the ", 1))
+        reason += "; " + needed.format(call=re.sub(" on (the )?", " on the ", call, count=1))
     error = kind(reason)
     error.aws_code = code
     return error

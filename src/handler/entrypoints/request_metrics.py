@@ -63,8 +63,10 @@ def observe_maintenance_failure(
     is_given_up = is_final and (unchecked.entry_point.waits_again or not is_moving)
     if not is_given_up and not is_broken:
         return
+    is_limited = unchecked.entry_point.is_limited_to_owner
     with suppress(Exception):  # the failure itself is reported anyway
-        if not write_failure(invocation.ports, unchecked.name, error):
+        owner = unchecked.owner if is_limited else ""
+        if not write_failure(invocation.ports, unchecked.name, error, owner):
             return
     emit({}, ["RefreshFailed"], {})
 

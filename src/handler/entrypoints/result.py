@@ -43,6 +43,6 @@ def failure(unchecked: UncheckedRequest, error: ProvisionerError) -> dict[str, s
 
 
 def _identity(unchecked: UncheckedRequest) -> dict[str, str]:
-    owner = {"Owner": unchecked.owner} if unchecked.owner else {}  # "" if it is malformed
+    owner = {"Owner": unchecked.owner} if unchecked.owner else {}  # it could be read
     ids = {"RequestId": unchecked.request_id, "RequestType": unchecked.known_request_type}
     return ids | owner

@@ -42,7 +42,7 @@ def source_queue(records: Sequence[object], invoked_function_arn: str) -> Source
         url = given.get(variable, "")
         if is_batch_of(queue_arn(url, invoked_function_arn), records):
             return SourceQueue(name, url, entry_point)
-    load(given, invoked_function_arn, REQUIRED_BY_QUEUE)
+    load(given, invoked_function_arn, (*REQUIRED_BY_QUEUE, "UNANSWERED_QUEUE_ARN"))
     raise InvalidRequestError(FOREIGN)
 
 

@@ -41,8 +41,9 @@ def delete_replaced(ports: Ports, request: Request, above: tuple[str, ...] = ())
 
 
 def _delete(ports: Ports, request: Request) -> Completion:
-    if not request.name:
-        return _ignore(request, errors.NotFoundError("no connection can have this name"))
+    if not request.name or not request.owner:
+        problem = "no connection can have this name or this owner"
+        return _ignore(request, errors.NotFoundError(problem))
     names = dict.fromkeys(filter(None, (request.name, request.fallback_name)))
     records = {name: ports.registry.read(name) for name in names}
     for record in records.values():

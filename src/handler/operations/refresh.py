@@ -16,6 +16,7 @@ from handler.operations.desired_state import DesiredState, resolve
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Ports
 from handler.references.source import Secret, Source
+from handler.requests.entry_point import MAINTENANCE_QUEUE
 from handler.requests.properties import Rules, prepared, property_violations
 from handler.requests.request import Request
 from handler.requests.violation import refuse
@@ -83,17 +84,22 @@ def _refresh_users(ports: Ports, request: Request) -> Completion:
     chosen = request.selection
     if not chosen.secrets:
         raise NotFoundError("there is nothing to refresh")
-    about: dict[str, Any] = {}
-    if chosen.version_id:
-        about["VersionId"] = chosen.version_id
-    if request.wait_timeout_seconds != request.entry_point.default_wait_seconds:
-        about["WaitTimeoutSeconds"] = int(request.wait_timeout_seconds)
+    about = _options(request)
     names = {name: secret for secret in chosen.secrets for name in ports.registry.users(secret)}
     given = [{"Name": name, **secret.selector, **about} for name, secret in names.items()]
     fan_out(ports, request, given)
     outcome = Outcome.REFRESHED if names else Outcome.UNCHANGED
     details = {"ConnectionCount": len(names)}
     return Completion(outcome, Connection(""), is_silent=not names, details=details)
+
+
+def _options(request: Request) -> dict[str, Any]:
+    version_id, wait_seconds = request.selection.version_id, request.wait_timeout_seconds
+    given: dict[str, Any] = {"VersionId": version_id} if version_id else {}
+    if wait_seconds != request.entry_point.default_wait_seconds:
+        longest = MAINTENANCE_QUEUE.longest_wait_seconds  # a direct request may wait longer
+        given["WaitTimeoutSeconds"] = int(min(wait_seconds, longest))
+    return given
 
 
 def fan_out(ports: Ports, request: Request, about: Sequence[Mapping[str, Any]]) -> None:
@@ -141,12 +147,16 @@ def is_refresh_pending(record: Record) -> bool:
     return record.pending_write is not None and record.pending_write.outcome == Outcome.REFRESHED
 
 
-def write_failure(ports: Ports, name: str, error: ProvisionerError) -> bool:
-    """Keep why a Refresh or a Reconcile failed; False if the name is not registered."""
+def write_failure(ports: Ports, name: str, error: ProvisionerError, owner: str = "") -> bool:
+    """
+    Keep why a Refresh or a Reconcile failed.
+
+    Give False if the name is not registered, or for another owner than the one named.
+    """
     now = instant(ports.clock.now())
     with suppress(ProvisionerError):  # the failure itself is reported anyway
         record = ports.registry.read(name)
-        if record is None:
+        if record is None or owner not in ("", record.owner):
             return False
         # A write now would make the lease's holder fail and begin again.
         if not record.is_leased_to_other(ports.holder, now):

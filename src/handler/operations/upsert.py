@@ -66,7 +66,7 @@ def _already_exists(request: Request, found: current_state.Ownership) -> errors.
     name = request.name
     problem = f"a connection {name} exists that was not made here; OnExisting: Adopt takes it over"
     if found.record and found.standing is Standing.FOREIGN:
-        cure = "its owner can delete it, a direct request can Release it"
+        cure = "its owner can delete it, an administrator can Release it"
         problem = f"{name} belongs to {found.record.owner}; {cure}"
     return errors.AlreadyExistsError(problem)
 

@@ -6,9 +6,10 @@ from typing import Any
 
 from handler.requests.violation import Violation
 
-# Strict, so that every URL parser finds the same host: only a port, path or query may follow.
+# Strict, so that every URL parser finds the same host: no label of it is empty, and only a port,
+# path or query may follow.
 ENDPOINT = re.compile(
-    r"(https://(?P<host>[\w.-]+)|http://(?P<loopback>(?i:localhost|127\.0\.0\.1)))(:\d+)?([/?].*)?",
+    r"(https://(?P<host>[\w-]+(\.[\w-]+)*\.?)|http://(?P<loopback>(?i:localhost|127\.0\.0\.1)))(:\d+)?([/?].*)?",
     re.ASCII | re.DOTALL,
 )
 SCHEME = re.compile(r"[A-Za-z]*:?[/\\]*")

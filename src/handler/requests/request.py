@@ -91,8 +91,8 @@ def check(unchecked: UncheckedRequest, rules: Rules) -> Request:
     found += _form_violations(unchecked, rules)
     if not isinstance(given, Mapping) or is_near(given):
         refuse(found)
-    if not found and unchecked.request_type in SELECTORS:
-        return _checked_selection(unchecked, rules)
+    if unchecked.request_type in list(SELECTORS):  # it may be of any type
+        return _checked_selection(unchecked, rules, found)
     return _checked(unchecked, rules, found)
 
 
@@ -117,20 +117,26 @@ def _checked(unchecked: UncheckedRequest, rules: Rules, found: list[Violation]) 
     )
 
 
-def _checked_selection(unchecked: UncheckedRequest, rules: Rules) -> Request:
-    request_type = RequestType(str(unchecked.request_type))
-    allowed = SELECTORS[request_type]
-    if unchecked.entry_point.is_limited_to_owner:
-        allowed = options.BY_NAME
+def _checked_selection(
+    unchecked: UncheckedRequest, rules: Rules, found: list[Violation]
+) -> Request:
+    if not unchecked.known_request_type:  # the members of what is refused anyway do not matter
+        refuse(found)
+    allowed = _allowed_selectors(unchecked)
     members = dict(unchecked.properties) if isinstance(unchecked.properties, Mapping) else {}
     own = {name: members.pop(name) for name in ("WaitTimeoutSeconds",) if name in members}
-    found = [*options.violations(own, unchecked.entry_point)]
+    found += options.violations(own, unchecked.entry_point)
     found += options.selection_violations(members, allowed)
     if "Name" in members and "Name" in allowed:
         found += properties.name_violations({"Name": members["Name"]}, rules)
     refuse(found)
     chosen = options.selected(members)
     return _request(unchecked, own, name=members.get("Name", ""), selection=chosen)
+
+
+def _allowed_selectors(unchecked: UncheckedRequest) -> tuple[str, ...]:
+    is_limited = unchecked.entry_point.is_limited_to_owner
+    return options.BY_NAME if is_limited else SELECTORS[RequestType(str(unchecked.request_type))]
 
 
 def _checked_deletion(unchecked: UncheckedRequest) -> Request:

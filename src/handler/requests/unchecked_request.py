@@ -20,7 +20,7 @@ class UncheckedRequest:
     entry_point: EntryPoint
     request_type: object
     request_id: str
-    owner: str
+    owner: str  # "" if it is malformed or could not be read
     request_time: datetime
     properties: object = field(repr=False)
     physical_resource_id: str = ""
@@ -51,7 +51,7 @@ def read_document(
     """Read a message or an invocation, with or without envelope, or keep why it is unreadable."""
     problem = document if isinstance(document, Violation) else foreign(document)
     if problem or not isinstance(document, Mapping):
-        unread = UncheckedRequest(entry_point, None, request_id, envelope.REQUESTS, arrival, None)
+        unread = UncheckedRequest(entry_point, None, request_id, "", arrival, None)
         return replace(unread, violations=(problem or NO_OBJECT,), is_object=False)
     given = envelope.enveloped(document, entry_point.members)
     properties = given.get("ResourceProperties")

@@ -16,7 +16,7 @@ from tests.support.fakes import START, FakeTime
 
 TIME = "RequestTime"
 LATER = START + timedelta(hours=1)
-URL = "https://sqs.us-east-1.amazonaws.com/123456789012/requests"
+URL = "https://sqs.us-east-1.amazonaws.com/123456789012/maintenance"
 
 
 @pytest.fixture
@@ -96,14 +96,16 @@ def test_what_never_arrives_is_an_error_that_passes(aws: FakeAws) -> None:
 def test_a_refusal_is_told_in_our_own_words(aws: FakeAws) -> None:
     """With what it was about."""
     aws.plan("send_message_batch", *[refusal("AccessDenied", "echo")] * 9)
-    with pytest.raises(AccessDeniedError, match="the request queue") as raised:
+    with pytest.raises(
+        AccessDeniedError, match=r"needs sqs:Operation on the maintenance queue$"
+    ) as raised:
         requests(aws).send(documents(1), START)
     assert "echo" not in raised.value.reason
 
 
 def test_without_a_queue_its_variable_is_named(aws: FakeAws) -> None:
     """A direct Refresh by secret needs it, too; with nothing to send nobody misses it."""
-    with pytest.raises(ServiceInternalError, match="REQUEST_QUEUE_URL: required"):
+    with pytest.raises(ServiceInternalError, match=" MAINTENANCE_QUEUE_URL: required"):
         requests(aws, "").send(documents(1), START)
     requests(aws, "").send([], START)
     assert aws.calls == []

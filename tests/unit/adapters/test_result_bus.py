@@ -1,4 +1,7 @@
-"""Results that go out to whoever waits for a task."""
+"""Results that go out: as events of one installation, and to whoever waits for a task."""
+
+import json
+from typing import Any
 
 import pytest
 
@@ -15,3 +18,32 @@ def test_a_task_that_no_longer_waits_is_told(fake_aws: FakeAws) -> None:
     fake_aws.plan("send_task_success", refusal("TaskTimedOut"))
     Invocation(LambdaContext(FUNCTION)).results.finish_task("token", {"Status": "SUCCESS"})
     assert len(fake_aws.calls) == 1
+
+
+RESULT: dict[str, Any] = {"Status": "SUCCESS", "Name": "crm", "Owner": "requests/team-a"}
+
+
+@pytest.mark.parametrize("installation", ["shop-connections", ""])
+def test_an_event_says_which_installation_it_is_of(
+    installation: str, fake_aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others publish on the same bus; a rule matches this member."""
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", installation)
+    Invocation(LambdaContext(FUNCTION)).results.publish(RESULT)
+    ((entry,),) = (each["Entries"] for each in fake_aws.of("put_events"))
+    assert json.loads(entry["Detail"]) == {**RESULT, "Installation": installation}
+
+
+def test_no_result_passes_for_anothers(fake_aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it holds, the event tells the stack that publishes it."""
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "mine")
+    Invocation(LambdaContext(FUNCTION)).results.publish({**RESULT, "Installation": "another"})
+    ((entry,),) = (each["Entries"] for each in fake_aws.of("put_events"))
+    assert json.loads(entry["Detail"])["Installation"] == "mine"
+
+
+def test_a_tasks_output_is_the_result_alone(fake_aws: FakeAws) -> None:
+    """Who waits for it knows whom it asked."""
+    Invocation(LambdaContext(FUNCTION)).results.finish_task("token", RESULT)
+    (sent,) = fake_aws.of("send_task_success")
+    assert json.loads(sent["output"]) == RESULT

@@ -9,12 +9,13 @@ import pytest
 
 from handler.entrypoints import dead_letter
 from handler.errors import InvalidRequestError, ProvisionerError, ThrottlingError
-from handler.requests.entry_point import REQUEST_QUEUE
+from handler.requests.entry_point import MAINTENANCE_QUEUE, REQUEST_QUEUE, EntryPoint
 from handler.requests.envelope import parsed
 from handler.requests.request import check
 from handler.requests.unchecked_request import UncheckedRequest, read_document
 from handler.settings import MOST_REQUEST_BYTES
 from tests.support.bad_requests import (
+    ACCOUNT,
     API_KEY,
     BAD_REQUESTS,
     BASIC,
@@ -51,32 +52,37 @@ HOSTILE: dict[str, object] = {
     "RequestType": {"RequestType": CANARY, "ResourceProperties": BASIC},
     "RequestTime": {**BASIC, "RequestTime": CANARY},
     "TaskToken": {**BASIC, "TaskToken": [CANARY]},
+    "Owner": {**BASIC, "Owner": f"{CANARY}!"},
     "text": f'{CANARY} {{"Name": "x"}}',
     "large": changed(BASIC, {"Description": CANARY * MOST_REQUEST_BYTES}),
 }
 
 
-def asked(document: object) -> UncheckedRequest:
+def asked(document: object, queue: EntryPoint = REQUEST_QUEUE) -> UncheckedRequest:
     """Read a message."""
     text = document if isinstance(document, str) else json.dumps(document)
-    return read_document(parsed(text), REQUEST_QUEUE, "request-1", START)
+    return read_document(parsed(text), queue, "request-1", START)
 
 
-def letter(document: object, error: ProvisionerError = PASSING) -> str:
+def letter(
+    document: object, error: ProvisionerError = PASSING, queue: EntryPoint = REQUEST_QUEUE
+) -> str:
     """Give the body of the letter that is kept."""
-    return dead_letter.body(asked(document), error, RULES)
+    return dead_letter.body(asked(document, queue), error, RULES)
 
 
-def kept(document: object, error: ProvisionerError = PASSING) -> Any:
+def kept(
+    document: object, error: ProvisionerError = PASSING, queue: EntryPoint = REQUEST_QUEUE
+) -> Any:
     """Give what is kept of a message."""
-    return json.loads(letter(document, error))
+    return json.loads(letter(document, error, queue))
 
 
 @pytest.mark.parametrize(
     "properties",
     [
         *(BASIC, API_KEY, OAUTH),
-        {**BASIC, "OnExisting": "Adopt", "WaitTimeoutSeconds": 7, "Revision": "2"},
+        {**BASIC, "OnExisting": "Fail", "WaitTimeoutSeconds": 7, "Revision": "2"},
         changed(BASIC, {HEADERS: parameter("plain", IsValueSecret=False)}),
         changed(BASIC, {PASSWORD: {"ValueFrom": f"{secret_arn()}:key::"}}),
     ],
@@ -113,23 +119,67 @@ def test_what_is_kept_of_what_was_kept_is_the_same() -> None:
 
 
 @pytest.mark.parametrize(
-    ("request_type", "properties"),
+    ("queue", "request_type", "properties"),
     [
-        ("Refresh", {"Name": "crm"}),
-        ("Refresh", {"SecretId": "connections/crm", "AccountId": "123456789012"}),
-        ("Refresh", {"ParameterName": "/connections/crm", "WaitTimeoutSeconds": 5}),
-        ("Reconcile", {"Name": "crm", "ReconcileMode": "Report"}),
-        ("Reconcile", None),
-        ("Delete", {"Name": "crm"}),
-        ("Describe", {"Name": "crm"}),
+        (REQUEST_QUEUE, "Refresh", {"Name": "crm"}),
+        (MAINTENANCE_QUEUE, "Refresh", {"Name": "crm"}),
+        (MAINTENANCE_QUEUE, "Refresh", {"SecretId": "connections/crm", "AccountId": ACCOUNT}),
+        (MAINTENANCE_QUEUE, "Refresh", {"ParameterName": "/c/crm", "WaitTimeoutSeconds": 5}),
+        (MAINTENANCE_QUEUE, "Reconcile", {"Name": "crm", "ReconcileMode": "Report"}),
+        (MAINTENANCE_QUEUE, "Reconcile", None),
+        (REQUEST_QUEUE, "Delete", {"Name": "crm"}),
+        (REQUEST_QUEUE, "Describe", {"Name": "crm"}),
     ],
+    ids=lambda each: getattr(each, "name", str(each)),
 )
-def test_every_request_type_can_be_sent_again(request_type: str, properties: object) -> None:
-    """With or without properties."""
+def test_every_request_type_can_be_sent_again(
+    queue: EntryPoint, request_type: str, properties: object
+) -> None:
+    """To the queue that it came from, with or without properties."""
     given = {"ResourceProperties": properties} if properties else {}
-    found = kept({"RequestType": request_type, **given})
+    found = kept({"RequestType": request_type, **given}, queue=queue)
     assert found.pop("RequestTime")
     assert found == {"RequestType": request_type, "RequestId": "request-1", **given}
+
+
+@pytest.mark.parametrize("owner", ["team-a", "a", "A.b_c-9", "o" * 64])
+def test_a_letter_keeps_whose_request_it_is(owner: str) -> None:
+    """Sent again, it acts for the same owner, not for nobody's connections."""
+    document = {"RequestType": "Create", "Owner": owner, "ResourceProperties": BASIC}
+    found = kept(document)
+    assert found["Owner"] == owner
+    again = read_document(found, REQUEST_QUEUE, "another", LATER)
+    assert again == asked(document)
+    assert check(again, RULES).owner == f"requests/{owner}"
+
+
+@pytest.mark.parametrize("queue", [REQUEST_QUEUE, MAINTENANCE_QUEUE], ids=lambda each: each.name)
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"RequestType": "Create", "ResourceProperties": {**BASIC, "OnExisting": "Adopt"}},
+        {"RequestType": "List"},
+        {"RequestType": "Release", "ResourceProperties": {"Name": "crm"}},
+    ],
+    ids=lambda each: each["RequestType"],
+)
+def test_what_no_queue_takes_leaves_its_id_alone(queue: EntryPoint, document: object) -> None:
+    """Sending it again would be refused again."""
+    assert kept(document, queue=queue) == EMPTY
+
+
+@pytest.mark.parametrize("document", [BASIC, {"RequestType": "Delete", "ResourceProperties": {}}])
+def test_what_is_asked_of_the_wrong_queue_leaves_its_id_alone(document: object) -> None:
+    """A Create that reached the maintenance queue is no request that may be sent again there."""
+    assert kept(document, queue=MAINTENANCE_QUEUE) == EMPTY
+
+
+@pytest.mark.parametrize(
+    "properties", [{"SecretId": "connections/crm"}, {"ParameterName": "/connections/crm"}]
+)
+def test_a_producers_refresh_by_secret_leaves_its_id_alone(properties: object) -> None:
+    """Nor would a redrive carry it anywhere else."""
+    assert kept({"RequestType": "Refresh", "ResourceProperties": properties}) == EMPTY
 
 
 @pytest.mark.parametrize("request_type", ["Delete", "Describe"])

@@ -15,7 +15,13 @@ from handler.errors import (
     ServiceInternalError,
     ThrottlingError,
 )
-from handler.requests.entry_point import DIRECT, REQUEST_QUEUE
+from handler.requests.entry_point import (
+    DIRECT,
+    MAINTENANCE_QUEUE,
+    REQUEST_QUEUE,
+    REQUESTS_ALIAS,
+    EntryPoint,
+)
 from handler.requests.unchecked_request import UncheckedRequest, read_document
 from tests.support.crm import BASIC, ask
 from tests.support.entry_point import CANARY
@@ -42,10 +48,12 @@ def run(
     request_type: str = "Refresh",
     properties: Mapping[str, Any] | None = None,
     comes_back: Callable[[ProvisionerError], bool] = lambda error: error.is_transient,
+    entry_point: EntryPoint = MAINTENANCE_QUEUE,
+    **members: str,
 ) -> Succeeded | Failed:
     """Handle a message."""
-    document = {"RequestType": request_type, "ResourceProperties": properties or REFRESH}
-    asked = read_document(document, REQUEST_QUEUE, "request-1", world.time.now)
+    given = {"RequestType": request_type, "ResourceProperties": properties or REFRESH, **members}
+    asked = read_document(given, entry_point, "request-1", world.time.now)
     invocation: Any = SimpleNamespace(ports=world.ports, rules=RULES)
     return execute(asked, invocation, comes_back)
 
@@ -189,12 +197,35 @@ def test_a_failure_is_not_written_under_somebody_elses_lease(world: World) -> No
     assert world.registry.records["crm"] == leased
 
 
+@pytest.mark.parametrize("entry_point", [REQUEST_QUEUE, REQUESTS_ALIAS], ids=lambda each: each.name)
+def test_a_producers_refresh_leaves_nothing_with_another_owner(
+    world: World, entry_point: EntryPoint, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither a failure in its item, which would disturb its writes, nor an alarm."""
+    before = world.registry.records["crm"]
+    handled = run(world, entry_point=entry_point, Owner="team-a")
+    assert isinstance(handled, Failed)
+    assert handled.result["ErrorCode"] == "NotFound"
+    assert world.registry.records["crm"] == before
+    assert counted(capsys) == ["ConnectionFailed"]
+
+
+def test_a_producers_own_refresh_that_fails_is_kept_and_rings(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As one that the function began."""
+    fail_to_fetch(world, AccessDeniedError("the key's policy refuses"))
+    run(world, entry_point=REQUEST_QUEUE)
+    assert counted(capsys) == ["ConnectionFailed", "RefreshFailed"]
+    assert last_failure(world)["ErrorCode"] == "AccessDenied"
+
+
 def test_a_superseded_request_is_counted_as_that(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It is nobody's mistake, and rings nothing."""
     world.time.seconds -= 7200
-    handled = run(world, "Update", BASIC)
+    handled = run(world, "Update", BASIC, entry_point=REQUEST_QUEUE)
     assert isinstance(handled, Failed)
     assert (handled.result["Status"], handled.result["ErrorCode"]) == ("FAILED", "Superseded")
     assert counted(capsys) == ["ConnectionSuperseded"]

@@ -103,6 +103,7 @@ def test_a_success_tells_what_there_is() -> None:
     assert success(ASKED, Completion(Outcome.VALIDATED, Connection("crm"))) == {
         "RequestId": "request-1",
         "RequestType": "Create",
+        "Owner": "requests",
         "Status": "SUCCESS",
         "Name": "crm",
         "Outcome": "Validated",
@@ -121,6 +122,7 @@ def test_a_failure_tells_code_and_reason(error: ProvisionerError, code: str) -> 
     assert failure(ASKED, error) == {
         "RequestId": "request-1",
         "RequestType": "Create",
+        "Owner": "requests",
         "Status": "FAILED",
         "Name": "bad-request",
         "ErrorCode": code,
@@ -136,6 +138,7 @@ def test_a_failure_of_nonsense_repeats_none_of_it() -> None:
     assert failure(nonsense, ResourceConflictError("busy")) == {
         "RequestId": "request-1",
         "RequestType": "",
+        "Owner": "requests",
         "Status": "FAILED",
         "ErrorCode": "ResourceConflict",
         "Reason": "busy",

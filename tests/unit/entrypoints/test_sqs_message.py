@@ -15,15 +15,16 @@ from handler.composition import Invocation
 from handler.connections.state import Connection
 from handler.entrypoints.source_queue import SourceQueue
 from handler.entrypoints.sqs_message import LAST_RECEIVE, MessageProcessor
-from handler.errors import NotStabilizedError, ThrottlingError
+from handler.errors import NotStabilizedError, SupersededError, ThrottlingError
 from handler.observability import logger
 from handler.operations.outcome import Completion, Outcome
 from handler.requests.entry_point import REQUEST_QUEUE
+from handler.requests.request import check
 from handler.requests.unchecked_request import UncheckedRequest
 from handler.settings import REQUIRED_BY_QUEUE
 from tests.support.bad_requests import BASIC
 from tests.support.fake_aws import FakeAws, refusal
-from tests.support.fakes import START, FakeTime
+from tests.support.fakes import RULES, START, FakeTime
 from tests.support.function_output import CurrentStdout, FunctionOutput
 from tests.support.lambda_context import LambdaContext
 
@@ -101,6 +102,15 @@ class Stage:
             raise error
 
         self.outcome = fail
+
+    def checks(self) -> None:
+        """Let requests be checked, as they really are."""
+
+        def checked(asked: UncheckedRequest) -> Completion:
+            check(asked, RULES)
+            return DONE
+
+        self.outcome = checked
 
     def record(self, receives: int = 1, age: float = 0, **members: Any) -> dict[str, Any]:
         """Make a message that was first received so many seconds ago."""
@@ -401,3 +411,189 @@ def test_a_name_that_is_not_well_formed_is_never_repeated(
     assert stage.deliver(stage.record(body=body)) == []
     assert CANARY not in output.text
     assert CANARY not in json.dumps([results(aws), letters(aws)])
+
+
+OWNERS: list[object] = [f"{CANARY}!", f"{CANARY}/x", f"{CANARY}\n", CANARY * 11, [CANARY], None, ""]
+
+
+@pytest.mark.parametrize("owner", OWNERS, ids=str)
+def test_a_malformed_owner_is_never_repeated(
+    owner: object, stage: Stage, aws: FakeAws, output: FunctionOutput
+) -> None:
+    """Not in the log, the result or the letter; the result says no other owner instead."""
+    stage.checks()
+    request = {"RequestType": "Create", "Owner": owner, "ResourceProperties": BASIC}
+    assert stage.deliver(stage.record(body=json.dumps(request))) == []
+    (result,), ((body, attributes),) = results(aws), letters(aws)
+    assert (result["ErrorCode"], attributes["ErrorCode"]) == ("InvalidRequest", "InvalidRequest")
+    assert "Owner" not in result
+    assert body == {"RequestId": "m"}
+    assert CANARY not in output.text + json.dumps([result, body, attributes])
+
+
+def test_results_logs_and_letters_show_the_owner_whole(
+    stage: Stage, aws: FakeAws, output: FunctionOutput
+) -> None:
+    """A letter in the form in which it can be sent again."""
+    stage.ends(NotStabilizedError("broken"))
+    request = {"RequestType": "Create", "Owner": "team-a", "ResourceProperties": BASIC}
+    assert stage.deliver(stage.record(body=json.dumps(request))) == []
+    (result,), ((body, _),) = results(aws), letters(aws)
+    assert (result["Owner"], body["Owner"]) == ("requests/team-a", "team-a")
+    assert [line["owner"] for line in output.lines] == ["requests/team-a"]
+
+
+@pytest.mark.parametrize("body", ["no JSON", "[]", '{"TopicArn": 1, "Message": 2}'])
+def test_what_cannot_be_read_is_nobodys(body: str, stage: Stage, aws: FakeAws) -> None:
+    """Who waits for the results of requests that name no owner did not send it."""
+    stage.checks()
+    assert stage.deliver(stage.record(body=body)) == []
+    assert stage.deliver(stage.record(LAST_RECEIVE)) == []
+    assert ["Owner" in result for result in results(aws)] == [False, False]
+
+
+def test_a_result_of_a_message_says_its_installation(
+    stage: Stage, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the rule that routes it matches it."""
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "shop")
+    assert stage.deliver(stage.record()) == []
+    assert [result["Installation"] for result in results(aws)] == ["shop"]
+
+
+def sent_by(record: dict[str, Any], sender_id: str) -> dict[str, Any]:
+    """Let a message be a certain sender's, as SQS tells it."""
+    return {**record, "attributes": {**record["attributes"], "SenderId": sender_id}}
+
+
+SENDER = "AROAEXAMPLEID:producer"
+REFUSED = refusal("AccessDeniedException")
+ENDS: dict[str, tuple[BaseException | None, dict[str, list[Any]], dict[str, Any], set[str]]] = {
+    "succeeded": (None, {}, {}, {"request succeeded"}),
+    "failed": (NotStabilizedError("broken"), {}, {}, {"request failed"}),
+    "comes back": (ThrottlingError("later"), {}, {}, {"request comes back"}),
+    "superseded": (SupersededError("newer"), {}, {}, {"request superseded"}),
+    "a bug": (ValueError(CANARY), {}, {}, {"request comes back"}),
+    "interrupted": (SystemExit(), {}, {}, {"message comes back"}),
+    "unread": (None, {}, {"receives": LAST_RECEIVE}, {"request failed"}),
+    "not told": (
+        None,
+        {"put_events": [REFUSED]},
+        {},
+        {"request succeeded", "result not told"},
+    ),
+    "not told, and comes back": (
+        NotStabilizedError("broken"),
+        {"put_events": [{"FailedEntryCount": 1, "Entries": [{"ErrorCode": "X"}]}]},
+        {},
+        {"request failed", "result not told"},
+    ),
+    "not buried": (
+        NotStabilizedError("broken"),
+        {"send_message": [REFUSED]},
+        {},
+        {"request failed", "message comes back"},
+    ),
+    "not hidden": (
+        ThrottlingError("later"),
+        {"change_message_visibility_batch": [{}, REFUSED]},
+        {},
+        {"request comes back", "visibility not changed"},
+    ),
+    "no times": (
+        None,
+        {},
+        {"attributes": {"ApproximateReceiveCount": "1"}},
+        {"message comes back"},
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", ENDS)
+def test_every_line_of_a_message_names_its_sender(
+    kind: str, stage: Stage, aws: FakeAws, output: FunctionOutput
+) -> None:
+    """However it ends; the lines of the next message name the next one's, or none."""
+    error, planned, members, messages = ENDS[kind]
+    if error:
+        stage.ends(error)
+    for operation, answers in planned.items():
+        aws.plan(operation, *answers)
+    stage.deliver(sent_by(stage.record(**members), SENDER))
+    assert {line["message"] for line in output.lines} == messages
+    assert {line["sender_id"] for line in output.lines} == {SENDER}
+    output.clear()
+    stage.outcome = lambda _: DONE
+    aws.planned.clear()
+    stage.deliver(sent_by(stage.record(), "another"), stage.record())
+    assert [line["sender_id"] for line in output.lines] == ["another", ""]
+
+
+def test_what_concerns_the_whole_batch_names_no_sender(
+    stage: Stage, aws: FakeAws, output: FunctionOutput
+) -> None:
+    """Its messages may have several."""
+    aws.plan("change_message_visibility_batch", REFUSED)
+    stage.deliver(sent_by(stage.record(), SENDER))
+    first, second = output.lines
+    assert (first["message"], first.get("sender_id")) == ("visibility not changed", None)
+    assert (second["message"], second["sender_id"]) == ("request succeeded", SENDER)
+
+
+def test_messages_side_by_side_keep_their_senders_apart(
+    stage: Stage, aws: FakeAws, output: FunctionOutput
+) -> None:
+    """Each logs only after all others have begun, and some log twice."""
+    together = Barrier(10, timeout=PATIENCE_SECONDS)
+
+    def meet(asked: UncheckedRequest) -> Completion:
+        together.wait()
+        if int(asked.request_id) % 2:
+            raise ThrottlingError("later")
+        return DONE
+
+    stage.outcome = meet
+    aws.plan("put_events", *[REFUSED] * 5)
+    batch = [
+        sent_by(
+            stage.record(messageId=str(each), body=json.dumps({**BASIC, "Name": f"crm-{each}"})),
+            f"sender-{each}",
+        )
+        for each in range(10)
+    ]
+    stage.deliver(*batch)
+    told = [(line["correlation_id"], line["sender_id"]) for line in output.lines]
+    assert len(told) == 15
+    assert all(sender_id == f"sender-{request_id}" for request_id, sender_id in told)
+
+
+def test_one_connections_messages_keep_their_senders_apart(
+    stage: Stage, output: FunctionOutput
+) -> None:
+    """They are processed one after another, in one thread."""
+    batch = [
+        sent_by(stage.record(messageId=each), f"sender-{each}") if each != "2" else stage.record()
+        for each in "0123"
+    ]
+    stage.deliver(*batch)
+    told = [line["sender_id"] for line in output.lines]
+    assert told == ["sender-0", "sender-1", "", "sender-3"]
+
+
+@pytest.mark.parametrize("sender_id", [None, 5, [CANARY], {"a": CANARY}])
+def test_a_sender_that_is_no_text_is_none(
+    sender_id: Any, stage: Stage, output: FunctionOutput
+) -> None:
+    """SQS sends a text; nothing else fails over it."""
+    assert stage.deliver(sent_by(stage.record(), sender_id)) == []
+    assert [line["sender_id"] for line in output.lines] == [""]
+
+
+def test_after_a_message_nobodys_name_is_left(stage: Stage, output: FunctionOutput) -> None:
+    """The thread may belong to the next invocation."""
+    invocation = Invocation(LambdaContext(FUNCTION), REQUIRED_BY_QUEUE)
+    queue = MessageProcessor(invocation, QUEUE, max)
+    assert queue.process(SQSRecord(sent_by(stage.record(), SENDER))) is None
+    logger.info("afterwards")
+    first, second = output.lines
+    assert (first["sender_id"], second.get("sender_id")) == (SENDER, None)

@@ -207,7 +207,7 @@ def test_the_time_survives_a_recreation(world: World, adopted: bool) -> None:
     """Deleted by hand and created again by a newer request: an old Update stays old."""
     if adopted:
         world.connections.make_by_hand("crm", properties("ada"))
-    ask(world, 10, OnExisting="Adopt")
+    ask(world, 10, entry_point=DIRECT, OnExisting="Adopt")
     del world.connections.stored["crm"]
     ask(world, 20, username="newer")
     with pytest.raises(SupersededError):
@@ -260,7 +260,7 @@ def test_after_a_release_the_time_begins_anew(world: World) -> None:
     ask(world, 10)
     document = {"RequestType": "Release", "ResourceProperties": {"Name": "crm"}}
     carry_out(world.ports, check(read_document(document, DIRECT, "r", START), RULES))
-    assert ask(world, 5, OnExisting="Adopt").outcome is Outcome.ADOPTED
+    assert ask(world, 5, entry_point=DIRECT, OnExisting="Adopt").outcome is Outcome.ADOPTED
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,18 @@ from typing import Any
 import pytest
 
 from handler.connections.state import Write
-from handler.errors import NotFoundError, NotStabilizedError, ResourceConflictError
+from handler.errors import (
+    InvalidRequestError,
+    NotFoundError,
+    NotStabilizedError,
+    ResourceConflictError,
+)
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.retry import carry_out
 from handler.requests.entry_point import (
     DIRECT,
     MAINTENANCE_QUEUE,
+    REQUEST_QUEUE,
     EntryPoint,
 )
 from handler.requests.request import check
@@ -308,3 +314,65 @@ def test_a_direct_reconcile_gives_what_it_found(world: World) -> None:
     """The same, for whoever looks into one connection."""
     changed(world)
     assert reconcile(world, entry_point=DIRECT).details == {"Drift": ["Changed"]}
+
+
+OAUTH: dict[str, Any] = {
+    "Name": "oauth",
+    "AuthorizationType": "OAUTH_CLIENT_CREDENTIALS",
+    "AuthParameters": {
+        "OAuthParameters": {
+            "ClientParameters": {
+                "ClientID": "ada",
+                "ClientSecret": "{{resolve:secretsmanager:connections/crm:SecretString:password}}",
+            },
+            "AuthorizationEndpoint": "https://login.example.com/token",
+            "HttpMethod": "POST",
+        }
+    },
+}
+
+
+@pytest.mark.parametrize("kind", ["secret rotated", "changed", "gone", "well"])
+@pytest.mark.parametrize("mode", ["Repair", "Report"])
+def test_a_token_endpoint_that_is_no_longer_allowed_is_not_repaired(
+    world: World, kind: str, mode: str
+) -> None:
+    """The list is checked again before an older request is written; nothing is fetched either."""
+    world.time.deadline += 7200
+    ask(world, properties=OAUTH)
+    world.time.seconds += 3600
+    if kind == "secret rotated":
+        world.secrets.rotate(CRM, '{"password": "battery staple"}')
+    elif kind == "changed":
+        world.connections.stored["oauth"]["modified"] += timedelta(minutes=1)
+    elif kind == "gone":
+        del world.connections.stored["oauth"]
+    world.connections.calls.clear()
+    world.secrets.reads.clear()
+    before = world.registry.records["oauth"]
+    rules = replace(RULES, allowed_authorization_hosts=("*.auth0.com",))
+    given = {"Name": "oauth", "ReconcileMode": mode}
+    document = {"RequestType": "Reconcile", "ResourceProperties": given}
+    asked = read_document(document, MAINTENANCE_QUEUE, "request-1", world.time.now)
+    ports = replace(world.ports, rules=rules)
+    if kind == "gone" and mode == "Report":
+        assert carry_out(ports, check(asked, rules)).details["Drift"] == ["Gone"]
+    else:
+        with pytest.raises(InvalidRequestError, match="its host is not allowed"):
+            carry_out(ports, check(asked, rules))
+    assert not written(world)
+    assert world.secrets.reads == []
+    assert world.registry.records["oauth"] == before
+
+
+@pytest.mark.parametrize("mode", ["", "Report", "Repair"])
+def test_what_a_reconcile_sends_is_taken_by_the_maintenance_queue(world: World, mode: str) -> None:
+    """And by no other queue."""
+    reconcile(world, {"ReconcileMode": mode} if mode else {}, DIRECT)
+    (document,) = world.requests.sent
+    asked = read_document(document, MAINTENANCE_QUEUE, "message-1", world.time.now)
+    checked = check(asked, RULES)
+    assert (checked.name, checked.selection.reconcile_mode) == ("crm", mode)
+    assert carry_out(world.ports, checked).outcome is Outcome.UNCHANGED
+    with pytest.raises(InvalidRequestError):
+        check(read_document(document, REQUEST_QUEUE, "message-1", world.time.now), RULES)

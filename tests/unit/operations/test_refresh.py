@@ -26,6 +26,7 @@ from handler.requests.entry_point import (
     CLOUDFORMATION,
     DIRECT,
     MAINTENANCE_QUEUE,
+    REQUEST_QUEUE,
     EntryPoint,
 )
 from handler.requests.request import check
@@ -329,7 +330,7 @@ def test_a_pinned_version_does_not_follow(world: World) -> None:
     assert not written(world)
 
 
-@pytest.mark.parametrize("entry_point", [CLOUDFORMATION, MAINTENANCE_QUEUE])
+@pytest.mark.parametrize("entry_point", [CLOUDFORMATION, REQUEST_QUEUE])
 def test_a_stacks_connection_and_a_queues_are_refreshed_alike(
     world: World, entry_point: EntryPoint
 ) -> None:
@@ -480,12 +481,12 @@ def test_a_create_that_still_settles_keeps_its_own_outcome(world: World) -> None
     """A Refresh with nothing to write does not take the Create's end from it."""
     world.connections.states_after_write = ("AUTHORIZING",)
     with pytest.raises(NotStabilizedError):
-        ask(world, entry_point=MAINTENANCE_QUEUE)
+        ask(world, entry_point=REQUEST_QUEUE)
     world.connections.calls.clear()
     assert refresh(world, {"Name": "crm"}).outcome is Outcome.UNCHANGED
     assert not written(world)
     world.connections.stored["crm"]["states"] = ["AUTHORIZED"]
-    assert ask(world, entry_point=MAINTENANCE_QUEUE).outcome is Outcome.CREATED
+    assert ask(world, entry_point=REQUEST_QUEUE).outcome is Outcome.CREATED
 
 
 def test_a_claim_is_left_to_its_create(world: World) -> None:
@@ -582,3 +583,64 @@ def test_links_and_registry_agree_after_a_life(ends: World) -> None:
     delivered(ends)
     ask(ends, "Update", with_password(secret(OTHER), "first"))
     ask(ends, "Delete", {"Name": "second"})
+
+
+OAUTH_CRM: dict[str, Any] = {
+    "Name": "crm",
+    "AuthorizationType": "OAUTH_CLIENT_CREDENTIALS",
+    "AuthParameters": {
+        "OAuthParameters": {
+            "ClientParameters": {"ClientID": "ada", "ClientSecret": secret(CRM)},
+            "AuthorizationEndpoint": "https://login.example.com/token",
+            "HttpMethod": "POST",
+        }
+    },
+}
+
+
+@pytest.mark.parametrize("hosts", [(), ("auth0.com", "*.example.com.au")])
+@pytest.mark.parametrize("properties", [{"Name": "crm"}, {"Name": "crm", **EVENT}])
+def test_a_token_endpoint_that_is_no_longer_allowed_gets_no_new_secret(
+    world: World, properties: Mapping[str, Any], hosts: tuple[str, ...]
+) -> None:
+    """The list is checked again before an older request is written; nothing is fetched either."""
+    ask(world, properties=OAUTH_CRM)
+    rotate(world)
+    world.connections.calls.clear()
+    world.secrets.reads.clear()
+    before = world.registry.records["crm"]
+    rules = replace(RULES, allowed_authorization_hosts=hosts)
+    with pytest.raises(InvalidRequestError, match="its host is not allowed"):
+        refresh(world, properties, ports=replace(world.ports, rules=rules))
+    assert not written(world)
+    assert world.secrets.reads == []
+    assert world.registry.records["crm"] == before
+    kept = replace(RULES, allowed_authorization_hosts=("*.example.com",))
+    ports = replace(world.ports, rules=kept)
+    assert refresh(world, properties, ports=ports).outcome is Outcome.REFRESHED
+
+
+@pytest.mark.parametrize("wait", [0, 7, 30, 60, 61, 300])
+@pytest.mark.parametrize("selector", [EVENT, {"SecretId": CRM}])
+def test_what_an_administrator_sets_off_is_taken_by_the_maintenance_queue(
+    world: World, selector: Mapping[str, Any], wait: int
+) -> None:
+    """A direct request may wait for five minutes, a message for one."""
+    ask(world)
+    rotate(world)
+    refresh(world, {**selector, "WaitTimeoutSeconds": wait}, DIRECT)
+    (document,) = world.requests.sent
+    asked = read_document(document, MAINTENANCE_QUEUE, "message-1", world.time.now)
+    assert check(asked, RULES).wait_timeout_seconds == min(wait, 60)
+    assert outcomes(delivered(world)) == ["Refreshed"]
+
+
+def test_a_parameters_followers_are_taken_by_the_maintenance_queue(world: World) -> None:
+    """By the name that the registry knows."""
+    world.secrets.texts["/connections/crm"] = "ada"
+    world.secrets.plain.add("/connections/crm")
+    block = {"Username": "{{resolve:ssm:/connections/crm}}", "Password": secret(CRM)}
+    ask(world, properties={**BASIC, "AuthParameters": {"BasicAuthParameters": block}})
+    world.secrets.rotate("/connections/crm", "eve")
+    refresh(world, {"ParameterName": "/connections/crm"}, DIRECT)
+    assert outcomes(delivered(world)) == ["Refreshed"]

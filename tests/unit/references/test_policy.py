@@ -16,6 +16,10 @@ TWO_PREFIXES = replace(POLICY, secret_prefixes=("connections/", "shared/"))
 NO_PREFIX = replace(POLICY, secret_prefixes=(), parameter_prefixes=())
 PAY_A = replace(POLICY, secret_prefixes=("connections/pay-a",))
 TWO_ACCOUNTS = replace(POLICY, accounts=(OTHER_ACCOUNT,))
+RESERVED = "parameters under /aws/ are AWS's own"
+TO_A_SECRET = "/aws/reference/secretsmanager/"
+ALL = replace(POLICY, parameter_prefixes=("/", ""))
+AWS = replace(POLICY, parameter_prefixes=("/aws/",))
 CHINA = replace(POLICY, partition="aws-cn", region="cn-north-1")
 
 
@@ -76,6 +80,15 @@ def parameter_arn(name: str, region: str = REGION, account: str = ACCOUNT) -> So
         (POLICY, parameter_arn("/connections/crm", account=OTHER_ACCOUNT), [ACCOUNTS]),
         (TWO_ACCOUNTS, parameter_arn("/connections/crm", account=OTHER_ACCOUNT), [ACCOUNTS]),
         (TWO_ACCOUNTS, parameter_arn("/connections/crm"), []),
+        (ALL, Source(Service.SSM, "/crm"), []),
+        (ALL, Source(Service.SSM, "/awsome/crm"), []),
+        (ALL, Source(Service.SSM, "/aws/service/ami"), [RESERVED]),
+        (ALL, Source(Service.SSM_SECURE, f"{TO_A_SECRET}production/crm"), [RESERVED]),
+        (ALL, Source(Service.SSM, f"/{TO_A_SECRET}production/crm"), [RESERVED]),
+        (ALL, Source(Service.SSM, TO_A_SECRET[1:]), [RESERVED]),
+        (ALL, Source(Service.SSM, TO_A_SECRET.upper()), [RESERVED]),
+        (ALL, parameter_arn(f"{TO_A_SECRET}production/crm"), [RESERVED]),
+        (AWS, Source(Service.SSM, "/aws/crm"), [RESERVED]),
     ],
 )
 def test_everything_out_of_bounds_is_told(

@@ -289,3 +289,62 @@ def test_the_same_delivery_has_the_same_time_whenever_it_arrives() -> None:
     url = f"{BUCKET}?X-Amz-Date=20261122T130507Z"
     later = ARRIVAL + timedelta(minutes=50)
     assert signing_time(url, ARRIVAL) == signing_time(url, later)
+
+
+NO_OWNER = "Owner: must be a string of the form [A-Za-z0-9._-]{1,64}"
+
+
+@pytest.mark.parametrize("owner", ["a", "team-a", "A.b_c-9", "..", "-", "o" * 64])
+@pytest.mark.parametrize("form", ["envelope", "bare"])
+def test_a_request_acts_for_its_owner(owner: str, form: str) -> None:
+    """In an envelope, or beside the properties of a bare document."""
+    envelope = {"RequestType": "Create", "ResourceProperties": BASIC}
+    document = {**(envelope if form == "envelope" else BASIC), "Owner": owner}
+    found = asked(document, REQUEST_QUEUE)
+    assert (found.owner, found.violations) == (f"requests/{owner}", ())
+    assert found.properties == BASIC
+
+
+def test_without_an_owner_it_acts_for_requests() -> None:
+    """Which is no prefix of anybody else's."""
+    assert asked(BASIC).owner == "requests"
+
+
+@pytest.mark.parametrize(
+    "owner",
+    [
+        "",
+        None,
+        5,
+        True,
+        [CANARY],
+        {"Ref": CANARY},
+        "o" * 65,
+        f"{CANARY} ",
+        f"{CANARY}\n",
+        f"{CANARY}/x",
+        f"{CANARY}\x00",
+        f"{CANARY}é",
+        "٣",
+        "requests/team-a",
+        "cloudformation/arn:aws:cloudformation:us-east-1:123456789012:stack/shop/9f0c/Connection",
+    ],
+)
+@pytest.mark.parametrize("request_type", ["Create", "Delete", "Describe", "Refresh"])
+def test_a_malformed_owner_is_refused_and_not_shown(owner: object, request_type: str) -> None:
+    """It acts for nobody, least of all for a stack."""
+    properties = BASIC if request_type == "Create" else {"Name": "crm"}
+    document = {"RequestType": request_type, "ResourceProperties": properties, "Owner": owner}
+    found = asked(document, REQUEST_QUEUE)
+    assert found.owner == ""
+    with pytest.raises(InvalidRequestError) as raised:
+        check(found, RULES)
+    assert raised.value.reason == NO_OWNER
+    assert CANARY not in repr(found)
+
+
+def test_an_owner_in_the_properties_is_no_owner() -> None:
+    """There is one place for it."""
+    document = {"RequestType": "Create", "ResourceProperties": {**BASIC, "Owner": "team-a"}}
+    with pytest.raises(InvalidRequestError, match="Owner: unknown member"):
+        check(asked(document), RULES)

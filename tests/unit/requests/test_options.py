@@ -10,7 +10,7 @@ from handler.errors import InvalidRequestError
 from handler.references.source import Secret
 from handler.requests.entry_point import (
     DIRECT,
-    REQUEST_QUEUE,
+    MAINTENANCE_QUEUE,
     EntryPoint,
 )
 from handler.requests.options import WHOLE, Selection
@@ -54,7 +54,7 @@ def refusal(request_type: str, properties: object = None) -> list[str]:
         ({"ParameterName": "crm"}, Secret("/crm", is_parameter=True)),
     ],
 )
-@pytest.mark.parametrize("entry_point", [DIRECT, REQUEST_QUEUE])
+@pytest.mark.parametrize("entry_point", [DIRECT, MAINTENANCE_QUEUE])
 def test_a_refresh_by_secret_knows_it_by_name_and_account(
     selector: Mapping[str, str], secret: Secret, entry_point: EntryPoint
 ) -> None:
@@ -94,7 +94,7 @@ def test_a_page_goes_on_where_the_last_one_ended() -> None:
 def test_a_reconcile_has_no_pages() -> None:
     """One invocation goes through all of them."""
     (told,) = refusal("Reconcile", {"NextToken": "WyJhIl0="})
-    assert told == "NextToken: unknown member; allowed are Name, ReconcileMode"
+    assert told == "NextToken: not accepted here; allowed are Name, ReconcileMode"
 
 
 @pytest.mark.parametrize("request_type", ["Refresh", "Reconcile"])
@@ -201,7 +201,7 @@ def test_a_mode_is_one_of_two(value: object) -> None:
         ("Refresh", {"Name": "a b"}, "Name: "),
         ("Refresh", [], "ResourceProperties: must be an object, not a list"),
         ("Reconcile", "all", "ResourceProperties: must be an object, not text"),
-        ("Reconcile", {"SecretId": CRM}, "SecretId: unknown member; allowed are Name, Rec"),
+        ("Reconcile", {"SecretId": CRM}, "SecretId: not accepted here; allowed are Name, Rec"),
         ("List", {"Name": "crm"}, "Name: unknown member; allowed are NextToken"),
     ],
 )

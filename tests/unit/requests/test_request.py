@@ -337,7 +337,9 @@ def test_what_another_entry_point_takes_is_told_as_that(
 ) -> None:
     """By the entry points' own tables."""
     told = refusal(properties, request_type, REQUEST_QUEUE)
-    assert f"RequestType: {request_type} is for direct invocations only" in told
+    assert (
+        f"RequestType: {request_type} is for direct invocations of the function itself only" in told
+    )
     assert ("ResourceProperties" in told) is (properties is None and request_type == "Release")
 
 
@@ -346,7 +348,10 @@ def test_what_several_entry_points_take_names_them() -> None:
     event = {**EVENT, "RequestType": "Refresh"}
     with pytest.raises(InvalidRequestError) as raised:
         check(read_custom_resource(event, "", START), RULES)
-    told = "RequestType: Refresh is for messages and direct invocations only"
+    told = (
+        "RequestType: Refresh is for messages and the alias requests and the maintenance queue"
+        " and direct invocations of the function itself only"
+    )
     assert raised.value.reason == told
 
 

@@ -36,11 +36,11 @@ def told(document: object) -> list[str]:
 
 
 def test_an_envelope_is_read_member_by_member() -> None:
-    """Type, id, properties, token; the owner is the same for all requests."""
-    document = {"RequestType": "Update", "RequestId": "mine", "TaskToken": "t"}
+    """Type, id, owner, properties, token."""
+    document = {"RequestType": "Update", "RequestId": "mine", "Owner": "team-a", "TaskToken": "t"}
     found = asked({**document, "ResourceProperties": BASIC}, REQUEST_QUEUE)
     assert found == UncheckedRequest(
-        REQUEST_QUEUE, "Update", "mine", "requests", START, BASIC, task_token="t"
+        REQUEST_QUEUE, "Update", "mine", "requests/team-a", START, BASIC, task_token="t"
     )
 
 
@@ -73,6 +73,7 @@ def test_what_is_no_object_asks_nothing(document: object) -> None:
         None,
     )
     assert (found.known_request_type, found.name, found.task_token) == ("", "", "")
+    assert found.owner == ""  # nobody knows for whom it was sent
 
 
 @pytest.mark.parametrize(

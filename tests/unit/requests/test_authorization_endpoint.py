@@ -1,0 +1,188 @@
+"""Which hosts a client secret may be sent to."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handler.errors import InvalidRequestError, ServiceInternalError
+from handler.requests.authorization_endpoint import endpoint_violations, is_allowed
+from handler.requests.entry_point import DIRECT, REQUEST_QUEUE, EntryPoint
+from handler.requests.request import check
+from handler.requests.unchecked_request import read_document
+from handler.settings import load
+from tests.support.bad_requests import BASIC, CANARY, ENDPOINT, OAUTH, changed
+from tests.support.fakes import RULES, START
+
+LISTED = ("login.example.com", "*.auth0.com")
+REFUSED = (
+    f"{ENDPOINT}: its host is not allowed;"
+    " see AllowedAuthorizationHosts (ALLOWED_AUTHORIZATION_HOSTS)"
+)
+FORM = f"{ENDPOINT}: must begin with https:// (http:// only to a loopback host)"
+ARN = "arn:aws:lambda:us-east-1:123456789012:function:provisioner"
+LABEL = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True)
+
+
+def told(endpoint: str, *hosts: str) -> list[str]:
+    """Give what is wrong with a token endpoint."""
+    return [str(each) for each in endpoint_violations(changed(OAUTH, {ENDPOINT: endpoint}), hosts)]
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "https://login.example.com",
+        "https://login.example.com/token",
+        "https://LOGIN.Example.COM/token",
+        "https://login.example.com:8443/token",
+        "https://login.example.com?tenant=a",
+        "https://tenant.auth0.com/oauth/token",
+        "https://tenant.eu.auth0.com/oauth/token",
+        "https://Tenant.AUTH0.com:443",
+    ],
+)
+def test_a_listed_host_or_a_subdomain_is_allowed(endpoint: str) -> None:
+    """Without regard to case or port."""
+    assert told(endpoint, *LISTED) == []
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "https://evil.example.net/token",
+        "https://example.com/token",
+        "https://x.login.example.com/token",
+        "https://login.example.com.evil.net/token",
+        "https://evil-login.example.com/token",
+        "https://evil.net/login.example.com",
+        "https://evil.net?login.example.com",
+        "https://evil.net:443/.auth0.com",
+        "https://auth0.com/oauth/token",
+        "https://evilauth0.com/oauth/token",
+        "https://tenant.auth0.com.evil.net/oauth/token",
+        "https://tenant.auth0.com./oauth/token",
+        "https://login.example.com./token",
+        "https://localhost/token",
+        "http://localhost:8080/token",
+        "http://127.0.0.1/token",
+        "https://169.254.169.254/token",
+    ],
+)
+def test_any_other_host_is_refused(endpoint: str) -> None:
+    """The parent of a subdomain, too, a loopback host, and what only looks like a listed one."""
+    assert told(endpoint, *LISTED) == [REFUSED]
+
+
+@pytest.mark.parametrize("host", [".auth0.com", "..auth0.com", "a..auth0.com", "-.", ".", ""])
+def test_a_host_with_an_empty_label_is_none(host: str) -> None:
+    """Some resolvers would read the parent."""
+    if host != "-.":
+        assert told(f"https://{host}/token", *LISTED) == [FORM]
+    assert told(f"https://{host}/token", *LISTED)
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "https://login.example.com\\.evil.net/token",
+        "https://login.example.com#.evil.net/token",
+        "https://login.example.com%2f.evil.net/token",
+        "https://login.example.com\t.evil.net/token",
+        "https://login.example.com\n",
+        "https://login.example.com:443.evil.net/",
+        "https://login.example.com:/token",
+        "https://\uff4cogin.example.com/token",
+        "https://login。example.com/token",
+    ],
+)
+def test_a_host_that_parsers_read_differently_is_refused(endpoint: str) -> None:
+    """The host that is checked must be the host that EventBridge calls."""
+    assert told(endpoint, *LISTED) == [FORM]
+    assert told(endpoint, "*") == [FORM]
+
+
+@pytest.mark.parametrize("endpoint", ["https://evil.example.net/t", "http://localhost:8080/t"])
+def test_a_star_allows_every_host_and_an_empty_list_none(endpoint: str) -> None:
+    """Also where it stands beside others."""
+    assert told(endpoint, "*") == told(endpoint, "login.example.com", "*") == []
+    assert told(endpoint) == [REFUSED]
+
+
+@pytest.mark.parametrize("endpoint", ["http://localhost:8080/t", "https://LOCALHOST/t"])
+def test_a_loopback_host_is_listed_as_any_other(endpoint: str) -> None:
+    """For trials on one's own machine."""
+    assert told(endpoint, "localhost") == []
+    assert told(endpoint, "127.0.0.1") == [REFUSED]
+
+
+@pytest.mark.parametrize("properties", [BASIC, {}, {"AuthParameters": CANARY}])
+def test_without_an_endpoint_no_list_matters(properties: dict[str, object]) -> None:
+    """Only an OAuth connection has one."""
+    assert list(endpoint_violations(properties, ())) == []
+
+
+@given(st.lists(LABEL, min_size=1, max_size=3), LABEL)
+def test_a_subdomain_is_one_label_longer_than_its_parent(labels: list[str], label: str) -> None:
+    """Whatever both are called."""
+    parent = ".".join(labels)
+    assert is_allowed(f"{label}.{parent}", [f"*.{parent}"])
+    assert not is_allowed(parent, [f"*.{parent}"])
+    assert not is_allowed(f"{label}{parent}", [f"*.{parent}"])
+
+
+@pytest.mark.parametrize("request_type", ["Create", "Update", "Validate"])
+@pytest.mark.parametrize("entry_point", [DIRECT, REQUEST_QUEUE], ids=lambda each: each.name)
+def test_every_request_that_holds_properties_is_checked(
+    entry_point: EntryPoint, request_type: str
+) -> None:
+    """The violation names the setting, and not the host."""
+    document = changed(OAUTH, {ENDPOINT: f"https://{CANARY}.example.net/"})
+    given_document = {"RequestType": request_type, "ResourceProperties": document}
+    asked = read_document(given_document, entry_point, "request-1", START)
+    assert check(asked, RULES).name == OAUTH["Name"]
+    with pytest.raises(InvalidRequestError) as raised:
+        check(asked, replace(RULES, allowed_authorization_hosts=LISTED))
+    assert raised.value.reason == REFUSED
+
+
+@pytest.mark.parametrize(
+    "hosts",
+    [
+        "https://login.example.com",
+        "login.example.com:443",
+        "login.example.com/token",
+        "*.",
+        "*auth0.com",
+        "**.auth0.com",
+        "a.*.com",
+        ".auth0.com",
+        "auth0.com.",
+        "login..com",
+        "login.exämple.com",
+        "login example.com",
+        "a.com,*.b.com:1",
+    ],
+)
+def test_a_malformed_list_is_told_by_its_setting(hosts: str) -> None:
+    """It would silently allow nothing, or too much."""
+    setting = r"AllowedAuthorizationHosts \(ALLOWED_AUTHORIZATION_HOSTS\): each must be \*, a host"
+    with pytest.raises(ServiceInternalError, match=setting):
+        load({"ALLOWED_AUTHORIZATION_HOSTS": hosts}, ARN, ())
+
+
+@pytest.mark.parametrize(
+    ("hosts", "read"),
+    [
+        ("*", ("*",)),
+        ("", ()),
+        (" , ", ()),
+        ("*.Auth0.com , Login.example.com", ("*.auth0.com", "login.example.com")),
+        ("localhost,127.0.0.1", ("localhost", "127.0.0.1")),
+    ],
+)
+def test_a_list_is_read_in_lower_case(hosts: str, read: tuple[str, ...]) -> None:
+    """As hosts are compared; empty means none."""
+    settings = load({"ALLOWED_AUTHORIZATION_HOSTS": hosts}, ARN, ())
+    assert settings.allowed_authorization_hosts == read
