@@ -99,7 +99,7 @@ def test_tries_end_while_there_is_time_left(
 ) -> None:
     """Whoever asked must still be told; 0.8 of these 4 seconds are kept for that."""
     monkeypatch.setattr(aws, "MOST_CALL_RETRIES", 1000)
-    monkeypatch.setattr(aws, "LONGEST_CALL_PAUSE_SECONDS", 0.1)
+    monkeypatch.setattr(aws, "CALL_PAUSES", (0.01, 2.0, 0.1))
     proxy.spoil("DescribeConnection", aws_error("ThrottlingException"), times=10_000)
     now = 0.0
 

@@ -47,6 +47,7 @@ def test_a_create_returns_the_connection(
     assert result == {
         "RequestId": "request-1",
         "RequestType": "Create",
+        "Owner": "requests",
         "Status": "SUCCESS",
         "Name": name,
         "ConnectionArn": arn,
@@ -163,7 +164,7 @@ def test_a_failure_is_raised_as_its_own_class(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Step Functions matches errors by the class's name."""
-    monkeypatch.setattr(aws, "LONGEST_CALL_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(aws, "CALL_PAUSES", (0.01, 2.0, 0.01))
     proxy.spoil("CreateConnection", fault)
     with pytest.raises(error, match=f"^{reason.format(name=name)}"):
         function(ask("Create", basic))

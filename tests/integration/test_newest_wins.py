@@ -74,7 +74,7 @@ class Queue:
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let all tries of a call be over soon, however much time there is."""
-    monkeypatch.setattr(aws, "LONGEST_CALL_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(aws, "CALL_PAUSES", (0.01, 2.0, 0.01))
 
 
 @pytest.fixture

@@ -114,7 +114,7 @@ def test_a_message_that_comes_back_is_no_failure_yet(
 ) -> None:
     """It counts as returned; else one throttled request would fail eight times."""
     proxy.spoil("DescribeConnection", aws_error("ThrottlingException"))
-    monkeypatch.setattr(aws, "LONGEST_CALL_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(aws, "CALL_PAUSES", (0.01, 2.0, 0.01))
     function(event_source.batch(ask("Create", basic)))
     assert counted(output) == [(SERVICE, ["MessageReturned"])]
     (line,) = [line for line in output.lines if "request_type" in line]
@@ -182,7 +182,7 @@ def test_each_entry_point_leaves_the_same_line(
     function(from_stack)
     function(event_source.batch(ask("Validate", basic | {"Name": f"{name}-2"})), seconds=200)
     lines = [line for line in output.lines if line["message"] == "request succeeded"]
-    assert [line["entry_point"] for line in lines] == ["cloudformation", "queue"]
+    assert [line["entry_point"] for line in lines] == ["cloudformation", "request_queue"]
     assert [line["correlation_id"] for line in lines] == [
         from_stack["RequestId"],
         "request-to-Validate",

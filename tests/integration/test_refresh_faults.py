@@ -84,7 +84,7 @@ def test_a_fault_that_passes_loses_no_message(
     request_type: str,
     world: World,
     rotated: dict[str, str],
-    event_source: EventSource,
+    maintenance_source: EventSource,
 ) -> None:
     """Neither reading who is concerned, nor sending; one message may come twice."""
     about = {"SecretId": rotated["SecretId"]} if request_type == "Refresh" else {}
@@ -93,7 +93,7 @@ def test_a_fault_that_passes_loses_no_message(
     world.ask(request_type, about)
     assert world.count(operation) >= 2
     assert world.count("SendMessageBatch") >= 2
-    bodies = [json.loads(each["body"]) for each in event_source.arrived(1)["Records"]]
+    bodies = [json.loads(each["body"]) for each in maintenance_source.arrived(1)["Records"]]
     assert {body["RequestType"] for body in bodies} <= {request_type, "Refresh"}  # or the rule's
 
 
@@ -122,7 +122,7 @@ def test_a_refusal_leaves_the_old_credential(world: World, rotated: dict[str, st
 def test_a_queue_that_nobody_reaches_is_told(world: World, rotated: dict[str, str]) -> None:
     """The event comes back, and is sent on later."""
     world.spoil("SendMessageBatch", "call lost", 1000)
-    with pytest.raises(NetworkFailureError, match="sqs:SendMessageBatch on the request queue"):
+    with pytest.raises(NetworkFailureError, match="sqs:SendMessageBatch on the maintenance queue"):
         world.ask("Refresh", {"SecretId": rotated["SecretId"]}, seconds=4)
 
 
@@ -142,7 +142,7 @@ def test_a_rotated_canary_is_seen_nowhere_even_while_debugging(
     spoilt: str,
     function: Function,
     proxy: FaultyProxy,
-    event_source: EventSource,
+    maintenance_source: EventSource,
     everywhere: Everywhere,
     store_secret: Store,
     properties: dict[str, Any],
@@ -156,7 +156,7 @@ def test_a_rotated_canary_is_seen_nowhere_even_while_debugging(
     proxy.spoil(*SPOILT[spoilt])
     about = {"SecretId": secret}
     events = [
-        event_source.batch(
+        maintenance_source.batch(
             {"RequestType": "Refresh", "ResourceProperties": {"Name": name, **about}},
             {"RequestType": "Reconcile", "ResourceProperties": {"Name": name}},
             {"RequestType": "Refresh", "ResourceProperties": {**about, "Password": CANARY}},

@@ -28,6 +28,7 @@ class Walk:
     proxy: FaultyProxy
     response_url: str
     name: str
+    queue_arns: Mapping[str, str]  # as the stack's outputs name them
     number: int = 0
 
     def steps(self) -> Iterator[tuple[str, list[str]]]:
@@ -83,6 +84,9 @@ class Walk:
     ) -> tuple[str, list[str]]:
         event = json.loads((EVENTS / "sqs-single.json").read_text())
         (record,) = event["Records"]
+        is_maintenance = request_type in ("Refresh", "Reconcile")
+        queue = "MaintenanceQueueArn" if is_maintenance else "RequestQueueArn"
+        record["eventSourceARN"] = self.queue_arns[queue]
         self.number += 1
         record["messageId"] = f"{self.name}-{self.number}"
         # Of now, or it would be older than what was applied.
@@ -121,7 +125,7 @@ def measure(bench: Bench) -> Measured:
         environment = {**bench.environment, "AWS_ENDPOINT_URL": proxy.url}
         with running_function(bench.artifact, environment) as function:
             url = bench.destination.url + RESPONSE_PATH
-            counted = dict(Walk(function.invoke, proxy, url, "counted").steps())
+            counted = dict(Walk(function.invoke, proxy, url, "counted", stack.outputs).steps())
     rows = [
         Row(f"Calls to AWS: {what}", str(len(counted[what])), "-", len(counted[what]), len(calls))
         for what, calls in EXPECTED.items()
