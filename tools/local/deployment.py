@@ -73,15 +73,14 @@ def has_bytecode() -> bool:
 
 def deploy(ministack: MiniStack) -> None:
     """Deploy what was built last."""
-    run(
-        [
-            *_sam("deploy"),
-            *("--config-env", "local"),
-            *("--stack-name", STACK_NAME),
-            *("--region", REGION),
-        ],
-        environment={**ministack.environment(), "SAM_CLI_POLL_DELAY": "0.2"},
-    )
+    sam("deploy", ministack.environment())
+
+
+def sam(command: str, environment: Mapping[str, str], *options: str) -> str:
+    """Run a command of the SAM CLI about the application's stack; return its output."""
+    local = ("--config-env", "local", "--stack-name", STACK_NAME, "--region", REGION)
+    variables = {**environment, "SAM_CLI_POLL_DELAY": "0.2"}
+    return run([*_sam(command), *local, *options], environment=variables)
 
 
 def run(command: list[str], environment: Mapping[str, str]) -> str:
