@@ -5,19 +5,17 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import boto3
 import pytest
 
-from tests.support import waiting
+from tests.support import role_session, waiting
 from tests.support.resolved_template import ROOT, listed
+from tests.support.role_session import assume_new_role
 from tools.local import deployment
 from tools.local.local_stack import LocalStack, local_stack
 from tools.local.ministack import ACCOUNT_ID, REGION, MiniStack, running_ministack
 
 POLICY = ROOT / "docs" / "deployer-policy.json"
 ROLE = "deployer"
-NOBODY_ELSE = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
-KEYS_OF_A_SESSION = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
 # What the SAM CLI itself asks for, before CloudFormation acts.
 OF_SAM = ("Stack", "StackOfTheCodeBucket", "CodeBucket", "Code")
@@ -47,33 +45,9 @@ def ministack() -> Iterator[MiniStack]:
         yield ministack
 
 
-def become(ministack: MiniStack, role: str, *allowed: Mapping[str, Any]) -> dict[str, str]:
-    """Make a role that may do this and nothing else; give the variables of its session."""
-    stack = LocalStack(ministack)
-    stack.iam.create_role(RoleName=role, AssumeRolePolicyDocument=document(NOBODY_ELSE))
-    stack.iam.put_role_policy(RoleName=role, PolicyName=role, PolicyDocument=document(*allowed))
-    stack.close()
-    options: Any = {"endpoint_url": ministack.endpoint_url, "verify": str(ministack.ca_bundle)}
-    root = boto3.Session("test", "test", region_name=REGION)
-    arn = f"arn:aws:iam::{ACCOUNT_ID}:role/{role}"
-    session = root.client("sts", **options).assume_role(RoleArn=arn, RoleSessionName="test")
-    credentials = session["Credentials"]
-    return {
-        **ministack.environment(),
-        "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
-        "AWS_SESSION_TOKEN": credentials["SessionToken"],
-    }
-
-
-def document(*allowed: Mapping[str, Any]) -> str:
-    """Give a policy's text."""
-    return json.dumps({"Version": "2012-10-17", "Statement": allowed})
-
-
 def test_the_policy_is_enough_to_deploy_update_and_delete(ministack: MiniStack) -> None:
     """The SAM CLI's bucket included, which is there afterwards, as the registry is."""
-    deployer = become(ministack, ROLE, *statements(deployment.STACK_NAME).values())
+    deployer = assume_new_role(ministack, ROLE, *statements(deployment.STACK_NAME).values())
     deployment.sam("deploy", deployer)
     deployment.sam(
         "deploy", deployer, "--parameter-overrides", "LogRetentionDays=30 RetainRegistry=false"
@@ -90,7 +64,7 @@ def test_the_policy_is_enough_to_deploy_update_and_delete(ministack: MiniStack) 
 def test_sam_deploy_fails_without_what_it_asks_for_itself(ministack: MiniStack, sid: str) -> None:
     """Its stacks, its bucket and what it puts there."""
     rest = [each for name, each in statements(deployment.STACK_NAME).items() if name != sid]
-    deployer = become(ministack, ROLE, *rest)
+    deployer = assume_new_role(ministack, ROLE, *rest)
     with pytest.raises(deployment.CommandFailedError, match=TOLD_BY_SAM.get(sid, "AccessDenied")):
         deployment.sam("deploy", deployer)
 
@@ -104,10 +78,7 @@ def deployed() -> Iterator[LocalStack]:
 
 def create_stack(stack: LocalStack, environment: Mapping[str, str], name: str) -> str:
     """Create another stack of the same template as a role; give what its events tell."""
-    key, secret_key, token = (environment[name] for name in KEYS_OF_A_SESSION)
-    session = boto3.Session(key, secret_key, token, region_name=REGION)
-    options: Any = {"endpoint_url": stack.endpoint_url, "verify": str(stack.ministack.ca_bundle)}
-    caller = session.client("cloudformation", **options)
+    caller = role_session.client("cloudformation", environment)
     template: Any = stack.cloudformation.get_template(
         StackName=deployment.STACK_NAME, TemplateStage="Original"
     )["TemplateBody"]
@@ -142,7 +113,7 @@ def test_cloudformation_fails_without_what_it_does_for_the_deployer(
     code = statements(deployment.STACK_NAME)["Code"]  # where the root user put it
     allowed = statements(f"lacks-{sid}") | {"Code": code}
     missing = allowed.pop(sid, {"Action": []})
-    deployer = become(deployed.ministack, f"role-{sid}", *allowed.values())
+    deployer = assume_new_role(deployed.ministack, f"role-{sid}", *allowed.values())
     told = create_stack(deployed, deployer, f"lacks-{sid}")
     lacked = set(re.findall(r"AccessDenied: the stack's caller lacks (\S+) on", told))
     assert bool(lacked) == bool(sid)
