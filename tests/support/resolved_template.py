@@ -17,12 +17,18 @@ PSEUDO_PARAMETERS = {
     "AWS::URLSuffix": "amazonaws.com",
 }
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/k"
+RESOURCE_CONFIGURATIONS = (
+    "arn:aws:vpc-lattice:eu-central-1:123456789012:resourceconfiguration/rcfg-0a1b2c3d4e5f6a7b8",
+    "arn:aws:vpc-lattice:eu-central-1:222222222222:resourceconfiguration/rcfg-00000000000000000",
+)
 EVERYTHING_ON = {
     "AllowedAccounts": "111111111111",
     "ConnectionKmsKeyArns": KEY,
-    "PrivateConnections": "true",
     "ProducerArns": "arn:aws:iam::111111111111:root,arn:aws:iam::222222222222:role/producer",
+    "ProducerOrganizationId": "o-a1b2c3d4e5",
     "QueueKmsKeyArn": KEY,
+    "ResourceConfigurationArns": ",".join(RESOURCE_CONFIGURATIONS),
+    "RestrictProducers": "true",
     "SecretsKmsKeyArns": KEY,
 }
 NO_VALUE = object()

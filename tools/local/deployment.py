@@ -73,15 +73,16 @@ def has_bytecode() -> bool:
 
 def deploy(ministack: MiniStack, stack_name: str = STACK_NAME) -> None:
     """Deploy what was built last."""
-    run(
-        [
-            *_sam("deploy"),
-            *("--config-env", "local"),
-            *("--stack-name", stack_name),
-            *("--region", REGION),
-        ],
-        environment={**ministack.environment(), "SAM_CLI_POLL_DELAY": "0.2"},
-    )
+    sam("deploy", ministack.environment(), stack_name=stack_name)
+
+
+def sam(
+    command: str, environment: Mapping[str, str], *options: str, stack_name: str = STACK_NAME
+) -> str:
+    """Run a command of the SAM CLI about a stack of the application; return its output."""
+    local = ("--config-env", "local", "--stack-name", stack_name, "--region", REGION)
+    variables = {**environment, "SAM_CLI_POLL_DELAY": "0.2"}
+    return run([*_sam(command), *local, *options], environment=variables)
 
 
 def run(command: list[str], environment: Mapping[str, str]) -> str:

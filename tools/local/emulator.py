@@ -2,18 +2,28 @@
 MiniStack with its authorization corrected; a program of its own, which ``ministack`` starts.
 
 It runs by its path and imports nothing of the project: what it can import, the function can too.
+
+CloudFormation acts with the permissions of whoever calls it, as on AWS: those that AWS's schemas
+of resource types name for their handlers, as far as the template's properties need them.
 """
 
 import json
 import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from ministack import app
-from ministack.core import iam_actions
+from ministack.core import iam_actions, iam_evaluator
+from ministack.core.responses import get_account_id, get_region
+from ministack.services.cloudformation import stacks
 
 CONNECTION_ACTION = re.compile(r"AWSEvents\.(Create|Update|Delete|Describe|Deauthorize)Connection")
 action_as_ministack_reads_it = iam_actions.extract_iam_action
 resource_as_ministack_reads_it = iam_actions.extract_resource_arn
+condition_key_as_ministack_resolves_it = iam_evaluator._resolve_condition_key  # noqa: SLF001
+PERMISSIONS = json.loads(Path(__file__).with_name("cloudformation_permissions.json").read_text())
+NAMED_BY = ("FunctionName", "LogGroupName", "LayerName", "BucketName", "Bucket")
 
 
 def action(*arguments: Any, **keywords: Any) -> str | None:
@@ -32,9 +42,103 @@ def resource(service: str, *arguments: Any, **keywords: Any) -> str:
     return arn
 
 
+def condition_key(key: str, context: Any) -> Any:
+    """Give the role's ARN as aws:PrincipalArn, not that of its session."""
+    found = condition_key_as_ministack_resolves_it(key, context)
+    if key.lower() != "aws:principalarn":
+        return found
+    return re.sub(r":sts:(:\d+:)assumed-role/([^/]+)/.*", r":iam:\1role/\2", found)
+
+
+def create_resource(kind: str, logical_id: str, properties: Any, stack: str, *rest: Any) -> Any:
+    """Create a resource, if the stack's caller may."""
+    ask(kind, "create", f"{stack}-{logical_id}-0", properties)
+    return create(kind, logical_id, properties, stack, *rest)
+
+
+def update_resource(kind: str, physical_id: str, old: Any, new: Any, *rest: Any) -> Any:
+    """Update a resource, if the stack's caller may."""
+    if old != new:
+        ask(kind, "update", physical_id, new)
+    return update(kind, physical_id, old, new, *rest)
+
+
+def delete_resource(kind: str, physical_id: str, properties: Any, *rest: Any) -> Any:
+    """Delete a resource, if the stack's caller may."""
+    ask(kind, "delete", physical_id, properties)
+    return delete(kind, physical_id, properties, *rest)
+
+
+create: Callable[..., Any] = stacks._provision_resource  # noqa: SLF001 - nothing public does it
+update: Callable[..., Any] = stacks._update_resource  # noqa: SLF001
+delete: Callable[..., Any] = stacks._delete_resource  # noqa: SLF001
+
+
+def ask(kind: str, operation: str, physical_id: str, properties: Mapping[str, Any]) -> None:
+    """
+    Ask IAM for every permission that AWS's handler needs.
+
+    Raises:
+        ValueError: the stack's caller lacks one; it becomes the resource's StatusReason.
+    """
+    caller = iam_evaluator._verified_key.get()  # noqa: SLF001 - the root user's is not verified
+    if not caller or kind not in PERMISSIONS:
+        return
+    own = [arn(PERMISSIONS[kind]["resource"], name) for name in names(physical_id, properties)]
+    for needed in PERMISSIONS[kind].get(operation, ()):
+        service = needed.partition(":")[0]
+        for at in others(needed, properties) or own:
+            refused = iam_evaluator.enforce(
+                caller, needed, service, get_region(), at, context(properties)
+            )
+            if refused:
+                raise ValueError(f"AccessDenied: the stack's caller lacks {needed} on {at}")
+
+
+def names(physical_id: str, properties: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the names of what a resource, or its policy, is about."""
+    given = next((properties[key] for key in NAMED_BY if key in properties), physical_id)
+    for identity in properties.get("Queues", [given]):
+        yield re.sub(r"^https?://.*/|^arn:.*:(function|layer):", "", identity)
+
+
+def others(needed: str, properties: Mapping[str, Any]) -> list[str]:
+    """Give what an action is about where that is not the resource itself."""
+    code = properties.get("Code") or properties.get("Content") or {}
+    match needed.partition(":")[::2]:
+        case "iam", "PassRole":
+            return [properties["Role"]]
+        case "s3", "GetObject" | "GetObjectVersion" if "S3Bucket" in code:
+            return [f"arn:aws:s3:::{code['S3Bucket']}/{code['S3Key']}"]
+        case "lambda", "GetLayerVersion" if "Layers" in properties:
+            return list(properties["Layers"])
+        case "logs", "DescribeResourcePolicies":
+            return ["*"]
+        case _:
+            return []
+
+
+def context(properties: Mapping[str, Any]) -> dict[str, str]:
+    """Give the condition keys of Lambda's actions."""
+    function = re.sub(r"^arn:.*:function:", "", str(properties.get("FunctionName", "")))
+    return {
+        "iam:PassedToService": "lambda.amazonaws.com",
+        "lambda:FunctionArn": arn("arn:aws:lambda:{region}:{account}:function:{name}", function),
+    }
+
+
+def arn(pattern: str, name: str) -> str:
+    """Put Region, account and name into an ARN."""
+    return pattern.format(region=get_region(), account=get_account_id(), name=name)
+
+
 if __name__ == "__main__":
     iam_actions.extract_iam_action = action
     iam_actions.extract_resource_arn = resource
+    iam_evaluator._resolve_condition_key = condition_key  # noqa: SLF001
+    stacks._provision_resource = create_resource  # noqa: SLF001
+    stacks._update_resource = update_resource  # noqa: SLF001
+    stacks._delete_resource = delete_resource  # noqa: SLF001
     # As root it would listen on 443 as well, for Cognito, which nothing here needs.
     app._port_is_bindable = lambda *_: False  # noqa: SLF001 - there is no setting for it
     app.main()

@@ -1,6 +1,5 @@
 """Map AWS's error codes to our errors: every code of the calls that are made, deliberately."""
 
-import re
 from typing import Any
 
 from handler.errors import (
@@ -144,7 +143,14 @@ def error_of_response(service: str, call: str, response: Any) -> ProvisionerErro
         reason += " this is not a missing permission"
     elif kind is AccessDeniedError:
         needed = PERMISSIONS.get(service, "the function's role needs {call}")
-        reason += "; " + needed.format(call=re.sub(" on (the )?", " on the ", call, count=1))
+        reason += "; " + needed.format(call=_permission(call))
     error = kind(reason)
     error.aws_code = code
     return error
+
+
+def _permission(call: str) -> str:
+    # IAM calls Step Functions states, and knows no batches.
+    operation, _, resource = call.partition(" on ")
+    action = operation.replace("stepfunctions:", "states:").removesuffix("Batch")
+    return f"{action} on the {resource.removeprefix('the ')}"

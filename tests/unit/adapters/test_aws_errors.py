@@ -167,3 +167,20 @@ def test_a_network_failure_is_no_answer_of_aws() -> None:
     assert {code for code, each in codes.items() if each is NetworkFailureError} <= {
         "RequestTimeout"
     }
+
+
+@pytest.mark.parametrize(
+    ("call", "permission"),
+    [
+        ("sqs:SendMessageBatch on the request queue", "sqs:SendMessage on the request queue"),
+        ("stepfunctions:SendTaskSuccess on the task", "states:SendTaskSuccess on the task"),
+        ("events:PutEvents on event bus default", "events:PutEvents on the event bus default"),
+    ],
+)
+def test_a_missing_permission_is_told_as_iam_calls_it(call: str, permission: str) -> None:
+    """Whoever reads it looks for that action in the role."""
+    service = call.partition(":")[0]
+    refused = {"Error": {"Code": "AccessDeniedException"}}
+    reason = error_of_response(service, call, refused).reason
+    assert reason.startswith(f"{call} failed: AccessDeniedException; ")
+    assert f"the function's role needs {permission}" in reason

@@ -11,15 +11,13 @@ from tests.support.fakes import ACCOUNT, POLICY, REGION
 
 PREFIX = "; AllowedSecretPrefixes (ALLOWED_SECRET_PREFIXES): "
 PARAMETER_PREFIX = "; AllowedParameterPrefixes (ALLOWED_PARAMETER_PREFIXES): "
+AWSS_OWN = "below /aws/"
 REGIONAL, ACCOUNTS, OWNED = "Region", "; AllowedAccounts (ALLOWED_ACCOUNTS), for secrets only", "!"
 TWO_PREFIXES = replace(POLICY, secret_prefixes=("connections/", "shared/"))
 NO_PREFIX = replace(POLICY, secret_prefixes=(), parameter_prefixes=())
+AWS_TOO = replace(POLICY, parameter_prefixes=("/", "/aws/", "aws/", "/AWS/"))
 PAY_A = replace(POLICY, secret_prefixes=("connections/pay-a",))
 TWO_ACCOUNTS = replace(POLICY, accounts=(OTHER_ACCOUNT,))
-RESERVED = "parameters under /aws/ are AWS's own"
-TO_A_SECRET = "/aws/reference/secretsmanager/"
-ALL = replace(POLICY, parameter_prefixes=("/", ""))
-AWS = replace(POLICY, parameter_prefixes=("/aws/",))
 CHINA = replace(POLICY, partition="aws-cn", region="cn-north-1")
 
 
@@ -80,15 +78,15 @@ def parameter_arn(name: str, region: str = REGION, account: str = ACCOUNT) -> So
         (POLICY, parameter_arn("/connections/crm", account=OTHER_ACCOUNT), [ACCOUNTS]),
         (TWO_ACCOUNTS, parameter_arn("/connections/crm", account=OTHER_ACCOUNT), [ACCOUNTS]),
         (TWO_ACCOUNTS, parameter_arn("/connections/crm"), []),
-        (ALL, Source(Service.SSM, "/crm"), []),
-        (ALL, Source(Service.SSM, "/awsome/crm"), []),
-        (ALL, Source(Service.SSM, "/aws/service/ami"), [RESERVED]),
-        (ALL, Source(Service.SSM_SECURE, f"{TO_A_SECRET}production/crm"), [RESERVED]),
-        (ALL, Source(Service.SSM, f"/{TO_A_SECRET}production/crm"), [RESERVED]),
-        (ALL, Source(Service.SSM, TO_A_SECRET[1:]), [RESERVED]),
-        (ALL, Source(Service.SSM, TO_A_SECRET.upper()), [RESERVED]),
-        (ALL, parameter_arn(f"{TO_A_SECRET}production/crm"), [RESERVED]),
-        (AWS, Source(Service.SSM, "/aws/crm"), [RESERVED]),
+        (AWS_TOO, Source(Service.SSM, "/aws/service/ecs"), [AWSS_OWN]),
+        (AWS_TOO, Source(Service.SSM_SECURE, "/aws/reference/secretsmanager/x"), [AWSS_OWN]),
+        (AWS_TOO, Source(Service.SSM_SECURE, "/AWS/Reference/secretsmanager/x"), [AWSS_OWN]),
+        (AWS_TOO, Source(Service.SSM, "aws/service/ecs"), [AWSS_OWN]),
+        (AWS_TOO, Source(Service.SSM, "//aws/service/ecs"), [AWSS_OWN]),
+        (AWS_TOO, parameter_arn("/aws/service/ecs", account=""), [AWSS_OWN, ACCOUNTS]),
+        (AWS_TOO, parameter_arn("/aws/reference/secretsmanager/x"), [AWSS_OWN]),
+        (AWS_TOO, Source(Service.SSM, "/awsome/crm"), []),
+        (AWS_TOO, secret("connections/aws/crm"), []),
     ],
 )
 def test_everything_out_of_bounds_is_told(

@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from tests.support.resolved_template import EVERYTHING_ON, accepts, deployed, listed, properties
+from tests.support.resolved_template import (
+    EVERYTHING_ON,
+    RESOURCE_CONFIGURATIONS,
+    accepts,
+    deployed,
+    listed,
+    properties,
+)
 
 
 def role(**parameters: str) -> dict[str, dict[str, Any]]:
@@ -32,8 +39,8 @@ def test_nothing_is_allowed_wholesale(parameters: dict[str, str]) -> None:
     for statement in allowing_statements(**parameters):
         assert statement["Sid"]
         assert not [action for action in listed(statement["Action"]) if "*" in action]
-        if statement["Sid"] == "TaskTokens":
-            continue  # Step Functions defines no resource for these; the token is the credential
+        if statement["Sid"] in {"TaskTokens", "PrivateConnectionsOfEventBridge"}:
+            continue  # AWS's list of actions names no resource for these
         for resource in listed(statement.get("Resource", "the role that is assumed")):
             assert not re.fullmatch(r"\*|arn(:[^:]*){4}:\*", resource)
 
@@ -90,8 +97,30 @@ def test_optional_permissions_need_their_parameter() -> None:
         "KeysOfConnections",
         "UseOfKeysOfConnections",
         "PrivateConnections",
+        "PrivateConnectionsOfEventBridge",
         "KeyOfQueues",
     }
+
+
+def test_private_connections_reach_only_what_is_named() -> None:
+    """The other two resources of an association are EventBridge's, of an account not known."""
+    lattice = "arn:aws:vpc-lattice:eu-central-1:*"
+    statements = role(**EVERYTHING_ON)
+    assert statements["PrivateConnections"]["Resource"] == [
+        *RESOURCE_CONFIGURATIONS,
+        f"{lattice}:servicenetwork/*",
+        f"{lattice}:servicenetworkresourceassociation/*",
+    ]
+    through = statements["PrivateConnectionsOfEventBridge"]
+    assert through["Action"] == "vpc-lattice:AssociateViaAWSService-EventsAndStates"
+
+
+@pytest.mark.parametrize("end", ["*", "rcfg-*", "rcfg-0a1b2c3d4e5f6a7b8,"])
+def test_no_pattern_names_resource_configurations(end: str) -> None:
+    """Each is named whole."""
+    begin = "arn:aws:vpc-lattice:eu-central-1:123456789012:resourceconfiguration/"
+    assert not accepts("ResourceConfigurationArns", begin + end)
+    assert accepts("ResourceConfigurationArns", ",".join(RESOURCE_CONFIGURATIONS))
 
 
 def test_keys_are_used_only_through_their_services() -> None:
@@ -142,6 +171,34 @@ def test_no_prefix_opens_every_secret(prefix: str) -> None:
     """Neither everything nor the secrets that a service owns can be allowed by accident."""
     assert not accepts("AllowedSecretPrefixes", prefix)
     assert not accepts("AllowedParameterPrefixes", f"/{prefix}")
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        "/aws/",
+        "/aws",
+        "/aw",
+        "/a",
+        "/",
+        "/AWS/",
+        "/Aws/service/",
+        "/aws/reference/",
+        "//aws/",
+        "aws/",
+    ],
+)
+def test_no_prefix_opens_awss_own_parameters(prefix: str) -> None:
+    """Neither from within /aws/ nor from above; every secret of the account lies below it."""
+    assert not accepts("AllowedParameterPrefixes", prefix)
+
+
+@pytest.mark.parametrize(
+    "prefix", ["/connections/", "/ab", "/awe/x", "/app/aws/", "/b", "/_", "/A1"]
+)
+def test_other_prefixes_of_parameters_are_accepted(prefix: str) -> None:
+    """Also those that begin like /aws/ and go on otherwise."""
+    assert accepts("AllowedParameterPrefixes", prefix)
 
 
 def test_role_and_log_outlive_the_function() -> None:

@@ -125,6 +125,34 @@ def test_only_named_producers_may_send() -> None:
     assert not accepts("ProducerArns", "*")
 
 
+def test_producers_may_be_bound_to_an_organization() -> None:
+    """An account that leaves it, or a wrong digit, lets nobody in."""
+    named = {"ProducerArns": EVERYTHING_ON["ProducerArns"]}
+    assert "Condition" not in queue_policy("RequestQueue", **named)["Producers"]
+    condition = queue_policy("RequestQueue", **EVERYTHING_ON)["Producers"]["Condition"]
+    assert condition == {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}
+    assert not accepts("ProducerOrganizationId", "o-*")
+
+
+@pytest.mark.parametrize("arns", ["", EVERYTHING_ON["ProducerArns"]])
+def test_this_accounts_principals_may_be_kept_out_unless_they_are_listed(arns: str) -> None:
+    """Sending only: whoever administers the queue still can, and AWS's services are not meant."""
+    assert "OnlyListedProducers" not in queue_policy("RequestQueue", ProducerArns=arns)
+    policy = queue_policy("RequestQueue", ProducerArns=arns, RestrictProducers="true")
+    assert policy["OnlyListedProducers"] == {
+        "Sid": "OnlyListedProducers",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "sqs:SendMessage",
+        "Resource": "RequestQueue.Arn",
+        "Condition": {
+            "StringEquals": {"aws:PrincipalAccount": "123456789012"},
+            "StringNotEquals": {"aws:PrincipalArn": arns.split(",")},
+            "BoolIfExists": {"aws:PrincipalIsAWSService": "false"},
+        },
+    }
+
+
 @pytest.mark.parametrize("queue", ["MaintenanceQueue", "DeadLetterQueue"])
 @pytest.mark.parametrize("hours", ["0", "24"])
 def test_eventbridge_writes_only_for_the_rules_of_refresh_and_reconcile(

@@ -1,7 +1,6 @@
 """The rules of rotation: which of AWS's events match, and what request becomes of one."""
 
 import copy
-import fnmatch
 import json
 from typing import Any
 
@@ -12,6 +11,7 @@ from handler.requests.entry_point import MAINTENANCE_QUEUE
 from handler.requests.options import Selection
 from handler.requests.request import check
 from handler.requests.unchecked_request import read_document
+from tests.support.bad_requests import OTHER_ACCOUNT
 from tests.support.fakes import RULES, START
 from tests.support.resolved_template import properties
 from tests.support.rule_messages import (
@@ -40,8 +40,6 @@ def matches(pattern: Any, event: Any) -> bool:
 
 def _is_one(wanted: Any, value: Any) -> bool:
     match wanted:
-        case {"anything-but": {"wildcard": str(wildcard)}}:
-            return not fnmatch.fnmatchcase(str(value), wildcard)
         case {"prefix": str(prefix)}:
             return str(value).startswith(prefix)
         case {"exists": True}:
@@ -61,7 +59,8 @@ def edited(event: dict[str, Any], **changes: Any) -> dict[str, Any]:
 
 def is_wanted(rule: str, event: dict[str, Any], **parameters: str) -> bool:
     """Tell whether a rule matches an event."""
-    return matches(properties(rule, **parameters)["EventPattern"], event)
+    pattern = properties(rule, **parameters)["EventPattern"]
+    return matches(json.loads(pattern) if isinstance(pattern, str) else pattern, event)
 
 
 def test_a_rotation_becomes_a_refresh_by_secret() -> None:
@@ -78,11 +77,11 @@ def test_a_rotation_becomes_a_refresh_by_secret() -> None:
 
 
 @pytest.mark.parametrize("operation", ["Create", "Update"])
-@pytest.mark.parametrize("name", ["/connections/orders", "orders"])
+@pytest.mark.parametrize("name", ["/connections/orders", "/crm", "crm"])
 def test_a_changed_parameter_becomes_a_refresh_by_parameter(operation: str, name: str) -> None:
     """Also one that was deleted and made again; its event tells no version."""
     event = edited(PARAMETER_STORE_CHANGE, operation=operation, name=name)
-    assert is_wanted("ParameterRule", event)
+    assert is_wanted("ParameterRule", event, AllowedParameterPrefixes="/connections/,/crm")
     asked = read_document(message("ParameterRule", event), MAINTENANCE_QUEUE, "message-1", START)
     secret = Secret("/" + name.lstrip("/"), is_parameter=True)
     assert check(asked, RULES).selection == Selection((secret,))
@@ -94,6 +93,39 @@ def test_a_changed_parameter_becomes_a_refresh_by_parameter(operation: str, name
 def test_secrets_that_services_own_are_left_out(name: str) -> None:
     """An update of a connection moves the label of its own secret: that would never end."""
     assert not is_wanted("SecretRule", edited(SECRET_LABEL_UPDATED, name=name))
+
+
+@pytest.mark.parametrize(
+    ("name", "is_ours"),
+    [("a/x", True), ("b/x", True), ("c/x", False), ("a", False), ("A/x", False), ("x/a/x", False)],
+)
+def test_only_what_the_prefixes_allow_is_followed(name: str, is_ours: bool) -> None:
+    """Every one of them, and nothing that no request may refer to."""
+    secret = edited(SECRET_LABEL_UPDATED, name=name)
+    assert is_wanted("SecretRule", secret, AllowedSecretPrefixes="a/,b/") is is_ours
+    parameter = edited(PARAMETER_STORE_CHANGE, name=f"/{name}")
+    assert is_wanted("ParameterRule", parameter, AllowedParameterPrefixes="/a/,/b/") is is_ours
+
+
+@pytest.mark.parametrize(
+    ("accounts", "account", "is_followed"),
+    [
+        ("", "123456789012", True),
+        ("", OTHER_ACCOUNT, False),
+        (f"000000000000,{OTHER_ACCOUNT}", OTHER_ACCOUNT, True),
+        (f"000000000000,{OTHER_ACCOUNT}", "123456789012", True),
+        ("000000000000", OTHER_ACCOUNT, False),
+    ],
+)
+def test_rotations_of_other_accounts_are_followed_where_they_are_allowed(
+    accounts: str, account: str, is_followed: bool
+) -> None:
+    """Whatever else is forwarded to the bus; parameters are of this account alone."""
+    secret = SECRET_LABEL_UPDATED | {"account": account}
+    assert is_wanted("SecretRule", secret, AllowedAccounts=accounts) is is_followed
+    parameter = PARAMETER_STORE_CHANGE | {"account": account}
+    is_own = account == "123456789012"
+    assert is_wanted("ParameterRule", parameter, AllowedAccounts=accounts) is is_own
 
 
 @pytest.mark.parametrize("label", ["AWSPENDING", "AWSPREVIOUS", "custom"])

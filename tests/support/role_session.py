@@ -1,0 +1,52 @@
+"""Sessions of roles on the emulator, which may do what their policy says and nothing else."""
+
+import json
+from collections.abc import Mapping
+from contextlib import closing
+from typing import Any
+
+import boto3
+
+from tools.local.local_stack import LocalStack
+from tools.local.ministack import ACCOUNT_ID, REGION, MiniStack
+
+ANYBODY = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+
+
+def assume_new_role(ministack: MiniStack, role: str, *allowed: Mapping[str, Any]) -> dict[str, str]:
+    """Make a role that may do this and nothing else; give the variables of a session of it."""
+    options: Any = {"endpoint_url": ministack.endpoint_url, "verify": str(ministack.ca_bundle)}
+    root = boto3.Session("test", "test", region_name=REGION)
+    with closing(LocalStack(ministack)) as stack, closing(root.client("sts", **options)) as sts:
+        stack.iam.create_role(RoleName=role, AssumeRolePolicyDocument=document(ANYBODY))
+        stack.iam.put_role_policy(RoleName=role, PolicyName=role, PolicyDocument=document(*allowed))
+        session = sts.assume_role(RoleArn=role_arn(role), RoleSessionName="test")
+    credentials = session["Credentials"]
+    return {
+        **ministack.environment(),
+        "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": credentials["SessionToken"],
+    }
+
+
+def role_arn(role: str) -> str:
+    """Give the ARN of a role, which is not that of its sessions."""
+    return f"arn:aws:iam::{ACCOUNT_ID}:role/{role}"
+
+
+def document(*statements: Mapping[str, Any]) -> str:
+    """Give a policy's text."""
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+def client(service: Any, environment: Mapping[str, str]) -> Any:
+    """Give a client that acts as a session."""
+    session = boto3.Session(
+        environment["AWS_ACCESS_KEY_ID"],
+        environment["AWS_SECRET_ACCESS_KEY"],
+        environment["AWS_SESSION_TOKEN"],
+        region_name=REGION,
+    )
+    at = environment["AWS_ENDPOINT_URL"]
+    return session.client(service, endpoint_url=at, verify=environment["AWS_CA_BUNDLE"])
