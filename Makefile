@@ -66,6 +66,14 @@ skeleton: $(READY) ## Print a request to fill in: TYPE=BASIC|OAUTH_CLIENT_CREDEN
 schema: $(READY) ## Write the JSON Schema of a request
 	@PYTHONPATH=src $(RUN) -m tools.generated.schema
 
+.PHONY: sbom
+sbom: $(READY) $(RUNTIME) ## Write the bill of materials of the built layer (CycloneDX JSON)
+	@$(RUN) -m tools.generated.sbom
+
+.PHONY: licences
+licences: $(READY) $(RUNTIME) ## Print the licences of what the built layer holds
+	@$(RUN) -m tools.generated.licences
+
 .PHONY: cost
 cost: $(READY) ## Print what requests cost, from the calls that they make and AWS's prices
 	@$(RUN) -m tools.generated.cost
