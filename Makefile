@@ -24,6 +24,7 @@ STACK ?=
 ERROR ?=
 ROUNDS ?=
 MODULE ?=
+UPGRADE ?=
 PYTEST_WORKERS ?= 2
 # Each deploys an application of its own; they mostly wait.
 STACK_WORKERS ?= 3
@@ -37,6 +38,9 @@ RUNTIME_PYTHON ?= 3.13
 # What pyenv puts on the PATH fails for versions that are not active, and uv gives up there.
 PYENV_ROOT ?= $(HOME)/.pyenv
 INACTIVE   := $(wildcard $(PYENV_ROOT)/versions/$(RUNTIME_PYTHON)*/bin)
+
+# The layer's first: others include what it was compiled to.
+PINS := $(wildcard layers/*/requirements*.in) $(wildcard requirements*.in tools/*/requirements*.in)
 
 .PHONY: help
 help: ## List the targets
@@ -62,6 +66,14 @@ skeleton: $(READY) ## Print a request to fill in: TYPE=BASIC|OAUTH_CLIENT_CREDEN
 .PHONY: schema
 schema: $(READY) ## Write the JSON Schema of a request
 	@PYTHONPATH=src $(RUN) -m tools.generated.schema
+
+.PHONY: sbom
+sbom: $(READY) $(RUNTIME) ## Write the bill of materials of the built layer (CycloneDX JSON)
+	@$(RUN) -m tools.generated.sbom
+
+.PHONY: licences
+licences: $(READY) $(RUNTIME) ## Print the licences of what the built layer holds
+	@$(RUN) -m tools.generated.licences
 
 .PHONY: cost
 cost: $(READY) ## Print what requests cost, from the calls that they make and AWS's prices
@@ -117,6 +129,12 @@ mutants: $(MUTANTS) ## Change the code and expect a unit test of its folder to f
 .PHONY: scan
 scan: $(READY) $(SCANNERS) ## Search templates and code for weaknesses: checkov, cdk-nag, bandit (half a minute once installed; not part of check)
 	@$(RUN) -m tools.scan
+.PHONY: pins
+pins: $(READY) ## Compile each requirements*.in to a .txt with hashes; UPGRADE=1: what it does not pin may become newer
+	@for file in $(PINS); do \
+	  $(RUN) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	    --custom-compile-command "make pins" $(if $(filter-out 0,$(UPGRADE)),--upgrade) --output-file "$${file%.in}.txt" "$$file"; \
+	done
 
 .PHONY: clean
 clean: ## Remove what the other targets made
@@ -124,37 +142,42 @@ clean: ## Remove what the other targets made
 	rm -rf $(VENV) .venv-runtime .venv-mutants .venv-scan-* .aws-sam .local .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# uv resolves and installs in seconds; where it cannot work (a proxy, a platform), pip does the same.
-$(READY): requirements-dev.txt
+# Nothing is installed whose hash the requirements do not list. uv does it in seconds; where it cannot work (a proxy, a
+# platform), pip does. pip overlooks the pin of a package whose extras another one names, so it takes the list as it is,
+# which is complete. Usage: $(call install,<environment>,<requirements>)
+install = $(RUN) -m uv pip install --quiet --compile-bytecode --require-hashes --python $(1)/bin/python -r $(2) \
+	|| { echo "uv did not work, using pip" >&2; \
+	     $(1)/bin/python -m ensurepip >/dev/null; \
+	     $(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(2); }
+
+$(READY): requirements-uv.txt requirements-dev.txt
 	@for python in $(PYTHONS); do \
 	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$python; break; fi; \
 	done; \
 	test -n "$${found:-}" || { echo "Python 3.11 or newer is needed; name one with PYTHON=/path/to/python" >&2; exit 1; }; \
 	echo "Preparing $(VENV) with $$("$$found" --version) (once, about a minute)" >&2; \
 	test -x $(RUN) || "$$found" -m venv $(VENV)
-	@$(RUN) -m pip install --quiet --disable-pip-version-check uv==0.13.9 \
-	  && $(RUN) -m uv pip install --quiet --compile-bytecode --python $(RUN) -r requirements-dev.txt \
-	  || { echo "uv did not work, using pip" >&2; \
-	       $(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt; }
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.txt || true
+	@$(call install,$(VENV),requirements-dev.txt)
 	@touch $@
 
 # Where the machine has no such interpreter, the developer's does.
 $(RUNTIME): tools/local/requirements-runtime.txt $(READY)
 	@echo "Preparing .venv-runtime" >&2
-	@PATH="$(if $(INACTIVE),$(firstword $(INACTIVE)):)$$PATH" $(RUN) -m uv venv --quiet --clear --seed --no-python-downloads --python $(RUNTIME_PYTHON) .venv-runtime 2>/dev/null \
+	@PATH="$(if $(INACTIVE),$(firstword $(INACTIVE)):)$$PATH" $(RUN) -m uv venv --quiet --clear --no-python-downloads --python $(RUNTIME_PYTHON) .venv-runtime 2>/dev/null \
 	  || { echo "no Python $(RUNTIME_PYTHON) here, using $$($(RUN) --version); RUNTIME_PYTHON=… names another" >&2; \
-	     $(RUN) -m venv --clear .venv-runtime; }
-	@.venv-runtime/bin/python -m pip install --quiet --disable-pip-version-check -r tools/local/requirements-runtime.txt
+	     $(RUN) -m venv --clear --without-pip .venv-runtime; }
+	@$(call install,.venv-runtime,tools/local/requirements-runtime.txt)
 	@touch $@
 
 $(MUTANTS): tools/mutation/requirements.txt $(READY)
 	@echo "Preparing .venv-mutants" >&2
-	@$(RUN) -m venv --clear .venv-mutants
-	@$(MUTANTS_RUN) -m pip install --quiet --disable-pip-version-check -r tools/mutation/requirements.txt
+	@$(RUN) -m venv --clear --without-pip .venv-mutants
+	@$(call install,.venv-mutants,tools/mutation/requirements.txt)
 	@touch $@
 
 .venv-scan-%/.ready: tools/scan/requirements-%.txt $(READY)
 	@echo "Preparing .venv-scan-$*" >&2
-	@$(RUN) -m venv --clear .venv-scan-$*
-	@.venv-scan-$*/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(RUN) -m venv --clear --without-pip .venv-scan-$*
+	@$(call install,.venv-scan-$*,$<)
 	@touch $@

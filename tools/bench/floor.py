@@ -11,10 +11,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.generated.pins import LAYER
 from tools.local.deployment import ROOT, RUNTIME_PYTHON
 from tools.local.runtime import Artifact
 
-REQUIREMENTS = ROOT / "layers" / "dependencies" / "requirements.txt"
 HANDLER = "floor.lambda_handler"
 CODE = '''\
 """Two clients and no work."""
@@ -44,11 +44,11 @@ def build(directory: Path) -> Floor:
     layer = directory / "layer"
     compiled = directory / "compiled"
     pins = directory / "requirements.txt"
-    if not pins.exists() or pins.read_bytes() != REQUIREMENTS.read_bytes():
+    if not pins.exists() or pins.read_bytes() != LAYER.read_bytes():
         shutil.rmtree(directory, ignore_errors=True)
         _install(layer / "python")
         _compile(shutil.copytree(layer, compiled))
-        shutil.copy(REQUIREMENTS, pins)
+        shutil.copy(LAYER, pins)
     floor = _written(directory / "floor")
     return Floor(
         Artifact(floor, layer),
@@ -63,7 +63,7 @@ def _install(folder: Path) -> None:
     subprocess.run(
         [
             *(sys.executable, "-m", "pip", "install", *options, *target, "--platform", "any"),
-            *("--requirement", str(REQUIREMENTS), "--target", str(folder)),
+            *("--require-hashes", "--requirement", str(LAYER), "--target", str(folder)),
         ],
         check=True,
     )

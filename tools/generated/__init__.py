@@ -1,4 +1,4 @@
 """
-What is derived from AWS's own model or from measured calls: schema, skeleton, cost tables.
-It imports the function's rules, so that neither can differ from them.
+What is derived from AWS's own model, from measured calls or from the built layer: schema, skeleton,
+cost tables, bill of materials, licences. It imports the function's rules, so that none can differ.
 """

@@ -179,7 +179,7 @@ def test_nobody_but_the_rules_and_the_function_may_send(queue: str, hours: str) 
     }
     of_principals, of_services = (each["Condition"] for each in denied)
     assert of_principals["BoolIfExists"] == {"aws:PrincipalIsAWSService": "false"}
-    assert of_principals["ArnNotLike"]["aws:PrincipalArn"][0] == "FunctionRole.Arn"
+    assert of_principals["ArnNotEquals"] == {"aws:PrincipalArn": "FunctionRole.Arn"}
     assert of_services["Bool"] == {"aws:PrincipalIsAWSService": "true"}
     allowed = policy["Rules"]["Condition"]["ArnEquals"]
     assert of_services["ArnNotEquals"] == allowed
