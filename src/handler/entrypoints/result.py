@@ -32,17 +32,17 @@ def attributes(completion: Completion) -> dict[str, str]:
 def success(unchecked: UncheckedRequest, completion: Completion) -> dict[str, Any]:
     """Give the result of a request that succeeded, outside CloudFormation."""
     given = {name: value for name, value in attributes(completion).items() if value}
-    return _identity(unchecked) | {"Status": "SUCCESS"} | given | dict(completion.details)
+    ids = _identity(unchecked, completion.owner or unchecked.owner)
+    return ids | {"Status": "SUCCESS"} | given | dict(completion.details)
 
 
 def failure(unchecked: UncheckedRequest, error: ProvisionerError) -> dict[str, str]:
     """Give the result of a request that failed."""
     named = {"Name": unchecked.name} if unchecked.name else {}
     problem = {"ErrorCode": error.code, "Reason": error.reason}
-    return _identity(unchecked) | {"Status": "FAILED"} | named | problem
+    return _identity(unchecked, unchecked.owner) | {"Status": "FAILED"} | named | problem
 
 
-def _identity(unchecked: UncheckedRequest) -> dict[str, str]:
-    owner = {"Owner": unchecked.owner} if unchecked.owner else {}  # it could be read
+def _identity(unchecked: UncheckedRequest, owner: str) -> dict[str, str]:
     ids = {"RequestId": unchecked.request_id, "RequestType": unchecked.known_request_type}
-    return ids | owner
+    return ids | ({"Owner": owner} if owner else {})  # "" where it is not known

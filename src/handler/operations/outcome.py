@@ -30,6 +30,7 @@ class Completion:
 
     outcome: Outcome
     connection: Connection
+    owner: str = ""  # of the connection, where it is not the requester
     is_ignored: bool = False  # a Delete of what is not the requester's
     is_silent: bool = False  # nobody waits for this result
     details: Mapping[str, Any] = field(default_factory=dict)  # members of this result only

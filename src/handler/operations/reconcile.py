@@ -1,6 +1,7 @@
 """Reconcile: find what events missed, and what was changed outside this provisioner."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from handler.clock import instant
 from handler.connections.drift import Finding, absence, drift
@@ -35,6 +36,10 @@ def reconcile(ports: Ports, request: Request) -> Completion:
         raise NotFoundError(f"nobody is registered for {request.name}")
     if record is None:  # released since the message was sent
         return _report(Outcome.UNCHANGED, Connection(request.name))
+    return replace(_reconcile_record(ports, request, record), owner=record.owner)
+
+
+def _reconcile_record(ports: Ports, request: Request, record: Record) -> Completion:
     if not record.properties:  # not made yet
         return _report(Outcome.UNCHANGED, record.registered_connection)
     connection = current_state.determine_ownership(

@@ -34,7 +34,13 @@ def refresh(ports: Ports, request: Request) -> Completion:
         raise NotFoundError(f"nobody is registered for {request.name}")
     if record and request.entry_point.is_limited_to_owner and record.owner != request.owner:
         raise current_state.not_own(request.name, record)
-    if record is None or _is_done(record, request):
+    if record is None:  # its secret has users no more
+        return Completion(Outcome.UNCHANGED, Connection(request.name))
+    return replace(_refresh_record(ports, request, record), owner=record.owner)
+
+
+def _refresh_record(ports: Ports, request: Request, record: Record) -> Completion:
+    if _is_done(record, request):
         return Completion(Outcome.UNCHANGED, Connection(request.name))
     found = current_state.determine_ownership(ports, record.name, record.owner, record)
     if found.connection and found.standing is Standing.OWN:

@@ -39,7 +39,7 @@ class EntryPoint:
     is_limited_to_owner: bool = False  # sees and refreshes no connection of another owner
     waits_again: bool = False  # a message comes back, so that running out of time is not final
     is_last_chance: bool = False  # there is no later delivery to rely on
-    may_delete_nothing: bool = False
+    absent_delete_succeeds: bool = False
     deletes_replaced: bool = False  # after a rename: the caller sends no Delete for the old name
 
 
@@ -51,7 +51,7 @@ CLOUDFORMATION = EntryPoint(
     private_wait_seconds=LONGEST_WAIT_SECONDS,
     own_members=("OnExisting", "WaitTimeoutSeconds", "Revision", "ServiceToken", "ServiceTimeout"),
     is_last_chance=True,
-    may_delete_nothing=True,  # so that the stack can be deleted if nothing of its own is left
+    absent_delete_succeeds=True,  # so that the stack can be deleted if nothing of its own is left
 )
 REQUEST_QUEUE = EntryPoint(
     name="request_queue",
@@ -65,6 +65,7 @@ REQUEST_QUEUE = EntryPoint(
 MAINTENANCE_QUEUE = EntryPoint(
     name="maintenance_queue",
     request_types=("Refresh", "Reconcile"),
+    members=("RequestType", "RequestId", "RequestTime", "ResourceProperties"),
     default_wait_seconds=30,
     longest_wait_seconds=60,
     waits_again=True,
@@ -88,4 +89,4 @@ DIRECT = EntryPoint(
 
 def for_terraform(entry_point: EntryPoint) -> EntryPoint:
     """Give an entry point as Terraform uses it: a destroy must end, a rename leaves nothing."""
-    return replace(entry_point, may_delete_nothing=True, deletes_replaced=True)
+    return replace(entry_point, absent_delete_succeeds=True, deletes_replaced=True)

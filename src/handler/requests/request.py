@@ -82,7 +82,10 @@ def check(unchecked: UncheckedRequest, rules: Rules) -> Request:
         InvalidRequestError: lists every violation with its path, none with a value.
     """
     # A stack's rollback and a destroy must succeed, even with properties that were refused.
-    if unchecked.entry_point.may_delete_nothing and unchecked.request_type == RequestType.DELETE:
+    if (
+        unchecked.entry_point.absent_delete_succeeds
+        and unchecked.request_type == RequestType.DELETE
+    ):
         return _checked_deletion(unchecked)
     given = unchecked.properties
     if not unchecked.is_object or isinstance(given, Violation):

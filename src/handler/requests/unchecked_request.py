@@ -64,7 +64,7 @@ def read_document(
         entry_point=for_terraform(entry_point) if is_terraform else entry_point,
         request_type=given.get("RequestType"),
         request_id=envelope.text(given, "RequestId") or request_id,
-        owner=envelope.owner(given),
+        owner=envelope.owner(given) if "Owner" in entry_point.members else "",
         request_time=min(arrival, envelope.request_time(given) or arrival),
         properties=properties,
         previous_name=previous_name if previous_name != well_formed(properties) else "",
