@@ -62,8 +62,8 @@ DELETION_LIFETIME = timedelta(hours=24)  # no request is delivered later than th
 ITEMS_OF_A_PAGE = 200  # including links and deletions
 
 # When messages come back.
-FIRST_DELAY_SECONDS = 10
-LONGEST_DELAY_SECONDS = 600  # times the jitter: from the seventh receive on, 5 to 15 minutes
+# Seconds: first, growth, longest; times the jitter, from the seventh receive on 5 to 15 minutes.
+MESSAGE_DELAYS = (10, 2, 600)
 JITTER = (0.5, 1.5)  # so that throttled messages do not come back all at once
 PRIVATE_PATIENCE_SECONDS = 3600  # EventBridge and VPC Lattice need up to that long to connect
 # More than patience and throttled polls need, or SQS would move the message to the DLQ itself.

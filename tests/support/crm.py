@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from handler.operations.outcome import Completion, Outcome
-from handler.operations.retry import carry_out
+from handler.operations.use_cases import carry_out
 from handler.requests.entry_point import (
     DIRECT,
     REQUEST_QUEUE,

@@ -31,7 +31,7 @@ from handler.errors import (
 )
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Connections, Progress
-from handler.operations.retry import carry_out
+from handler.operations.use_cases import carry_out
 from handler.requests.entry_point import MAINTENANCE_QUEUE, REQUEST_QUEUE
 from handler.requests.request import check
 from handler.requests.unchecked_request import (

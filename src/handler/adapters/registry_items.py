@@ -69,9 +69,9 @@ def record_of(item: Mapping[str, Any]) -> Record:
         MaintenanceFailure(**_with_times(failure, MaintenanceFailure)) if failure else None
     )
     known["replaces"] = tuple(known["replaces"])
-    write_links = frozenset(known["secret_versions"])
+    sources = frozenset(known["secret_versions"])
     written_at = datetime.fromisoformat(item["WrittenAt"]["S"])
-    seen = Seen(int(item["Revision"]["N"]), write_links, written_at)
+    seen = Seen(int(item["Revision"]["N"]), sources, written_at)
     return Record(**_with_times(known, Record), seen=seen)
 
 

@@ -3,22 +3,25 @@
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from handler.composition import Invocation
 from handler.entrypoints.request_metrics import (
     observe_failure,
-    observe_maintenance_failure,
     observe_success,
 )
 from handler.entrypoints.result import failure, success
 from handler.errors import (
+    NotStabilizedError,
     ProvisionerError,
     ServiceInternalError,
 )
+from handler.observability import emit
 from handler.operations.outcome import Completion
-from handler.operations.retry import carry_out
+from handler.operations.refresh import write_failure
+from handler.operations.use_cases import carry_out
 from handler.requests.entry_point import RequestType
 from handler.requests.request import check
 from handler.requests.unchecked_request import UncheckedRequest
@@ -81,8 +84,26 @@ def execute(
         case Failed(_, error, is_final):
             observe_failure(unchecked, error, milliseconds, is_final=is_final)
             if is_checked and unchecked.request_type in MAINTENANCE:
-                observe_maintenance_failure(unchecked, error, invocation, is_final=is_final)
+                _record_maintenance_failure(unchecked, error, invocation, is_final=is_final)
     return executed
+
+
+def _record_maintenance_failure(
+    unchecked: UncheckedRequest, error: ProvisionerError, invocation: Invocation, *, is_final: bool
+) -> None:
+    # Keep in the registry why a Refresh or a Reconcile failed, and count it for the alarm.
+    is_moving = isinstance(error, NotStabilizedError) and error.is_moving
+    # If the new credential was written and does not work, report it before the last try.
+    is_broken = isinstance(error, NotStabilizedError) and not is_moving
+    is_given_up = is_final and (unchecked.entry_point.waits_again or not is_moving)
+    if not is_given_up and not is_broken:
+        return
+    is_limited = unchecked.entry_point.is_limited_to_owner
+    with suppress(Exception):  # the failure itself is reported anyway
+        owner = unchecked.owner if is_limited else ""
+        if not write_failure(invocation.ports, unchecked.name, error, owner):
+            return
+    emit({}, ["RefreshFailed"], {})
 
 
 def unexpected(error: BaseException) -> ProvisionerError:

@@ -1,21 +1,18 @@
 """When a failed message comes back, and when its failure becomes final."""
 
 from collections.abc import Callable, Mapping
+from itertools import islice
 
+from handler.clock import growing
 from handler.errors import NotStabilizedError, ProvisionerError
 from handler.requests.properties import is_private
-from handler.settings import (
-    FIRST_DELAY_SECONDS,
-    JITTER,
-    LONGEST_DELAY_SECONDS,
-    PRIVATE_PATIENCE_SECONDS,
-)
+from handler.settings import JITTER, MESSAGE_DELAYS, MOST_RECEIVES, PRIVATE_PATIENCE_SECONDS
 
 
 def delay_seconds(receives: int, uniform: Callable[[float, float], float]) -> int:
     """Tell how long a message stays away after so many receives: twice as long each time."""
-    delay = min(FIRST_DELAY_SECONDS << (receives - 1), LONGEST_DELAY_SECONDS)
-    return round(delay * uniform(*JITTER))
+    delays = islice(growing(*MESSAGE_DELAYS), min(receives, MOST_RECEIVES))
+    return round(max(delays) * uniform(*JITTER))
 
 
 def patience_seconds(error: ProvisionerError, properties: object, give_up_seconds: int) -> int:

@@ -1,18 +1,14 @@
 """The log line and the metrics that each request leaves behind."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 
-from handler.composition import Invocation
 from handler.connections.state import is_usable
 from handler.errors import (
-    NotStabilizedError,
     ProvisionerError,
     SupersededError,
 )
 from handler.observability import emit, logger
 from handler.operations.outcome import Completion, Outcome
-from handler.operations.refresh import write_failure
 from handler.requests.properties import is_private
 from handler.requests.unchecked_request import UncheckedRequest
 from handler.requests.violation import joined
@@ -51,24 +47,6 @@ def observe_failure(
         return
     logger.error("request failed", extra=keys)
     emit({"ErrorCode": error.code}, ["ConnectionFailed"], {})
-
-
-def observe_maintenance_failure(
-    unchecked: UncheckedRequest, error: ProvisionerError, invocation: Invocation, *, is_final: bool
-) -> None:
-    """Keep in the registry why a Refresh or a Reconcile failed, and count it for the alarm."""
-    is_moving = isinstance(error, NotStabilizedError) and error.is_moving
-    # If the new credential was written and does not work, report it before the last try.
-    is_broken = isinstance(error, NotStabilizedError) and not is_moving
-    is_given_up = is_final and (unchecked.entry_point.waits_again or not is_moving)
-    if not is_given_up and not is_broken:
-        return
-    is_limited = unchecked.entry_point.is_limited_to_owner
-    with suppress(Exception):  # the failure itself is reported anyway
-        owner = unchecked.owner if is_limited else ""
-        if not write_failure(invocation.ports, unchecked.name, error, owner):
-            return
-    emit({}, ["RefreshFailed"], {})
 
 
 def observe_success(

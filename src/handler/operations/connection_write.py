@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from handler import errors
 from handler.clock import instant
-from handler.connections.drift import is_behind, leftovers, update_of
+from handler.connections.drift import is_behind
+from handler.connections.full_update import leftovers, update_of
 from handler.connections.ownership import is_same
 from handler.connections.record import Record
 from handler.connections.state import BAD, Connection, ConnectionState, Write, is_moving, is_usable
@@ -94,7 +95,7 @@ def register_write(
     ports: Ports, request: Request, record: Record, desired: DesiredState, write: Write
 ) -> Record:
     """Register what was written to EventBridge, and give the lease back."""
-    is_refreshed = request.is_maintenance and is_behind(record, desired.versions)
+    is_refreshed = request.is_selection and is_behind(record, desired.versions)
     return ports.registry.write(
         replace(
             lease.without_lease(record),

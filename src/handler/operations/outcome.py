@@ -1,4 +1,4 @@
-"""The outcome of a request, and the result that entry points make of it."""
+"""The outcome of a request: what became of it, and the connection as last seen."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -39,7 +39,7 @@ class Completion:
 def outcome_after_write(request: Request, before: Record) -> Outcome:
     """Give the outcome to report once the written connection has settled."""
     # A Refresh or Reconcile is retried until the connection settles, whatever wait the owner chose.
-    if request.is_maintenance:
+    if request.is_selection:
         return Outcome.REFRESHED
     if not before.properties:
         return Outcome.ADOPTED if before.is_adopted else Outcome.CREATED
@@ -52,5 +52,5 @@ def outcome_after_write(request: Request, before: Record) -> Outcome:
 def final_outcome(request: Request, record: Record) -> Outcome:
     """Give the outcome to report for a connection that has settled."""
     outcome = record.pending_write.outcome if record.pending_write else Outcome.UNCHANGED
-    is_anothers = outcome == Outcome.REFRESHED and not request.is_maintenance
+    is_anothers = outcome == Outcome.REFRESHED and not request.is_selection
     return Outcome.UNCHANGED if is_anothers else Outcome(outcome)

@@ -85,7 +85,7 @@ def validate(ports: Ports, request: Request) -> Completion:
 def create(ports: Ports, request: Request, record: Record | None) -> Completion:
     """Create the connection under a claim, so that the registry knows its owner after a crash."""
     claim = _claim(ports, request, record)
-    if request.is_maintenance:  # its retry knows the name only
+    if request.is_selection:  # its retry knows the name only
         claim = replace(claim, properties=request.properties_as_written)
     with lease.hold_claim(ports, claim, record) as held:
         desired, answer = _create_connection(ports, request, record)

@@ -44,7 +44,7 @@ class Request:
     selection: Selection = WHOLE
 
     @property
-    def is_maintenance(self) -> bool:
+    def is_selection(self) -> bool:
         """Tell whether it only selects connections: Refresh, Reconcile or List."""
         return self.request_type in SELECTORS
 

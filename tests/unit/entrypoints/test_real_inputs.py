@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from handler.errors import InvalidRequestError, ProvisionerError, SecretNotUsableError
-from handler.operations.retry import carry_out
+from handler.operations.use_cases import carry_out
 from handler.references.near_miss import MALFORMED, MISSPELT, UNRESOLVED
 from handler.requests.entry_point import DIRECT, REQUEST_QUEUE
 from handler.requests.request import check

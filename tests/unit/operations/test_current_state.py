@@ -8,7 +8,7 @@ import pytest
 
 from handler.errors import AlreadyExistsError, NotFoundError, ProvisionerError
 from handler.operations.outcome import Completion, Outcome
-from handler.operations.retry import carry_out
+from handler.operations.use_cases import carry_out
 from handler.requests.entry_point import DIRECT, REQUEST_QUEUE, REQUESTS_ALIAS, EntryPoint
 from handler.requests.request import check
 from handler.requests.unchecked_request import read_document

@@ -18,7 +18,7 @@ from handler.errors import (
     SupersededError,
 )
 from handler.operations.outcome import Completion, Outcome
-from handler.operations.retry import carry_out
+from handler.operations.use_cases import carry_out
 from handler.requests.entry_point import DIRECT
 from handler.requests.request import check
 from handler.requests.unchecked_request import read_custom_resource, read_document

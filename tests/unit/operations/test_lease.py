@@ -23,7 +23,7 @@ from handler.errors import (
 )
 from handler.operations.lease import hold_claim, hold_lease, without_lease
 from handler.operations.outcome import Completion, Outcome
-from handler.operations.retry import carry_out
+from handler.operations.use_cases import carry_out
 from handler.requests.entry_point import DIRECT, REQUEST_QUEUE
 from handler.requests.request import check
 from handler.requests.unchecked_request import read_document

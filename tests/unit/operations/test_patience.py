@@ -9,7 +9,7 @@ import pytest
 from handler.errors import AccessDeniedError, NotStabilizedError, ProvisionerError, TransientError
 from handler.operations.outcome import Completion
 from handler.operations.ports import Ports
-from handler.operations.retry import carry_out
+from handler.operations.use_cases import carry_out
 from handler.requests.entry_point import (
     DIRECT,
     REQUEST_QUEUE,

@@ -16,7 +16,7 @@ from handler.errors import (
     ResourceConflictError,
 )
 from handler.operations.outcome import Completion, Outcome
-from handler.operations.retry import carry_out
+from handler.operations.use_cases import carry_out
 from handler.requests.entry_point import (
     DIRECT,
     MAINTENANCE_QUEUE,

@@ -20,7 +20,7 @@ from handler.errors import (
 )
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Ports
-from handler.operations.retry import carry_out
+from handler.operations.use_cases import carry_out
 from handler.references.source import Secret
 from handler.requests.entry_point import (
     CLOUDFORMATION,

@@ -11,7 +11,7 @@ from handler.errors import (
     SecretNotUsableError,
 )
 from handler.operations.outcome import Completion
-from handler.operations.retry import carry_out
+from handler.operations.use_cases import carry_out
 from handler.requests.entry_point import DIRECT
 from handler.requests.request import check
 from handler.requests.unchecked_request import read_document

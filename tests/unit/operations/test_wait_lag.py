@@ -10,7 +10,7 @@ import pytest
 from handler.connections.state import Connection, Write
 from handler.errors import NetworkFailureError, NotStabilizedError
 from handler.operations.outcome import Completion, Outcome
-from handler.operations.retry import carry_out
+from handler.operations.use_cases import carry_out
 from handler.requests.entry_point import DIRECT
 from handler.requests.request import check
 from handler.requests.unchecked_request import read_document

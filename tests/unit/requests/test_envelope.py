@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from handler.errors import InvalidRequestError, NotFoundError, ProvisionerError
 from handler.operations.outcome import Outcome
-from handler.operations.retry import carry_out
+from handler.operations.use_cases import carry_out
 from handler.requests.entry_point import (
     DIRECT,
     REQUEST_QUEUE,

@@ -8,7 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.connections.drift import LISTS, REMOVALS, leftovers, update_of
+from handler.connections.full_update import (
+    LISTS,
+    REMOVALS,
+    leftovers,
+    update_of,
+)
 from tests.support.fakes import SHAPE, FakeConnections, FakeTime, shown
 
 ARN = "arn:aws:vpc-lattice:us-east-1:123456789012:resourceconfiguration/rcfg-0123456789abcdef0"
