@@ -164,9 +164,10 @@ TERRAFORMS: dict[str, Any] = {"tf": {"action": "delete", "prev_input": None}}
 
 
 @pytest.mark.parametrize("queue", [REQUEST_QUEUE, MAINTENANCE_QUEUE], ids=lambda it: it.name)
-def test_no_message_is_terraforms(queue: EntryPoint) -> None:
+@pytest.mark.parametrize("request_type", ["Create", "Delete"])
+def test_no_message_is_terraforms(queue: EntryPoint, request_type: str) -> None:
     """It would decide the request's type, and delete without a check."""
-    assert "tf: unknown member" in refusal(queue, "Create", BASIC, **TERRAFORMS)
+    assert "tf: unknown member" in refusal(queue, request_type, BASIC, **TERRAFORMS)
 
 
 def test_terraform_at_the_alias_is_limited_as_the_alias_is() -> None:
