@@ -129,6 +129,7 @@ mutants: $(MUTANTS) ## Change the code and expect a unit test of its folder to f
 .PHONY: scan
 scan: $(READY) $(SCANNERS) ## Search templates and code for weaknesses: checkov, cdk-nag, bandit (half a minute once installed; not part of check)
 	@$(RUN) -m tools.scan
+
 .PHONY: pins
 pins: $(READY) ## Compile each requirements*.in to a .txt with hashes; UPGRADE=1: what it does not pin may become newer
 	@for file in $(PINS); do \

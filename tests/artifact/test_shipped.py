@@ -60,7 +60,6 @@ def test_the_bill_says_nothing_of_the_machine_that_wrote_it(shipped: list[Packag
     assert document.pop("$schema").startswith("http://cyclonedx.org/")
     text = json.dumps(document)
     assert "://" not in text
-    assert str(Path.home()) not in text
     assert str(ROOT) not in text
     assert "timestamp" not in document["metadata"]
     assert "serialNumber" not in document
@@ -92,7 +91,7 @@ def test_the_document_lists_the_licences(shipped: list[Package]) -> None:
 
 def test_what_packages_hold_of_others_is_in_the_document(site: Path) -> None:
     """It has licences of its own."""
-    patterns = ("*vendor*", "*.pem", "_?bundled*", "extern*")
+    patterns = ("*vendor*", "*.pem", "*bundled*", "extern*")
     found = {path.relative_to(site).as_posix() for each in patterns for path in site.rglob(each)}
     foreign = {path for path in found if not path.endswith((".py", ".pyc"))}
     assert foreign
