@@ -96,7 +96,7 @@ def test_a_foreign_event_is_refused(function: Runtime) -> None:
     """Whatever else may invoke the function gets a clear error."""
     error: Any = function.invoke({"source": "aws.s3", "detail": {}})
     assert error["errorType"] == "InvalidRequestError"
-    assert "neither a CloudFormation request" in error["errorMessage"]
+    assert "not what is accepted here" in error["errorMessage"]
 
 
 @pytest.mark.parametrize("package", ["aws_lambda_powertools", "botocore", "urllib3"])

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -76,19 +77,29 @@ def deployed() -> Iterator[LocalStack]:
         yield stack
 
 
-def create_stack(stack: LocalStack, environment: Mapping[str, str], name: str) -> str:
-    """Create another stack of the same template as a role; give what its events tell."""
-    caller = role_session.client("cloudformation", environment)
+def template_url(stack: LocalStack) -> str:
+    """Put the deployed template beside its code, as the SAM CLI does: it is too large to send."""
     template: Any = stack.cloudformation.get_template(
         StackName=deployment.STACK_NAME, TemplateStage="Original"
     )["TemplateBody"]
+    match = re.search(r"s3://([^/]+)/(\S+)", template)
+    assert match, "the code lies in a bucket"
+    bucket, key = match[1], f"{match[2]}.template"
+    with closing(role_session.root_client("s3", stack.ministack)) as s3:
+        s3.put_object(Bucket=bucket, Key=key, Body=template.encode())
+    return f"https://s3.{REGION}.amazonaws.com/{bucket}/{key}"
+
+
+def create_stack(stack: LocalStack, environment: Mapping[str, str], name: str) -> str:
+    """Create another stack of the same template as a role; give what its events tell."""
+    caller = role_session.client("cloudformation", environment)
     change: Any = {"StackName": name, "ChangeSetName": "create"}
     capabilities: Any = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
     parameters: Any = [{"ParameterKey": "RetainRegistry", "ParameterValue": "false"}]
     caller.create_change_set(
         **change,
         ChangeSetType="CREATE",
-        TemplateBody=template,
+        TemplateURL=template_url(stack),
         Capabilities=capabilities,
         Parameters=parameters,
     )

@@ -14,6 +14,7 @@ from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
 from handler.adapters.registry_items import connection_item
 from handler.connections.record import Record, Seen
 from tests.support import waiting
+from tests.support.role_session import sqs_of_function
 from tools.demo import credentials
 from tools.local import deployment
 from tools.local.local_stack import LocalStack, local_stack
@@ -61,22 +62,6 @@ def producer(stack: LocalStack) -> "SQSClient":
     return sqs_of(stack, key["AccessKeyId"], key["SecretAccessKey"])
 
 
-@pytest.fixture(scope="module")
-def function_role(stack: LocalStack) -> "SQSClient":
-    """Give SQS as the function sees it."""
-    found = stack.lambda_.get_function_configuration(FunctionName=stack.outputs["FunctionArn"])
-    sts = boto3.client(
-        "sts",
-        region_name=REGION,
-        endpoint_url=stack.endpoint_url,
-        verify=str(stack.ministack.ca_bundle),
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
-    role = sts.assume_role(RoleArn=found["Role"], RoleSessionName="tests")["Credentials"]
-    return sqs_of(stack, role["AccessKeyId"], role["SecretAccessKey"], role["SessionToken"])
-
-
 def refusal(sqs: "SQSClient", queue_url: str, body: object) -> str:
     """Send a message, and give the code with which it is refused, "" if it is not."""
     try:
@@ -103,13 +88,12 @@ def test_a_producer_sends_to_the_request_queue_alone(
     assert refusal(producer, stack.outputs[f"{queue}Url"], describe) == code
 
 
-def test_the_function_sends_itself_requests_and_nobody_elses(
-    stack: LocalStack, function_role: "SQSClient"
-) -> None:
+def test_the_function_sends_itself_requests_and_nobody_elses(stack: LocalStack) -> None:
     """Fan-out goes to the maintenance queue; the request queue is for producers."""
     refresh = {"RequestType": "Refresh", "ResourceProperties": {"SecretId": "nobodys"}}
-    for queue, code in (("MaintenanceQueue", ""), ("RequestQueue", "AccessDenied")):
-        assert refusal(function_role, stack.outputs[f"{queue}Url"], refresh) == code
+    with sqs_of_function(stack) as sqs:
+        for queue, code in (("MaintenanceQueue", ""), ("RequestQueue", "AccessDenied")):
+            assert refusal(sqs, stack.outputs[f"{queue}Url"], refresh) == code
 
 
 def decision(stack: LocalStack, **keys: str) -> str:

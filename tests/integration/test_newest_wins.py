@@ -14,6 +14,7 @@ from tests.support.event_source import EventSource
 from tests.support.faulty_proxy import FaultyProxy, aws_error
 from tests.support.function import Function
 from tests.support.response_url_server import ResponseUrlServer
+from tests.support.role_session import sqs_of_function
 from tests.support.stack_requests import CustomResource
 from tools.local.local_stack import LocalStack
 from tools.operating.redrive import redrive
@@ -248,8 +249,10 @@ def test_a_redrive_dates_a_letter_that_sqs_moved(
     create: dict[str, Any], stack: LocalStack, event_source: EventSource
 ) -> None:
     """After a crash it has no attributes of ours; SQS kept the time of its sending."""
-    outputs = stack.outputs
-    stack.sqs.send_message(QueueUrl=outputs["DeadLetterQueueUrl"], MessageBody=json.dumps(create))
+    with sqs_of_function(stack) as sqs:
+        sqs.send_message(
+            QueueUrl=stack.outputs["DeadLetterQueueUrl"], MessageBody=json.dumps(create)
+        )
     sent, kept = redrive(stack)
     assert (sent.total(), kept.total()) == (1, 0)
     (record,) = event_source.arrived(1)["Records"]

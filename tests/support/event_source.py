@@ -4,9 +4,11 @@ import base64
 import json
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
+from tests.support.role_session import sqs_of_function
 from tools.local.local_stack import LocalStack
 from tools.local.ministack import REGION
 
@@ -85,11 +87,14 @@ class EventSource:
 
     def _send(self, body: object, attributes: Mapping[str, Any]) -> str:
         text = body if isinstance(body, str) else json.dumps(body)
-        sent = self.stack.sqs.send_message(
-            QueueUrl=self.stack.outputs[f"{self.queue}Url"],
-            MessageBody=text,
-            MessageAttributes=attributes,
-        )
+        is_own = self.queue == "MaintenanceQueue"  # which takes none of a producer's
+        sender = sqs_of_function(self.stack) if is_own else nullcontext(self.stack.sqs)
+        with sender as sqs:
+            sent = sqs.send_message(
+                QueueUrl=self.stack.outputs[f"{self.queue}Url"],
+                MessageBody=text,
+                MessageAttributes=attributes,
+            )
         return sent["MessageId"]
 
     def _receive(self, queue: str) -> dict[str, Any]:

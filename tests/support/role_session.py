@@ -1,26 +1,41 @@
 """Sessions of roles on the emulator, which may do what their policy says and nothing else."""
 
 import json
-from collections.abc import Mapping
-from contextlib import closing
-from typing import Any
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any
 
 import boto3
 
 from tools.local.local_stack import LocalStack
 from tools.local.ministack import ACCOUNT_ID, REGION, MiniStack
 
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
 ANYBODY = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
 
 
 def assume_new_role(ministack: MiniStack, role: str, *allowed: Mapping[str, Any]) -> dict[str, str]:
     """Make a role that may do this and nothing else; give the variables of a session of it."""
-    options: Any = {"endpoint_url": ministack.endpoint_url, "verify": str(ministack.ca_bundle)}
-    root = boto3.Session("test", "test", region_name=REGION)
-    with closing(LocalStack(ministack)) as stack, closing(root.client("sts", **options)) as sts:
+    with closing(LocalStack(ministack)) as stack:
         stack.iam.create_role(RoleName=role, AssumeRolePolicyDocument=document(ANYBODY))
         stack.iam.put_role_policy(RoleName=role, PolicyName=role, PolicyDocument=document(*allowed))
-        session = sts.assume_role(RoleArn=role_arn(role), RoleSessionName="test")
+    return _assume(ministack, role_arn(role))
+
+
+@contextmanager
+def sqs_of_function(stack: LocalStack) -> Iterator["SQSClient"]:
+    """Give SQS as the function sees it, whose queues take messages from few others."""
+    arn = stack.outputs["FunctionArn"]
+    role = stack.lambda_.get_function_configuration(FunctionName=arn)["Role"]
+    with closing(client("sqs", _assume(stack.ministack, role))) as sqs:
+        yield sqs
+
+
+def _assume(ministack: MiniStack, arn: str) -> dict[str, str]:
+    with closing(root_client("sts", ministack)) as sts:
+        session = sts.assume_role(RoleArn=arn, RoleSessionName="test")
     credentials = session["Credentials"]
     return {
         **ministack.environment(),
@@ -28,6 +43,12 @@ def assume_new_role(ministack: MiniStack, role: str, *allowed: Mapping[str, Any]
         "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
         "AWS_SESSION_TOKEN": credentials["SessionToken"],
     }
+
+
+def root_client(service: Any, ministack: MiniStack) -> Any:
+    """Give a client that acts as the emulator's root user."""
+    options: Any = {"endpoint_url": ministack.endpoint_url, "verify": str(ministack.ca_bundle)}
+    return boto3.Session("test", "test", region_name=REGION).client(service, **options)
 
 
 def role_arn(role: str) -> str:

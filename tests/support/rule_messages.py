@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.resolved_template import properties
+from tests.support.role_session import sqs_of_function
 from tools.local.local_stack import LocalStack
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -33,10 +34,11 @@ def message(rule: str, event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def send(stack: LocalStack, request: Mapping[str, Any]) -> None:
-    """Put on the maintenance queue what a rule would; the emulator's root user may."""
-    stack.sqs.send_message(
-        QueueUrl=stack.outputs["MaintenanceQueueUrl"], MessageBody=json.dumps(dict(request))
-    )
+    """Put on the maintenance queue what a rule would; beside the rules, the function may."""
+    with sqs_of_function(stack) as sqs:
+        sqs.send_message(
+            QueueUrl=stack.outputs["MaintenanceQueueUrl"], MessageBody=json.dumps(dict(request))
+        )
 
 
 def _at(event: Any, path: str) -> Any:
