@@ -163,9 +163,12 @@ def test_eventbridge_writes_only_for_the_rules_of_refresh_and_reconcile(
     assert statement["Principal"] == {"Service": "events.amazonaws.com"}
     assert statement["Action"] == "sqs:SendMessage"
     assert statement["Resource"] == f"{queue}.Arn"
+    sources = statement["Condition"]["ArnLike"]["aws:SourceArn"]
+    assert sources == "arn:aws:events:eu-central-1:123456789012:rule/*"
+    narrower = queue_policy(queue, ReconcileHours=hours)["OnlyTheRules"]["Condition"]
     scheduled = ["ReconcileRule.Arn"] if hours != "0" else []
-    sources = ["SecretRule.Arn", "ParameterRule.Arn", "StateRule.Arn", *scheduled]
-    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": sources}}
+    rules = ["SecretRule.Arn", "ParameterRule.Arn", "StateRule.Arn", *scheduled]
+    assert narrower["ArnNotEquals"] == {"aws:SourceArn": rules}
 
 
 @pytest.mark.parametrize("queue", ["MaintenanceQueue", "DeadLetterQueue"])
@@ -181,8 +184,33 @@ def test_nobody_but_the_rules_and_the_function_may_send(queue: str, hours: str) 
     assert of_principals["BoolIfExists"] == {"aws:PrincipalIsAWSService": "false"}
     assert of_principals["ArnNotEquals"] == {"aws:PrincipalArn": "FunctionRole.Arn"}
     assert of_services["Bool"] == {"aws:PrincipalIsAWSService": "true"}
-    allowed = policy["Rules"]["Condition"]["ArnEquals"]
-    assert of_services["ArnNotEquals"] == allowed
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_a_policy_is_within_what_sqs_allows(queue: str) -> None:
+    """
+    Ten statements and ten conditions, should it count each value of them.
+
+    Producers that are listed one by one count as well: docs/operations.md says how many fit.
+
+    Source:
+        https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-policies.html
+    """
+    policy = queue_policy(queue, **EVERYTHING_ON)
+    assert len(policy) <= 10
+    values = [
+        value
+        for statement in policy.values()
+        for keys in statement.get("Condition", {}).values()
+        for value in keys.values()
+    ]
+    assert sum(len(value) if isinstance(value, list) else 1 for value in values) <= 10
+
+
+@pytest.mark.parametrize("queue", sorted({*QUEUES} - {"DeadLetterQueue"}))
+def test_no_other_queue_can_move_its_messages_here(queue: str) -> None:
+    """SQS asks no policy where it moves a message to its dead-letter queue."""
+    assert properties(queue)["RedriveAllowPolicy"] == {"redrivePermission": "denyAll"}
 
 
 @pytest.mark.parametrize("rule", ["SecretRule", "ParameterRule", "StateRule", "ReconcileRule"])

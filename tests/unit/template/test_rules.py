@@ -165,6 +165,11 @@ def test_connections_of_other_installations_are_left_out() -> None:
     assert not is_wanted("StateRule", CONNECTION_DEAUTHORIZED, ConnectionNamePrefix="crm-")
 
 
+def test_a_namesake_of_another_account_is_left_out() -> None:
+    """Its events may be forwarded to this bus."""
+    assert not is_wanted("StateRule", CONNECTION_DEAUTHORIZED | {"account": "999999999999"})
+
+
 EVENTS_OF_RULES = {
     "SecretRule": SECRET_LABEL_UPDATED,
     "ParameterRule": PARAMETER_STORE_CHANGE,
