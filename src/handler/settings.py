@@ -19,6 +19,7 @@ MOST_REQUEST_BYTES = 256 * 1024  # of a message's raw text, of an invocation's d
 MOST_LEVELS = 32  # of nesting; a request has ten
 MOST_SECRETS = 50
 MOST_REFERENCES = 100  # in one value
+LONGEST_TEXT = 16_384  # of one value with its secrets; AWS takes 512 characters
 
 # How long to wait for a connection.
 LONGEST_WAIT_SECONDS = 2400  # twice what private APIs took; Lambda's three deliveries cover it

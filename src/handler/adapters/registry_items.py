@@ -7,6 +7,7 @@ The prefix of the partition key alone tells an item's kind, whatever the connect
 
 import base64
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, fields
@@ -23,6 +24,7 @@ CONNECTION = "CONNECTION#"
 DELETION = "DELETION#"
 SECRET = "SECRET#"  # noqa: S105  # nosec B105 # a key begins with it
 PARAMETER = "PARAMETER#"
+SURROGATE = re.compile("[\ud800-\udfff]")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LINKS_OF_A_TRANSACTION = 98  # beside connection and deletion; DynamoDB takes 100
 
@@ -56,7 +58,7 @@ def connection_item(record: Record) -> dict[str, Any]:
         "Owner": {"S": record.owner},  # for conditions
         "Revision": {"N": str(seen["revision"])},
         "WrittenAt": {"S": _iso(seen["written_at"])},
-        "Record": {"S": json.dumps(known, default=_iso)},
+        "Record": {"S": _compact(known)},
     }
 
 
@@ -124,6 +126,13 @@ def _with_times(known: dict[str, Any], kind: type) -> dict[str, Any]:
 @cache
 def _times(kind: type) -> tuple[str, ...]:
     return tuple(each.name for each in fields(kind) if "datetime" in str(each.type))
+
+
+def _compact(known: Mapping[str, Any]) -> str:
+    # As ASCII, a request of 200 KB could be larger than the 400 KB that an item may have. A lone
+    # surrogate has no other form than its escape.
+    text = json.dumps(known, default=_iso, ensure_ascii=False, separators=(",", ":"))
+    return SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _iso(time: datetime) -> str:

@@ -4,9 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from handler.errors import SecretNotUsableError
 from handler.references.source import Source
+from handler.settings import LONGEST_TEXT
 
 LONGEST_SHOWN = 160
+TOO_LONG = f"the referenced value must have at most {LONGEST_TEXT} characters"
 
 
 def shortened(text: str) -> str:
@@ -41,10 +44,20 @@ class Text:
         return tuple(part for part in self.parts if isinstance(part, Reference))
 
     def resolve(self, value_of: Callable[[Reference], str]) -> str:
-        """Replace the references by their values."""
-        return "".join(
-            value_of(part) if isinstance(part, Reference) else part for part in self.parts
-        )
+        """
+        Replace the references by their values.
+
+        Raises:
+            SecretNotUsableError: it is longer than AWS takes; many such would fill the memory.
+        """
+        pieces: list[str] = []
+        left = LONGEST_TEXT
+        for part in self.parts:
+            pieces.append(value_of(part) if isinstance(part, Reference) else part)
+            left -= len(pieces[-1])
+            if left < 0:
+                raise SecretNotUsableError(TOO_LONG)
+        return "".join(pieces)
 
 
 def _is_text(value: object) -> bool:

@@ -242,6 +242,21 @@ def test_the_largest_request_fits_an_item(reference: Any, world: World) -> None:
     assert item_size(connection_item(both)) < MOST_ITEM_BYTES
 
 
+def test_text_is_kept_in_the_bytes_that_it_came_in() -> None:
+    """As ASCII it would be three times as long, and fail after EventBridge was written."""
+    long = replace(FULL, properties={"Description": "é" * 50_000})
+    assert item_size(connection_item(long)) < 110_000
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\udfffb", "\\ud800", "é\U0001f600", "\u2028"])
+def test_whatever_stands_in_a_text_is_kept(text: str) -> None:
+    """A lone surrogate cannot be sent to DynamoDB but as its escape."""
+    record = replace(FULL, properties={"Description": text})
+    item = connection_item(record)
+    item["Record"]["S"].encode()
+    assert record_of(item).properties == {"Description": text}
+
+
 def test_updates_that_fail_again_and_again_do_not_fill_the_item(world: World) -> None:
     """What they named and never applied gives way to what the next one names."""
     record = world.registry.write(names(replace(FULL, seen=Seen()), largest(0, secret_reference)))

@@ -2,9 +2,11 @@
 
 import pytest
 
+from handler.errors import SecretNotUsableError
 from handler.references.json_key import pick
 from handler.references.reference import LONGEST_SHOWN, Reference, Text, replaced
 from handler.references.source import Secret, SecretValue, Service, Source
+from handler.settings import LONGEST_TEXT
 from tests.support.bad_requests import CANARY, OTHER_ACCOUNT, secret_arn
 
 SOURCE = Source(Service.SECRETS_MANAGER, "connections/crm")
@@ -104,6 +106,22 @@ def test_a_text_is_resolved_piece_by_piece() -> None:
     held = value('{"key": "k", "user": "u"}')
     assert text.resolve(lambda reference: pick(reference, held)) == "Bearer k.uk"
     assert text.references == (KEY, user, KEY)
+
+
+def test_what_is_longer_than_aws_takes_is_never_put_together() -> None:
+    """A hundred references to a secret of 64 KB, in some fields, once filled the memory."""
+    taken: list[Reference] = []
+
+    def value_of(reference: Reference) -> str:
+        taken.append(reference)
+        return "x" * (LONGEST_TEXT // 2)
+
+    reference = Reference("{{…}}", Source(Service.SSM, "/crm"))
+    assert len(Text("", (reference,) * 2).resolve(value_of)) == LONGEST_TEXT
+    taken.clear()
+    with pytest.raises(SecretNotUsableError, match="at most 16384 characters"):
+        Text("", (reference,) * 100).resolve(value_of)
+    assert len(taken) == 3
 
 
 def test_texts_are_replaced_wherever_they_stand() -> None:

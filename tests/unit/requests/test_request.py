@@ -247,6 +247,14 @@ def test_a_stacks_delete_knows_where_else_to_look(
     assert request.fallback_name.startswith(fallback_name)
 
 
+@pytest.mark.parametrize("own_id", [f"{CANARY} with blanks", "é", "x" * 65])
+def test_an_id_that_no_connection_can_have_is_looked_for_nowhere(own_id: str) -> None:
+    """Another provider's, say; it is never shown, and the properties' name counts."""
+    request = resource({"Name": "crm"}, "Delete", PhysicalResourceId=own_id)
+    assert request.name == request.fallback_name == "crm"
+    assert own_id not in repr(request)
+
+
 def test_a_stacks_delete_keeps_to_its_service_timeout() -> None:
     """As its Create did."""
     assert resource({"ServiceTimeout": "120"}, "Delete").wait_timeout_seconds == 90

@@ -9,6 +9,7 @@ import pytest
 
 from tools.operating import entry_points
 from tools.operating.inventory import inventory, listed
+from tools.operating.table import drawn
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:provisioner"
 STACK = "arn:aws:cloudformation:us-east-1:123456789012:stack/orders/0f1e2d3c"
@@ -97,3 +98,10 @@ def test_a_function_that_fails_is_told() -> None:
 
     with pytest.raises(entry_points.RequestFailedError, match="ThrottlingError: AWS asks"):
         inventory(Failing({}))
+
+
+def test_nothing_in_a_cell_moves_the_cursor() -> None:
+    """Whoever may invoke a stack's entry point may send any StackId."""
+    drawn_table = drawn(("Name", "Owner"), [("a", "cloudformation/x\x1b[2J\nforged/Row")])
+    assert len(drawn_table.splitlines()) == 3
+    assert "\x1b" not in drawn_table
