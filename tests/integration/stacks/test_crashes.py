@@ -24,7 +24,7 @@ from tests.support.stand_in import StandIn
 
 CONNECTION_ARN = "arn:aws:events:"
 CLAIM = ":now"  # of its condition
-SETTLED = r"last_modified_time\": \"2"  # JSON within JSON
+SETTLED = r"last_modified_time\":\"2"  # JSON within JSON
 WRITES = ("PutItem", "TransactWriteItems")
 DELETION = '"ExpiresAt"'
 LEASE_SECONDS = 3.0
