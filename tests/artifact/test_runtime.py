@@ -16,6 +16,19 @@ from tools.local.local_stack import LocalStack
 from tools.local.runtime import Artifact, Runtime, built_artifact, running_function
 
 EVENTS = ROOT / "events"
+# What an invoked function's ARN ends in, and which of these events are taken there.
+LIST: dict[str, Any] = {"RequestType": "List"}
+STACK_EVENT = "cloudformation-create-basic.json"
+DIRECT_CREATE = "direct-cli-skeleton.json"
+BATCH = "sqs-single.json"
+ALL = {"stack", "list", "create", "batch"}
+TAKEN = {
+    "": ALL,
+    ":$LATEST": ALL,
+    ":stacks": {"stack"},
+    ":requests": {"create"},
+    ":other": set[str](),
+}
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +110,55 @@ def test_a_foreign_event_is_refused(function: Runtime) -> None:
     error: Any = function.invoke({"source": "aws.s3", "detail": {}})
     assert error["errorType"] == "InvalidRequestError"
     assert "not what is accepted here" in error["errorMessage"]
+
+
+@pytest.fixture(scope="module", params=TAKEN)
+def invoked(stack: LocalStack, request: pytest.FixtureRequest) -> Iterator[tuple[str, Runtime]]:
+    """
+    Give a qualifier and the function invoked with it.
+
+    The emulator makes ``Lambda-Runtime-Invoked-Function-Arn`` of this variable's whole text.
+    """
+    name = {"AWS_LAMBDA_FUNCTION_NAME": f"function{request.param}"}
+    with running_function(built_artifact(), {**function_environment(stack), **name}) as function:
+        yield request.param, function
+
+
+def is_taken(answer: Any) -> bool:
+    """Tell whether an answer is that of an entry point, and not a refusal."""
+    if isinstance(answer, dict) and "errorType" in answer:
+        assert answer["errorType"] == "InvalidRequestError"
+        return False
+    return True
+
+
+def test_a_stack_reaches_its_alias_alone(
+    invoked: tuple[str, Runtime], stack: LocalStack, destination: Destination
+) -> None:
+    """The qualifier comes to the function as AWS's runtime client passes it on."""
+    qualifier, function = invoked
+    path = f"/answers/qualifier{qualifier}"
+    event = recorded_event.load(EVENTS / STACK_EVENT, stack, destination.url + path)
+    assert is_taken(function.invoke(event)) is ("stack" in TAKEN[qualifier])
+    assert bool(destination.count(path)) is ("stack" in TAKEN[qualifier])
+
+
+@pytest.mark.parametrize(("kind", "event"), [("create", DIRECT_CREATE), ("batch", BATCH)])
+def test_a_program_and_a_queue_reach_their_entry_points_alone(
+    invoked: tuple[str, Runtime], stack: LocalStack, kind: str, event: str
+) -> None:
+    """A batch comes to the function itself, which is no alias."""
+    qualifier, function = invoked
+    answer = function.invoke(recorded_event.load(EVENTS / event, stack, ""))
+    assert is_taken(answer) is (kind in TAKEN[qualifier])
+
+
+def test_an_administrator_invokes_the_function_itself(invoked: tuple[str, Runtime]) -> None:
+    """A List shows what every owner has."""
+    qualifier, function = invoked
+    answer: Any = function.invoke(LIST)
+    assert is_taken(answer) is ("list" in TAKEN[qualifier])
+    assert ("Connections" in answer) is ("list" in TAKEN[qualifier])
 
 
 @pytest.mark.parametrize("package", ["aws_lambda_powertools", "botocore", "urllib3"])
