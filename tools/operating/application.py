@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tools.local import kept_stack
@@ -50,7 +51,9 @@ class OnAws:
     @cached_property
     def lambda_(self) -> "LambdaClient":
         """Return the client of Lambda."""
-        return boto3.client("lambda")
+        # The function may take its 15 minutes; a second try would carry a request out twice.
+        once = Config(read_timeout=910, retries={"total_max_attempts": 1})
+        return boto3.client("lambda", config=once)
 
     @cached_property
     def sqs(self) -> "SQSClient":

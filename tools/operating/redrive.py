@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from tools.operating import entry_points
 from tools.operating.application import Application, application
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
 MAINTENANCE = ("Refresh", "Reconcile")
+VISIBILITY_SECONDS = 1000  # for ten letters that the function carries out one after the other
 
 
 def main() -> int:
@@ -87,8 +88,12 @@ def _why_left(found: Application, letter: "MessageTypeDef", error: str) -> str:
             "RULE_ARN" in letter.get("MessageAttributes", {})
         ),
         "a stack's, which must be asked for anew": code == "Unanswered",
-        "can never work as it stands; send the request anew": code == "InvalidRequest",
         "not kept; send the request anew": not _is_request(document),
+        "moved from a queue that is not this installation's": _is_foreign(found, letter),
+        # What maintenance writes again can work once the rules allow it.
+        "AWS refuses it as it stands; send the request anew, or name the code": (
+            code == "InvalidRequest" != error and not _is_maintenance(found, letter)
+        ),
         "no maintenance; read it before you do anything with it": (
             _is_maintenance(found, letter)
             and isinstance(document, dict)
@@ -105,6 +110,11 @@ def _is_maintenance(found: Application, letter: "MessageTypeDef") -> bool:
     if moved_from:
         return moved_from == found.outputs["MaintenanceQueueArn"]
     return _attribute(letter, "Queue") == "MaintenanceQueue"
+
+
+def _is_foreign(found: Application, letter: "MessageTypeDef") -> bool:
+    own = [found.outputs[f"{queue}Arn"] for queue in ("RequestQueue", "MaintenanceQueue")]
+    return letter["Attributes"].get("DeadLetterQueueSourceArn") not in (None, *own)
 
 
 def _document(letter: "MessageTypeDef") -> Any:
@@ -135,8 +145,12 @@ def _administer(found: Application, request: Mapping[str, Any]) -> str:
         entry_points.administer(found, request)
     except ClientError as refusal:
         return f"the function refused it: {refusal.response['Error']['Code']}"
+    except BotoCoreError as fault:
+        return f"the function did not answer: {type(fault).__name__}"
     except entry_points.RequestFailedError as failure:
-        return f"it failed again: {str(failure).partition(':')[0]}"
+        code = str(failure).partition(":")[0]
+        # The connection is no longer registered, so that nothing is to be done.
+        return "" if code == "NotFoundError" else f"it failed again: {code}"
     return ""
 
 
@@ -158,7 +172,7 @@ def _letters(sqs: "SQSClient", url: str) -> Iterator["MessageTypeDef"]:
             QueueUrl=url,
             MaxNumberOfMessages=10,
             WaitTimeSeconds=1,
-            VisibilityTimeout=60,
+            VisibilityTimeout=VISIBILITY_SECONDS,
             MessageAttributeNames=["All"],
             MessageSystemAttributeNames=["SentTimestamp", "DeadLetterQueueSourceArn"],
         )

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 from handler.clock import iso
-from handler.errors import InvalidRequestError, ProvisionerError
+from handler.errors import ProvisionerError
 from handler.requests.properties import Rules
 from handler.requests.request import NAME_ONLY, check
 from handler.requests.unchecked_request import UncheckedRequest
@@ -23,14 +23,13 @@ LONGEST_BODY = MOST_REQUEST_BYTES - 8 * 1024  # with attributes it fits SQS, and
 REFUSED = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
 
 
-def body(unchecked: UncheckedRequest, error: ProvisionerError, rules: Rules) -> str:
-    """Give the request in a form that can be sent again, or only its id."""
-    if not isinstance(error, InvalidRequestError):  # AWS's too: it can never work as it stands
-        with suppress(ProvisionerError):
-            check(unchecked, rules)
-            letter = _text(_request(unchecked))
-            if len(letter.encode()) <= LONGEST_BODY:
-                return letter
+def body(unchecked: UncheckedRequest, rules: Rules) -> str:
+    """Give the request in a form that can be sent again, or only its id if it passes no check."""
+    with suppress(ProvisionerError):
+        check(unchecked, rules)
+        letter = _text(_request(unchecked))
+        if len(letter.encode()) <= LONGEST_BODY:
+            return letter
     return _text({"RequestId": unchecked.request_id})
 
 

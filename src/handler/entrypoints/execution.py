@@ -101,7 +101,8 @@ def _record_maintenance_failure(
     is_limited = unchecked.entry_point.is_limited_to_owner
     with suppress(Exception):  # the failure itself is reported anyway
         owner = unchecked.owner if is_limited else ""
-        if not write_failure(invocation.ports, unchecked.name, error, owner):
+        name = unchecked.name  # "" of a Refresh by secret, which concerns many
+        if name and not write_failure(invocation.ports, name, error, owner):
             return
     emit({}, ["RefreshFailed"], {})
 

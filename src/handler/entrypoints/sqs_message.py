@@ -121,7 +121,7 @@ class MessageProcessor:
             return untold
         error = error or untold
         if error and not isinstance(error, SupersededError):  # sending that one again is useless
-            body = dead_letter.body(executed.unchecked, error, self._invocation.rules)
+            body = dead_letter.body(executed.unchecked, self._invocation.rules)
             why = dead_letter.attributes(error, executed.unchecked.request_id, self._queue.name)
             self._invocation.queues.send_letter(body, why)
         return None

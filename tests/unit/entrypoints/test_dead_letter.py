@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from handler.entrypoints import dead_letter
-from handler.errors import InvalidRequestError, ProvisionerError, ThrottlingError
+from handler.errors import InvalidRequestError
 from handler.requests.entry_point import MAINTENANCE_QUEUE, REQUEST_QUEUE, EntryPoint
 from handler.requests.envelope import parsed
 from handler.requests.request import check
@@ -35,7 +35,6 @@ from tests.support.fakes import RULES, START
 
 LATER = START + timedelta(hours=1)
 EMPTY = {"RequestId": "request-1"}
-PASSING = ThrottlingError("later")
 ENDPOINT = "AuthParameters.OAuthParameters.AuthorizationEndpoint"
 TEXT = json.dumps(changed(BASIC, {PASSWORD: CANARY})["AuthParameters"])
 SNS = {"TopicArn": "arn", "Message": json.dumps(changed(BASIC, {PASSWORD: CANARY}))}
@@ -64,18 +63,14 @@ def asked(document: object, queue: EntryPoint = REQUEST_QUEUE) -> UncheckedReque
     return read_document(parsed(text), queue, "request-1", START)
 
 
-def letter(
-    document: object, error: ProvisionerError = PASSING, queue: EntryPoint = REQUEST_QUEUE
-) -> str:
+def letter(document: object, queue: EntryPoint = REQUEST_QUEUE) -> str:
     """Give the body of the letter that is kept."""
-    return dead_letter.body(asked(document, queue), error, RULES)
+    return dead_letter.body(asked(document, queue), RULES)
 
 
-def kept(
-    document: object, error: ProvisionerError = PASSING, queue: EntryPoint = REQUEST_QUEUE
-) -> Any:
+def kept(document: object, queue: EntryPoint = REQUEST_QUEUE) -> Any:
     """Give what is kept of a message."""
-    return json.loads(letter(document, error, queue))
+    return json.loads(letter(document, queue))
 
 
 @pytest.mark.parametrize(
@@ -115,7 +110,7 @@ def test_what_is_kept_of_what_was_kept_is_the_same() -> None:
     """Through any number of redrives."""
     once = letter(BASIC)
     again = read_document(parsed(once), REQUEST_QUEUE, "another", LATER)
-    assert dead_letter.body(again, PASSING, RULES) == once
+    assert dead_letter.body(again, RULES) == once
 
 
 @pytest.mark.parametrize(
@@ -192,21 +187,15 @@ def test_where_the_name_alone_counts_nothing_else_is_kept(request_type: str) -> 
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-@pytest.mark.parametrize("error", [InvalidRequestError("refused"), PASSING])
-def test_what_did_not_pass_leaves_its_id_alone(kind: str, error: ProvisionerError) -> None:
+def test_what_did_not_pass_leaves_its_id_alone(kind: str) -> None:
     """There is no mask that an attack could go round."""
-    assert kept(HOSTILE[kind], error) == EMPTY
+    assert kept(HOSTILE[kind]) == EMPTY
 
 
 @pytest.mark.parametrize("bad", BAD_REQUESTS, ids=lambda bad: bad.kind)
 def test_no_bad_request_leaves_more_than_its_id(bad: BadRequest) -> None:
     """Whatever is wrong with it."""
     assert set(kept(bad.request)) == {"RequestId"}
-
-
-def test_what_aws_alone_refused_is_not_kept_either() -> None:
-    """It passed our checks, and can never work as it stands."""
-    assert kept(BASIC, InvalidRequestError("by EventBridge")) == EMPTY
 
 
 @pytest.mark.parametrize(

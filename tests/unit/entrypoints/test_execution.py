@@ -89,6 +89,19 @@ def fail_to_fetch(world: World, error: ProvisionerError) -> Callable[[], None]:
     return end
 
 
+def test_a_rotation_that_reached_no_connection_is_counted(
+    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It names a secret only, so that no connection's item can keep the failure."""
+
+    def refuse(*_: object) -> None:
+        raise AccessDeniedError("no message can be sent")
+
+    monkeypatch.setattr(world.requests, "send", refuse)
+    run(world, properties={"SecretId": "connections/crm"})
+    assert counted(capsys) == ["ConnectionFailed", "RefreshFailed"]
+
+
 def test_a_rotation_that_failed_does_not_look_well(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from botocore.exceptions import NoRegionError
+from botocore.exceptions import NoRegionError, ReadTimeoutError
 
 from tests.support.fake_aws import FakeAws, refusal
 from tools.operating import inventory
@@ -38,6 +38,7 @@ class Installation:
             "RequestQueueUrl": "requests",
             "FunctionArn": "function",
             "MaintenanceQueueArn": "arn:maintenance",
+            "RequestQueueArn": "arn:requests",
         }
     )
 
@@ -117,6 +118,36 @@ def test_a_letter_that_sqs_moved_is_known_by_the_queue_it_came_from() -> None:
     assert len(aws.of("invoke")) == len(aws.of("send_message")) == 1
 
 
+def test_what_another_queue_gave_us_is_not_sent_in_the_operators_name() -> None:
+    """Whoever may create a queue may name the dead-letter queue as its own."""
+    given = letter(1, REFRESH, ErrorCode="Throttling")
+    given["Attributes"]["DeadLetterQueueSourceArn"] = "arn:somebodys"
+    counts, aws = redriven(given)
+    assert (counts, aws.of("send_message")) == ((0, 1), [])
+
+
+def test_a_letter_about_what_was_released_is_done() -> None:
+    """Else it would stay for ever."""
+    given = letter(1, UNDATED, ErrorCode="Throttling", Queue="MaintenanceQueue")
+    aws = FakeAws()
+    aws.plan("receive_message", {"Messages": [given]})
+    failure = b'{"errorType": "NotFoundError", "errorMessage": "nobody is registered for crm"}'
+    aws.plan("invoke", {"FunctionError": "Unhandled", "Payload": io.BytesIO(failure)})
+    sent, left = redrive(installation(aws))
+    assert (sent.total(), left.total()) == (1, 0)
+    assert len(aws.of("delete_message")) == 1
+
+
+def test_maintenance_can_be_sent_back_whatever_refused_it() -> None:
+    """Once a host is allowed again, what is registered for it can be written again."""
+    given = letter(1, UNDATED, ErrorCode="InvalidRequest", Queue="MaintenanceQueue")
+    aws = FakeAws()
+    aws.plan("receive_message", {"Messages": [given]})
+    aws.plan("invoke", {"Payload": io.BytesIO(b"{}")})
+    sent, _ = redrive(installation(aws))
+    assert sent.total() == 1
+
+
 @pytest.mark.parametrize("request_type", ["Release", "Create", "List", None, 1])
 def test_the_operators_rights_are_for_maintenance_alone(request_type: object) -> None:
     """A letter that only says to be maintenance's is not carried out by the function itself."""
@@ -139,6 +170,7 @@ def test_the_operators_rights_are_for_maintenance_alone(request_type: object) ->
             },
             "it failed again: ThrottlingError",
         ),
+        (ReadTimeoutError(endpoint_url="x"), "the function did not answer: ReadTimeoutError"),
         (refusal("TooManyRequestsException"), "the function refused it: TooManyRequestsException"),
     ],
 )
@@ -193,12 +225,12 @@ def test_what_cannot_work_again_is_left(body: str, attributes: dict[str, str]) -
     [
         ("", ["receipt-1", "receipt-2"]),
         ("SecretNotUsable", ["receipt-1"]),
-        ("InvalidRequest", []),
+        ("InvalidRequest", ["receipt-0"]),
         ("Unanswered", []),
     ],
 )
 def test_a_code_chooses_what_is_sent_back(error: str, expected: list[str]) -> None:
-    """What can never work as it stands is left all the same."""
+    """What AWS refused as it stood goes back only where its code is named."""
     letters = of_codes("InvalidRequest", "SecretNotUsable", "Throttling", "Unanswered")
     _, aws = redriven(*letters, error=error)
     assert [each["ReceiptHandle"] for each in aws.of("delete_message")] == expected
@@ -232,7 +264,7 @@ def test_the_summary_counts_by_code_and_says_why_letters_are_left() -> None:
     empty = letter(8, EMPTY, ErrorCode="Throttling")
     assert told(*of_codes(*codes), empty, letter(9, EVENT, RULE_ARN="arn")) == (
         "3 sent back: 2 SecretNotUsable, 1 Throttling; 4 left:"
-        " 1 InvalidRequest (can never work as it stands; send the request anew),"
+        " 1 InvalidRequest (AWS refuses it as it stands; send the request anew, or name the code),"
         " 1 Unanswered (a stack's, which must be asked for anew),"
         " 1 Throttling (not kept; send the request anew),"
         " 1 without ErrorCode (what a rule could not deliver; the next Reconcile makes up for it)"
@@ -307,7 +339,8 @@ def test_a_code_is_named_on_the_command_line(
 ) -> None:
     """As `make redrive ERROR=…` does."""
     aws = FakeAws()
-    names = ("RequestsFunctionArn", "DeadLetterQueueUrl", "RequestQueueUrl")
+    arns = ("RequestsFunctionArn", "RequestQueueArn", "MaintenanceQueueArn")
+    names = (*arns, "DeadLetterQueueUrl", "RequestQueueUrl")
     outputs = [{"OutputKey": name, "OutputValue": name} for name in names]
     aws.plan("describe_stacks", {"Stacks": [{"Outputs": outputs}]})
     aws.plan("receive_message", {"Messages": of_codes("Throttling", "SecretNotUsable")})
