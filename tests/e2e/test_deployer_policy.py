@@ -12,15 +12,13 @@ from tests.support import role_session, waiting
 from tests.support.resolved_template import ROOT, listed
 from tests.support.role_session import assume_new_role
 from tools.local import deployment
-from tools.local.local_stack import LocalStack, local_stack
+from tools.local.local_stack import LocalStack
 from tools.local.ministack import ACCOUNT_ID, REGION, MiniStack, running_ministack
 
 POLICY = ROOT / "docs" / "deployer-policy.json"
-ROLE = "deployer"
 
 # What the SAM CLI itself asks for, before CloudFormation acts.
 OF_SAM = ("Stack", "StackOfTheCodeBucket", "CodeBucket", "Code")
-TOLD_BY_SAM = {"CodeBucket": "Failed to create managed resources"}
 NOT_SHOWN = {
     "Transform": "the emulator asks about the stack alone, not about the transform",
 }
@@ -38,7 +36,7 @@ def statements(stack_name: str) -> dict[str, Any]:
 SIDS = list(statements("stack"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def ministack() -> Iterator[MiniStack]:
     """Start an emulator in which nobody has deployed yet."""
     deployment.build()
@@ -46,35 +44,43 @@ def ministack() -> Iterator[MiniStack]:
         yield ministack
 
 
-def test_the_policy_is_enough_to_deploy_update_and_delete(ministack: MiniStack) -> None:
-    """The SAM CLI's bucket included, which is there afterwards, as the registry is."""
-    deployer = assume_new_role(ministack, ROLE, *statements(deployment.STACK_NAME).values())
-    deployment.sam("deploy", deployer)
-    deployment.sam(
-        "deploy", deployer, "--parameter-overrides", "LogRetentionDays=30 RetainRegistry=false"
-    )
-    stack = LocalStack(ministack)
-    (group,) = stack.logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/")["logGroups"]
-    assert group["retentionInDays"] == 30
-    deployment.sam("delete", deployer, "--no-prompts")
-    assert not stack.lambda_.list_functions()["Functions"]
-    stack.close()
-
-
-@pytest.mark.parametrize("sid", OF_SAM)
-def test_sam_deploy_fails_without_what_it_asks_for_itself(ministack: MiniStack, sid: str) -> None:
-    """Its stacks, its bucket and what it puts there."""
-    rest = [each for name, each in statements(deployment.STACK_NAME).items() if name != sid]
-    deployer = assume_new_role(ministack, ROLE, *rest)
-    with pytest.raises(deployment.CommandFailedError, match=TOLD_BY_SAM.get(sid, "AccessDenied")):
-        deployment.sam("deploy", deployer)
+@pytest.fixture(scope="module")
+def deployer(ministack: MiniStack) -> dict[str, str]:
+    """Give a session that may do what the whole policy allows and nothing else."""
+    return session_of(ministack, deployment.STACK_NAME)
 
 
 @pytest.fixture(scope="module")
-def deployed() -> Iterator[LocalStack]:
-    """Deploy as the root user, so that code and template are where CloudFormation finds them."""
-    with local_stack() as stack:
+def deployed(ministack: MiniStack, deployer: dict[str, str]) -> Iterator[LocalStack]:
+    """Deploy with the policy, bucket included, for all the tests: the SAM CLI takes seconds."""
+    deployment.sam("deploy", deployer)
+    with closing(LocalStack(ministack)) as stack:
         yield stack
+
+
+def session_of(ministack: MiniStack, stack_name: str, without: str = "") -> dict[str, str]:
+    """Make a role that deploys a stack, perhaps lacking a statement; give a session of it."""
+    allowed = [each for sid, each in statements(stack_name).items() if sid != without]
+    return assume_new_role(ministack, f"deploys-{stack_name}", *allowed)
+
+
+@pytest.mark.parametrize("sid", [sid for sid in OF_SAM if sid != "CodeBucket"])
+def test_sam_deploy_fails_without_what_it_asks_for_itself(deployed: LocalStack, sid: str) -> None:
+    """Its stacks, and what it puts into its bucket, which is there already."""
+    name = f"fails-{sid}"
+    session = session_of(deployed.ministack, name, without=sid)
+    with pytest.raises(deployment.CommandFailedError, match="AccessDenied"):
+        deployment.sam("deploy", session, "--s3-prefix", name, stack_name=name)
+
+
+def test_sam_deploy_fails_where_it_cannot_make_its_bucket() -> None:
+    """On an emulator in which nobody has deployed yet."""
+    deployment.build()
+    told = "Failed to create managed resources"
+    with running_ministack() as ministack:
+        session = session_of(ministack, deployment.STACK_NAME, without="CodeBucket")
+        with pytest.raises(deployment.CommandFailedError, match=told):
+            deployment.sam("deploy", session)
 
 
 def template_url(stack: LocalStack) -> str:
@@ -121,11 +127,11 @@ def test_cloudformation_fails_without_what_it_does_for_the_deployer(
     deployed: LocalStack, sid: str
 ) -> None:
     """At an action of that very statement; and with all of them it does not."""
-    code = statements(deployment.STACK_NAME)["Code"]  # where the root user put it
+    code = statements(deployment.STACK_NAME)["Code"]  # where the SAM CLI put it
     allowed = statements(f"lacks-{sid}") | {"Code": code}
     missing = allowed.pop(sid, {"Action": []})
-    deployer = assume_new_role(deployed.ministack, f"role-{sid}", *allowed.values())
-    told = create_stack(deployed, deployer, f"lacks-{sid}")
+    session = assume_new_role(deployed.ministack, f"role-{sid}", *allowed.values())
+    told = create_stack(deployed, session, f"lacks-{sid}")
     lacked = set(re.findall(r"AccessDenied: the stack's caller lacks (\S+) on", told))
     assert bool(lacked) == bool(sid)
     assert lacked <= set(listed(missing["Action"]))
@@ -137,3 +143,19 @@ def test_what_is_not_shown_is_told(sid: str) -> None:
     operations = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     _, _, told = operations.partition("tests/e2e/test_deployer_policy.py")
     assert f"`{sid}`" in told.partition("\n\n")[0]
+
+
+def test_the_policy_is_enough_to_deploy_update_and_delete(
+    deployed: LocalStack, deployer: dict[str, str]
+) -> None:
+    """The last of the tests, for it deletes what they share; bucket and registry stay."""
+    deployment.sam(
+        "deploy", deployer, "--parameter-overrides", "LogRetentionDays=30 RetainRegistry=false"
+    )
+    (group,) = deployed.logs.describe_log_groups(
+        logGroupNamePrefix=deployed.outputs["FunctionLogGroupName"]
+    )["logGroups"]
+    assert group["retentionInDays"] == 30
+    deployment.sam("delete", deployer, "--no-prompts")
+    with pytest.raises(deployed.cloudformation.exceptions.ClientError, match="does not exist"):
+        deployed.cloudformation.describe_stacks(StackName=deployment.STACK_NAME)
