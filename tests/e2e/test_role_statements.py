@@ -82,7 +82,7 @@ def refresh(_: str) -> Mapping[str, Any]:
     return {"RequestType": "Refresh", "ResourceProperties": {"SecretId": SECRET}}
 
 
-# The action that is missed without the statement, and what needs it.
+# The action that is missed without the statement, with its queue where two have it; who needs it.
 SHOWN: dict[str, tuple[str, Probe]] = {
     "Connections": (
         "events:DescribeConnection",
@@ -105,9 +105,9 @@ SHOWN: dict[str, tuple[str, Probe]] = {
         "sqs:ChangeMessageVisibility",
         partial(send, lambda name: request("Validate", name, FROM_SECRET)),
     ),
-    "RequestsToItself": ("sqs:SendMessage", partial(invoke, refresh)),
+    "RequestsToItself": ("sqs:SendMessage on the maintenance queue", partial(invoke, refresh)),
     "DeadLetters": (
-        "sqs:SendMessage",
+        "sqs:SendMessage on the dead-letter queue",
         partial(send, lambda name: {"RequestType": "Nonsense", "RequestId": name}),
     ),
     # Nobody waits for this token, but only who may answer tokens is told so.
@@ -156,7 +156,7 @@ def role_name(stack: LocalStack) -> str:
 
 @pytest.mark.parametrize("sid", [sid for sid in statements() if sid not in NOT_SHOWN])
 def test_what_a_statement_is_for_fails_without_it(stack: LocalStack, sid: str) -> None:
-    """And nothing is refused as long as it is there."""
+    """With the statement in place, nothing is refused."""
     action, probe = SHOWN[sid]
     assert "AccessDenied" not in str(probe(stack, f"with-{sid}"))
     with lacking(stack, sid):
