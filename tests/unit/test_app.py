@@ -146,10 +146,10 @@ def refused(event: object, qualifier: str) -> str:
         ("maintenance", ":live", "invoke the function itself, or its alias stacks or requests"),
     ],
 )
-def test_what_is_refused_is_told_where_to_go(
+def test_a_refusal_names_what_is_accepted_or_the_right_alias(
     event: str, qualifier: str, words: str, reached: list[str]
 ) -> None:
-    """In one sentence."""
+    """The sender can correct the request without reading the code."""
     assert words in refused(EVENTS[event], qualifier)
     assert reached == []
 
@@ -191,7 +191,7 @@ def test_an_event_of_cloudformations_shape_asks_what_cloudformation_asks(
 def test_a_refusal_is_logged_without_what_the_event_held(
     qualifier: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The operator sees that somebody knocked, and why in vain."""
+    """The operator sees that an event was refused, and why."""
     monkeypatch.setattr(logger.registered_handler, "stream", CurrentStdout())
     output = FunctionOutput(capsys)
     reason = refused({"Password": CANARY}, qualifier)
