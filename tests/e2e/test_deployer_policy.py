@@ -27,7 +27,12 @@ NOT_SHOWN = {
 def statements(stack_name: str) -> dict[str, Any]:
     """Give the policy's statements by their Sid, filled in for a stack."""
     text = POLICY.read_text(encoding="utf-8")
-    filled_in = {"REGION": REGION, "ACCOUNT": ACCOUNT_ID, "STACK": stack_name}
+    filled_in = {
+        "PARTITION": "aws",
+        "REGION": REGION,
+        "ACCOUNT": ACCOUNT_ID,
+        "STACK": stack_name,
+    }
     for placeholder, value in filled_in.items():
         text = text.replace(placeholder, value)
     return {statement["Sid"]: statement for statement in json.loads(text)["Statement"]}

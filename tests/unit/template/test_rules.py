@@ -128,6 +128,31 @@ def test_rotations_of_other_accounts_are_followed_where_they_are_allowed(
     assert is_wanted("ParameterRule", parameter, AllowedAccounts=accounts) is is_own
 
 
+# As the README's Limits say, of prefixes with 24 characters.
+MOST_PREFIXES = [
+    ("SecretRule", "AllowedSecretPrefixes", "connections/team-000000/", 47),
+    ("ParameterRule", "AllowedParameterPrefixes", "/connections/team-00000/", 24),
+]
+
+
+@pytest.mark.parametrize(("rule", "parameter", "prefix", "most"), MOST_PREFIXES)
+def test_as_many_prefixes_as_documented_fit_an_event_pattern(
+    rule: str, parameter: str, prefix: str, most: int
+) -> None:
+    """
+    EventBridge takes 2,048 characters and refuses the deployment beyond that.
+
+    Source:
+        https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
+    """
+    assert len(prefix) == 24
+    lengths = [
+        len(properties(rule, **{parameter: ",".join([prefix] * count)})["EventPattern"])
+        for count in (most, most + 1)
+    ]
+    assert lengths[0] <= 2048 < lengths[1]
+
+
 @pytest.mark.parametrize("label", ["AWSPENDING", "AWSPREVIOUS", "custom"])
 def test_other_labels_are_left_out(label: str) -> None:
     """Only what is current is applied."""
