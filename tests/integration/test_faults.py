@@ -22,7 +22,7 @@ from handler.errors import (
     ServiceLimitExceededError,
     ThrottlingError,
 )
-from tests.support.cold_container import run
+from tests.support.cold_container import NOISY, run
 from tests.support.event_source import EventSource
 from tests.support.faulty_proxy import (
     LONGEST_HANG_SECONDS,
@@ -376,11 +376,6 @@ def test_what_failed_half_way_is_finished_by_the_next_request(
 CANARY = f"canary-{uuid4().hex}"
 TOKEN = "canary-of-a-task-token"
 SIGNATURE = "f16bffb9992e0d24f5b16c562b15b46f29f7cab238e08768aefd8380a4bc4bdd"
-DEBUG = {
-    "POWERTOOLS_LOG_LEVEL": "DEBUG",
-    "AWS_LAMBDA_LOG_LEVEL": "DEBUG",
-    "READ_TIMEOUT_SECONDS": "1",
-}
 FAULTS_OF_CANARIES = [
     ("GetItem", "ThrottlingException", 2),
     ("TransactWriteItems", "AccessDeniedException", 18),
@@ -462,7 +457,7 @@ def test_no_fault_makes_a_secret_seen(
     batch = event_source.batch(message, returning, age_seconds=1801)
     attributes = batch["Records"][1]["attributes"]
     attributes["ApproximateFirstReceiveTimestamp"] = attributes["SentTimestamp"]
-    container = run([direct, custom_resource, batch], world.function.arn, DEBUG)
+    container = run([direct, custom_resource, batch], world.function.arn, NOISY)
     told = [container.output, json.dumps(container.invocations)]
     told += [put.body.decode() for put in response_url.puts]
     told.append(everywhere(world, stack, event_source))

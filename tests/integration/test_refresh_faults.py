@@ -13,8 +13,8 @@ import pytest
 
 from handler.errors import AccessDeniedError, NetworkFailureError, ThrottlingError
 from tests.integration.test_faults import World, session_stand_in, world
-from tests.integration.test_secrecy import DEBUG, Everywhere, everywhere, properties
-from tests.support.cold_container import run
+from tests.integration.test_secrecy import Everywhere, everywhere, properties
+from tests.support.cold_container import NOISY, run
 from tests.support.event_source import EventSource
 from tests.support.faulty_proxy import FaultyProxy, answered, aws_error
 from tests.support.function import Function
@@ -166,7 +166,7 @@ def test_a_rotated_canary_is_seen_nowhere_even_while_debugging(
         {"RequestType": "Reconcile", "ResourceProperties": {"Name": name}},
         {"RequestType": "List"},
     ]
-    container = run(events, function.arn, DEBUG)
+    container = run(events, function.arn, NOISY)
     assert '"level":"' in container.output
     assert CANARY not in everywhere.text(container)
     if spoilt == "none":

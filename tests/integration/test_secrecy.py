@@ -5,25 +5,25 @@ In all other integration tests a fixture looks for the secrets they fetched.
 """
 
 import json
+import os
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from tests.support.cold_container import Container, run
+from tests.support.bad_requests import BAD_REQUESTS, BASIC
+from tests.support.bad_requests import CANARY as MALFORMED_CANARY
+from tests.support.cold_container import NOISIEST, NOISY, Container, run
+from tests.support.deliveries import as_failed_invocation, message, stack_event
 from tests.support.event_source import EventSource
 from tests.support.faulty_proxy import Fault, FaultyProxy, answer_lost, answered, aws_error
 from tests.support.function import Function
+from tests.support.malformed import FOREIGN, SENT, TEXTS, TOO_MUCH
 from tests.support.response_url_server import ResponseUrlServer
 from tests.support.stack_requests import CustomResource
 from tools.local.local_stack import LocalStack
 
-DEBUG = {
-    "POWERTOOLS_LOG_LEVEL": "DEBUG",
-    "AWS_LAMBDA_LOG_LEVEL": "DEBUG",
-    "READ_TIMEOUT_SECONDS": "1",
-}
 SIGNATURE = "f16bffb9992e0d24f5b16c562b15b46f29f7cab238e08768aefd8380a4bc4bdd"
 TOKEN = "canary-of-a-task-token"
 CANARY = f"canary-{uuid4().hex}"
@@ -128,11 +128,11 @@ def test_a_canary_is_seen_nowhere_even_while_debugging(
         "TaskToken": TOKEN,
         "ResourceProperties": properties | {"Name": f"{properties['Name']}-2"},
     }
-    batch = event_source.batch(
+    last = event_source.batch(
         request | {"ResourceProperties": properties | {"Name": f"{properties['Name']}-3"}},
         age_seconds=1801,
     )
-    container = run([request, stack_request, batch], function.arn, DEBUG)
+    container = run([request, stack_request, last], function.arn, NOISY)
     text = everywhere.text(container)
     assert '"level":"' in container.output
     assert CANARY not in text
@@ -159,9 +159,51 @@ def test_a_literal_credential_is_seen_nowhere(
     request = {"RequestType": "Create", "TaskToken": TOKEN, "ResourceProperties": literal}
     stack_request = CustomResource(response_url.origin).request("Create", literal)
     events = [request, stack_request, event_source.batch(request)]
-    container = run(events, function.arn, DEBUG)
+    container = run(events, function.arn, NOISY)
     assert container.invocations[0]["error_type"] == "InvalidRequestError"
     assert response_url.answers[0]["Status"] == "FAILED"
     text = everywhere.text(container)
     assert CANARY not in text
     assert TOKEN not in text
+
+
+def one_of_each_kind() -> list[object]:
+    """Give one malformed request of each kind, and what is no request."""
+    by_kind = {bad.kind: bad.request for bad in reversed(BAD_REQUESTS)}
+    return [*by_kind.values(), *SENT, *FOREIGN, *TOO_MUCH]
+
+
+def batch(bodies: list[Any], arn: str) -> dict[str, Any]:
+    """Make one batch of a queue."""
+    return {"Records": [message(each, number, arn) for number, each in enumerate(bodies)]}
+
+
+def test_no_malformed_request_is_seen_whatever_the_environment_says(
+    function: Function,
+    stack: LocalStack,
+    everywhere: Everywhere,
+    response_url: ResponseUrlServer,
+    proxy: FaultyProxy,
+) -> None:
+    """At any entry point, in a container whose variables were set before anything was imported."""
+    proxy.spoil("SendTaskFailure", answered(200, {}))
+    documents, origin = one_of_each_kind(), response_url.origin
+    messages = [*documents, *TEXTS]
+    failed = [as_failed_invocation(each) for each in [*documents, stack_event(BASIC, origin)]]
+    batches = [
+        batch(messages, stack.outputs["RequestQueueArn"]),
+        batch(messages, stack.outputs["MaintenanceQueueArn"]),
+        batch(failed, os.environ["UNANSWERED_QUEUE_ARN"]),
+    ]
+    sent = [
+        *(("", each) for each in [*documents, *batches]),
+        *((":requests", each) for each in documents),
+        *((":stacks", stack_event(each, origin)) for each in documents),
+    ]
+    qualifiers, events = zip(*sent, strict=True)
+    container = run([*events], function.arn, NOISIEST, qualifiers)
+    assert '"level":"' in container.output
+    assert len(response_url.puts) > len(documents)
+    assert proxy.operations().count("PutEvents") == 2 * len(messages)
+    assert proxy.operations().count("SendMessage") >= 2 * len(messages)
+    assert MALFORMED_CANARY not in everywhere.text(container)

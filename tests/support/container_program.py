@@ -45,8 +45,10 @@ if __name__ == "__main__":
     asked = json.load(sys.stdin)
     logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
     invocations = [
-        invoke(event, Context(asked["function_arn"], f"invocation-{number}"))
-        for number, event in enumerate(asked["events"])
+        invoke(event, Context(arn, f"invocation-{number}"))
+        for number, (event, arn) in enumerate(
+            zip(asked["events"], asked["function_arns"], strict=True)
+        )
     ]
     told = {"invocations": invocations, "modules": sorted(sys.modules)}
     Path(sys.argv[1]).write_text(json.dumps(told))

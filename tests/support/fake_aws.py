@@ -28,6 +28,7 @@ class FakeAws:
 
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     planned: defaultdict[str, deque[Planned]] = field(default_factory=lambda: defaultdict(deque))
+    always: dict[str, Planned] = field(default_factory=dict)  # where nothing is planned
 
     def plan(self, operation: str, *answers: Planned) -> None:
         """Say what the next calls of an operation are answered with."""
@@ -62,7 +63,7 @@ class FakeClient:
         def call(**parameters: Any) -> Any:
             self._aws.calls.append((operation, parameters))
             answers = self._aws.planned[operation]
-            answer = answers.popleft() if answers else {}
+            answer = answers.popleft() if answers else self._aws.always.get(operation, {})
             if isinstance(answer, Exception):
                 raise answer
             return answer

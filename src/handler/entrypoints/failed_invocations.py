@@ -8,6 +8,7 @@ Source: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-rec
 """
 
 import json
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -28,7 +29,8 @@ from handler.entrypoints.response_url import refuse_unanswerable_event
 from handler.entrypoints.sqs_message import receives
 from handler.errors import InvalidRequestError
 from handler.observability import emit, logger
-from handler.requests.connection_name import well_formed
+from handler.requests.connection_name import NAME, well_formed
+from handler.requests.entry_point import CLOUDFORMATION
 from handler.requests.unchecked_request import UncheckedRequest, read_custom_resource
 from handler.settings import (
     FAILED_INVOCATION_DELAY_SECONDS,
@@ -36,7 +38,14 @@ from handler.settings import (
     environment,
 )
 
-KEPT = ("RequestType", "RequestId", "StackId", "LogicalResourceId", "PhysicalResourceId")
+# Lambda hands over whatever the alias was invoked with; what has another form may hold anything.
+KEPT = {
+    "RequestType": re.compile("|".join(CLOUDFORMATION.request_types)),
+    "RequestId": re.compile(r"[\w-]{1,256}", re.ASCII),
+    "StackId": re.compile(r"arn:[\w-]+:cloudformation:[\w-]*:\d*:stack/[\w-]+/[\w-]+", re.ASCII),
+    "LogicalResourceId": re.compile(r"[A-Za-z0-9]{1,255}"),
+    "PhysicalResourceId": NAME,
+}
 
 
 def handle_failed_invocations(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
@@ -55,11 +64,12 @@ def handle_failed_invocations(event: Mapping[str, Any], context: Context) -> dic
 
 def _process(record: SQSRecord, invocation: Invocation) -> None:
     request = _request(record.body)
+    keys = _keys(request)
     try:
         answer_failed_invocation(request, invocation)
     except Exception as raised:  # noqa: BLE001 (no record fails silently)
         error = unexpected(raised)
-        logger.error("request not answered", extra=_keys(request) | {"reason": error.reason})
+        logger.error("request not answered", extra=keys | {"reason": error.reason})
         is_early = receives(record) < MOST_FAILED_INVOCATION_RECEIVES
         if is_early and not isinstance(error, InvalidRequestError):
             delay = FAILED_INVOCATION_DELAY_SECONDS * receives(record)
@@ -69,10 +79,10 @@ def _process(record: SQSRecord, invocation: Invocation) -> None:
                 )
             raise error from None
         # Send neither the ResponseURL, which is a credential, nor properties, which may hold one.
-        why = attributes(error, str(request.get("RequestId", "")), "UnansweredQueue")
-        invocation.queues.send_letter(json.dumps(_keys(request)), why | {"ErrorCode": "Unanswered"})
+        why = attributes(error, keys.get("RequestId", ""), "UnansweredQueue")
+        invocation.queues.send_letter(json.dumps(keys), why | {"ErrorCode": "Unanswered"})
     else:
-        logger.error("request answered FAILED for its function", extra=_keys(request))
+        logger.error("request answered FAILED for its function", extra=keys)
         emit({"ErrorCode": "Unanswered"}, ["ConnectionFailed"], {})
 
 
@@ -92,10 +102,8 @@ def _request(body: str) -> Mapping[str, Any]:
 
 
 def _keys(request: Mapping[str, Any]) -> dict[str, str]:
-    keys = {name: str(request[name]) for name in KEPT if isinstance(request.get(name), str)}
-    if not well_formed({"Name": keys.get("PhysicalResourceId")}):
-        keys.pop("PhysicalResourceId", None)  # a malformed id may hold anything
-    return keys
+    given = {name: request[name] for name in KEPT if isinstance(request.get(name), str)}
+    return {name: text for name, text in given.items() if KEPT[name].fullmatch(text)}
 
 
 def answer_failed_invocation(event: Mapping[str, Any], invocation: Invocation) -> None:
@@ -120,9 +128,9 @@ def answer_failed_invocation(event: Mapping[str, Any], invocation: Invocation) -
 
 def _state_found(invocation: Invocation, unchecked: UncheckedRequest) -> str:
     """Tell the state of the requester's own connection, "" if it cannot be seen."""
-    name = physical_id_of_unknown_end(unchecked)
+    name = well_formed({"Name": physical_id_of_unknown_end(unchecked)})
     with suppress(Exception):  # the answer matters more
-        record = invocation.ports.registry.read(name)
+        record = invocation.ports.registry.read(name) if name else None
         is_its = record is not None and record.owner == unchecked.owner
         seen = invocation.ports.connections.describe(name) if is_its else None
         if record and seen and is_same(record, seen):

@@ -7,6 +7,7 @@ import pytest
 
 from handler.entrypoints import cloudformation as custom_resource
 from handler.entrypoints import failed_invocations
+from handler.observability import logger
 from tests.support.entry_point import (
     CANARY,
     DONE,
@@ -16,6 +17,7 @@ from tests.support.entry_point import (
     stack_event,
 )
 from tests.support.fake_aws import FakeAws
+from tests.support.function_output import CurrentStdout, FunctionOutput
 from tests.support.response_url_server import ResponseUrlServer
 
 pytestmark = pytest.mark.usefixtures("environment")
@@ -105,3 +107,23 @@ def test_a_letter_names_no_id_that_is_no_name(
     (letter,) = fake_aws.of("send_message")
     assert CANARY not in str(letter)
     assert event["RequestId"] in letter["MessageBody"]
+
+
+@pytest.mark.parametrize("wrong", [f"{CANARY} x", [CANARY], {"Password": CANARY}])
+@pytest.mark.parametrize("member", ["RequestType", "RequestId", "StackId", "LogicalResourceId"])
+def test_only_what_has_its_form_is_kept(
+    member: str,
+    wrong: object,
+    response_url: ResponseUrlServer,
+    fake_aws: FakeAws,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Lambda hands over whatever the alias was invoked with: a RequestId was once any document."""
+    monkeypatch.setattr(logger.registered_handler, "stream", CurrentStdout())
+    event = stack_event(response_url) | {member: wrong, "ResponseURL": "https://elsewhere/"}
+    invoke(unanswered(event))
+    (letter,) = fake_aws.of("send_message")
+    assert CANARY not in str(letter)
+    assert CANARY not in FunctionOutput(capsys).text
+    assert ("request-1" in letter["MessageBody"]) == (member != "RequestId")
