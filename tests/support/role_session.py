@@ -21,7 +21,7 @@ def assume_new_role(ministack: MiniStack, role: str, *allowed: Mapping[str, Any]
     with closing(LocalStack(ministack)) as stack:
         stack.iam.create_role(RoleName=role, AssumeRolePolicyDocument=document(ANYBODY))
         stack.iam.put_role_policy(RoleName=role, PolicyName=role, PolicyDocument=document(*allowed))
-    return _assume(ministack, role_arn(role))
+    return assume_role(ministack, role_arn(role))
 
 
 @contextmanager
@@ -29,11 +29,12 @@ def sqs_of_function(stack: LocalStack) -> Iterator["SQSClient"]:
     """Give SQS as the function sees it, whose queues take messages from few others."""
     arn = stack.outputs["FunctionArn"]
     role = stack.lambda_.get_function_configuration(FunctionName=arn)["Role"]
-    with closing(client("sqs", _assume(stack.ministack, role))) as sqs:
+    with closing(client("sqs", assume_role(stack.ministack, role))) as sqs:
         yield sqs
 
 
-def _assume(ministack: MiniStack, arn: str) -> dict[str, str]:
+def assume_role(ministack: MiniStack, arn: str) -> dict[str, str]:
+    """Give the variables of a session of a role."""
     with closing(root_client("sts", ministack)) as sts:
         session = sts.assume_role(RoleArn=arn, RoleSessionName="test")
     credentials = session["Credentials"]

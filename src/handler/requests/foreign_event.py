@@ -17,6 +17,11 @@ def foreign(document: object) -> Violation | None:
             made_by = "an SQS event", "send the body of each record alone"
         case {"Records": [{"eventSource": "aws:s3"}, *_]} | {"Event": "s3:TestEvent"}:
             made_by = "an S3 event", "send the object's content"
+        case {"eventSource": _}:
+            made_by = (
+                "an event record of a pipe",
+                "give the pipe's target an InputTemplate, such as <$.body>",
+            )
         case _:
             return None
     return Violation("", f"this is {made_by[0]}, not a connection request; {made_by[1]}")

@@ -31,6 +31,10 @@ FOREIGN = {
     "EventBridge event": (EVENT, "InputPath: $.detail"),
     "API Gateway request": ({"requestContext": {}, "body": CANARY, "httpMethod": "POST"}, "body"),
     "SQS event": ({"Records": [{"eventSource": "aws:sqs", "body": CANARY}]}, "each record"),
+    "event record of a pipe": (
+        {"messageId": "m", "body": CANARY, "eventSource": "aws:sqs"},
+        "<$.body>",
+    ),
     "S3 event": ({"Records": [{"eventSource": "aws:s3"}]}, "content"),
     "S3 event for a test": ({"Service": "Amazon S3", "Event": "s3:TestEvent"}, "content"),
 }
