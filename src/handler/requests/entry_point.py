@@ -1,5 +1,6 @@
 """The entry points, and what differs between them: request types, waits, members."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -29,13 +30,14 @@ class EntryPoint:
     """What differs between the entry points."""
 
     name: str
+    sender: str  # who comes in here, as errors tell it
     request_types: tuple[str, ...]
     default_wait_seconds: int
     longest_wait_seconds: int
     private_wait_seconds: int = 30  # the default where the connection leads to a private API
     own_members: tuple[str, ...] = ("OnExisting", "WaitTimeoutSeconds", "Revision")
     members: tuple[str, ...] = MEMBERS
-    takes_adoptions: bool = True
+    takes_adoptions: bool = False
     is_limited_to_owner: bool = False  # sees and refreshes no connection of another owner
     waits_again: bool = False  # a message comes back, so that running out of time is not final
     is_last_chance: bool = False  # there is no later delivery to rely on
@@ -45,6 +47,7 @@ class EntryPoint:
 
 CLOUDFORMATION = EntryPoint(
     name="cloudformation",
+    sender="CloudFormation",
     request_types=("Create", "Update", "Delete"),
     default_wait_seconds=840,  # what one delivery can wait
     longest_wait_seconds=LONGEST_WAIT_SECONDS,
@@ -52,18 +55,20 @@ CLOUDFORMATION = EntryPoint(
     own_members=("OnExisting", "WaitTimeoutSeconds", "Revision", "ServiceToken", "ServiceTimeout"),
     is_last_chance=True,
     absent_delete_succeeds=True,  # so that the stack can be deleted if nothing of its own is left
+    takes_adoptions=True,
 )
 REQUEST_QUEUE = EntryPoint(
     name="request_queue",
+    sender="messages",
     request_types=ASKED_BY_PRODUCERS,
     default_wait_seconds=30,
     longest_wait_seconds=60,
-    takes_adoptions=False,
     is_limited_to_owner=True,
     waits_again=True,
 )
 MAINTENANCE_QUEUE = EntryPoint(
     name="maintenance_queue",
+    sender="the maintenance queue",
     request_types=("Refresh", "Reconcile"),
     members=("RequestType", "RequestId", "RequestTime", "ResourceProperties"),
     default_wait_seconds=30,
@@ -72,19 +77,32 @@ MAINTENANCE_QUEUE = EntryPoint(
 )
 REQUESTS_ALIAS = EntryPoint(
     name="requests",
+    sender="the alias requests",
     request_types=ASKED_BY_PRODUCERS,
     default_wait_seconds=30,
     longest_wait_seconds=300,
     members=(*MEMBERS, TERRAFORM_MEMBER),
     is_limited_to_owner=True,
+    takes_adoptions=True,
 )
 DIRECT = EntryPoint(
     name="direct",
+    sender="direct invocations of the function itself",
     request_types=tuple(RequestType),
     default_wait_seconds=30,
     longest_wait_seconds=300,
     members=(*MEMBERS, TERRAFORM_MEMBER),
+    takes_adoptions=True,
 )
+
+
+ENTRY_POINTS = (CLOUDFORMATION, REQUEST_QUEUE, REQUESTS_ALIAS, MAINTENANCE_QUEUE, DIRECT)
+
+
+def senders(takes: Callable[[EntryPoint], bool]) -> str:
+    """Name who comes in where something is taken, "" if it is taken nowhere."""
+    *others, last = [each.sender for each in ENTRY_POINTS if takes(each)] or [""]
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def for_terraform(entry_point: EntryPoint) -> EntryPoint:

@@ -17,7 +17,7 @@ TOO_LARGE = Violation("", f"the request is larger than {MOST_REQUEST_BYTES // 10
 TOO_DEEP = Violation("", "the request is nested too deeply")
 MEMBERS = ("RequestType", "RequestId", "Owner", "RequestTime", "ResourceProperties", "TaskToken")
 OWNER = re.compile(r"[A-Za-z0-9._-]{1,64}")
-REQUESTS = "requests"  # the owner of requests that name none
+OWNER_OF_REQUESTS = "requests"  # the owner of requests that name none
 TERRAFORM_MEMBER = "tf"
 TERRAFORM_ACTIONS = {"create": "Create", "update": "Update", "delete": "Delete"}
 LONGEST = {"RequestId": 256, "TaskToken": 2048}
@@ -83,9 +83,11 @@ def text(envelope: Mapping[str, Any], name: str) -> str:
 def owner(envelope: Mapping[str, Any]) -> str:
     """Give for whom a request acts, "" if its Owner is malformed, which is never shown."""
     if "Owner" not in envelope:
-        return REQUESTS
+        return OWNER_OF_REQUESTS
     value = envelope["Owner"]
-    return f"{REQUESTS}/{value}" if isinstance(value, str) and OWNER.fullmatch(value) else ""
+    return (
+        f"{OWNER_OF_REQUESTS}/{value}" if isinstance(value, str) and OWNER.fullmatch(value) else ""
+    )
 
 
 def request_time(envelope: Mapping[str, Any]) -> datetime | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from handler.references.source import Secret, Service, Source
 from handler.references.syntax import SECRET_ARN, SECRET_NAME
-from handler.requests.entry_point import EntryPoint
+from handler.requests.entry_point import EntryPoint, senders
 from handler.requests.violation import Violation, joined
 from handler.settings import RECONCILE_MODES, SERVICE_TIMEOUT_MARGIN_SECONDS
 
@@ -59,8 +59,8 @@ def violations(own: Mapping[str, Any], entry_point: EntryPoint) -> Iterator[Viol
     if own.get("OnExisting", "Fail") not in list(OnExisting):
         yield Violation("OnExisting", f"must be one of {', '.join(OnExisting)}")
     elif own.get("OnExisting") == OnExisting.ADOPT and not entry_point.takes_adoptions:
-        problem = "Adopt is for CloudFormation and direct invocations only"
-        yield Violation("OnExisting", problem)
+        takers = senders(lambda each: each.takes_adoptions)
+        yield Violation("OnExisting", f"Adopt is for {takers} only")
     wait = _seconds(own.get("WaitTimeoutSeconds", 0))
     if wait is None or wait > entry_point.longest_wait_seconds:
         problem = f"must be a whole number from 0 to {entry_point.longest_wait_seconds}"

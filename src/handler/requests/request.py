@@ -9,15 +9,7 @@ from handler.references.near_miss import is_near
 from handler.references.syntax import with_texts
 from handler.requests import options, properties
 from handler.requests.connection_name import well_formed
-from handler.requests.entry_point import (
-    CLOUDFORMATION,
-    DIRECT,
-    MAINTENANCE_QUEUE,
-    REQUEST_QUEUE,
-    REQUESTS_ALIAS,
-    EntryPoint,
-    RequestType,
-)
+from handler.requests.entry_point import CLOUDFORMATION, EntryPoint, RequestType, senders
 from handler.requests.options import WHOLE, OnExisting, Selection
 from handler.requests.properties import Rules
 from handler.requests.service_model import rebuilt, to_boolean
@@ -60,13 +52,6 @@ class Request:
 
 
 NAME_ONLY = (RequestType.DELETE, RequestType.DESCRIBE, RequestType.RELEASE)
-SENDERS = {
-    CLOUDFORMATION: "CloudFormation",
-    REQUEST_QUEUE: "messages",
-    REQUESTS_ALIAS: "the alias requests",
-    MAINTENANCE_QUEUE: "the maintenance queue",
-    DIRECT: "direct invocations of the function itself",
-}
 SELECTORS = {
     RequestType.REFRESH: options.REFRESH,
     RequestType.RECONCILE: options.RECONCILE,
@@ -186,6 +171,6 @@ def _form_violations(unchecked: UncheckedRequest, rules: Rules) -> Iterator[Viol
 def _request_type_violations(unchecked: UncheckedRequest) -> Iterator[Violation]:
     asked_for, allowed = unchecked.request_type, unchecked.entry_point.request_types
     if asked_for not in allowed:
-        senders = [name for each, name in SENDERS.items() if asked_for in each.request_types]
-        only = f"{asked_for} is for {' and '.join(senders)} only"
-        yield Violation("RequestType", only if senders else f"must be one of {', '.join(allowed)}")
+        known = senders(lambda each: asked_for in each.request_types)
+        only = f"{asked_for} is for {known} only"
+        yield Violation("RequestType", only if known else f"must be one of {', '.join(allowed)}")

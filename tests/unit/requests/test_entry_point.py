@@ -30,15 +30,13 @@ REPAIRING: dict[str, Any] = {"Name": "crm", "ReconcileMode": "Repair"}
 # Their order: request queue, maintenance queue, the alias requests, the function itself, stacks.
 ENTRY_POINTS = (REQUEST_QUEUE, MAINTENANCE_QUEUE, REQUESTS_ALIAS, DIRECT, CLOUDFORMATION)
 ALL_BUT_RULES = (
-    "is for CloudFormation and messages and the alias requests and direct invocations of the"
-    " function itself only"
+    "is for CloudFormation, messages, the alias requests and direct invocations of the function"
+    " itself only"
 )
-PRODUCERS = (
-    "is for messages and the alias requests and direct invocations of the function itself only"
-)
+PRODUCERS = "is for messages, the alias requests and direct invocations of the function itself only"
 MAINTENANCE = "is for the maintenance queue and direct invocations of the function itself only"
 ALL_BUT_STACKS = (
-    "is for messages and the alias requests and the maintenance queue and direct invocations of the"
+    "is for messages, the alias requests, the maintenance queue and direct invocations of the"
     " function itself only"
 )
 ADMINISTRATORS = "is for direct invocations of the function itself only"
@@ -51,20 +49,30 @@ NO_REFRESH = f"RequestType: Refresh {ALL_BUT_STACKS}"
 NO_RECONCILE = f"RequestType: Reconcile {MAINTENANCE}"
 NO_RELEASE = f"RequestType: Release {ADMINISTRATORS}"
 NO_LIST = f"RequestType: List {ADMINISTRATORS}"
-NO_ADOPTION = "OnExisting: Adopt is for CloudFormation and direct invocations only"
+NO_ADOPTION = (
+    "OnExisting: Adopt is for CloudFormation, the alias requests and direct invocations of the"
+    " function itself only"
+)
 NO_SECRET = "SecretId: not accepted here; allowed are Name"
 ONLY_SECRET = f"(1) {NO_SECRET} (2) Name: required"
 ONLY_PARAMETER = "(1) ParameterName: not accepted here; allowed are Name (2) Name: required"
+
+
+def both(reason: str) -> str:
+    """Give the reason of a request that is refused for its type and for its Adopt."""
+    return f"(1) {reason} (2) {NO_ADOPTION}"
+
+
 OK = ""
 
 TABLE: list[tuple[str, Mapping[str, Any] | None, tuple[str, str, str, str, str]]] = [
     ("Create", BASIC, (OK, NO_CREATE, OK, OK, OK)),
     ("Update", BASIC, (OK, NO_UPDATE, OK, OK, OK)),
     ("Delete", NAMED, (OK, NO_DELETE, OK, OK, OK)),
-    ("Create", ADOPTING, (NO_ADOPTION, NO_CREATE, OK, OK, OK)),
-    ("Update", ADOPTING, (NO_ADOPTION, NO_UPDATE, OK, OK, OK)),
-    ("Validate", ADOPTING, (NO_ADOPTION, NO_VALIDATE, OK, OK, NO_VALIDATE)),
-    ("Delete", {**NAMED, "OnExisting": "Adopt"}, (NO_ADOPTION, NO_DELETE, OK, OK, OK)),
+    ("Create", ADOPTING, (NO_ADOPTION, both(NO_CREATE), OK, OK, OK)),
+    ("Update", ADOPTING, (NO_ADOPTION, both(NO_UPDATE), OK, OK, OK)),
+    ("Validate", ADOPTING, (NO_ADOPTION, both(NO_VALIDATE), OK, OK, NO_VALIDATE)),
+    ("Delete", {**NAMED, "OnExisting": "Adopt"}, (NO_ADOPTION, both(NO_DELETE), OK, OK, OK)),
     ("Describe", NAMED, (OK, NO_DESCRIBE, OK, OK, NO_DESCRIBE)),
     ("Validate", BASIC, (OK, NO_VALIDATE, OK, OK, NO_VALIDATE)),
     ("Refresh", NAMED, (OK, OK, OK, OK, NO_REFRESH)),

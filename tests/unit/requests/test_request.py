@@ -357,7 +357,7 @@ def test_what_several_entry_points_take_names_them() -> None:
     with pytest.raises(InvalidRequestError) as raised:
         check(read_custom_resource(event, "", START), RULES)
     told = (
-        "RequestType: Refresh is for messages and the alias requests and the maintenance queue"
+        "RequestType: Refresh is for messages, the alias requests, the maintenance queue"
         " and direct invocations of the function itself only"
     )
     assert raised.value.reason == told
