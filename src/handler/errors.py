@@ -117,3 +117,8 @@ def numbered(sentences: Sequence[str]) -> str:
     if len(sentences) < 2:  # noqa: PLR2004 (one needs no number)
         return "".join(sentences)
     return " ".join(f"({number}) {each}" for number, each in enumerate(sentences, 1))
+
+
+def unusable_environment(problems: Sequence[str]) -> ServiceInternalError:
+    """Make the error for an environment of the function, with everything that is wrong with it."""
+    return ServiceInternalError(f"the function's environment is not usable: {numbered(problems)}")

@@ -9,9 +9,9 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from handler.settings import environment
+from handler.settings import environment, service_name
 
-SERVICE = environment().get("POWERTOOLS_SERVICE_NAME", "eventbridge-connection-provisioner")
+SERVICE = service_name(environment())
 NAMESPACE = environment().get("POWERTOOLS_METRICS_NAMESPACE", "EventBridgeConnectionProvisioner")
 
 LONGEST = 20_000  # of a value in a log line; a longer one would not be read

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from handler.errors import ServiceInternalError, numbered
+from handler.errors import unusable_environment
 
 # How much a request may hold.
 MOST_REQUEST_BYTES = 256 * 1024  # of a message's raw text, of an invocation's document
@@ -80,7 +80,8 @@ QUEUE_URLS = ("REQUEST_QUEUE_URL", "MAINTENANCE_QUEUE_URL", "DEAD_LETTER_QUEUE_U
 REQUIRED_BY_QUEUE = (*REQUIRED, *QUEUE_URLS)
 RECONCILE_MODES = ("Report", "Repair")
 SHOWN = {"GIVE_UP_SECONDS": "GiveUpSeconds (GIVE_UP_SECONDS)"}  # variables that a parameter sets
-HOST = re.compile(r"\*|(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*")
+HOST_NAME = r"[\w-]+(\.[\w-]+)*"  # ASCII; no label of it is empty
+HOST = re.compile(rf"\*|(\*\.)?{HOST_NAME}", re.ASCII)
 NAME_PREFIX = re.compile(r"[.\-_A-Za-z0-9]{0,40}")  # leaves a derived name 24 of its own
 
 
@@ -115,15 +116,13 @@ def environment() -> Mapping[str, str]:
 @contextmanager
 def sam_local() -> Iterator[None]:
     """Let crhelper's constructor leave out three clients that only its polling needs."""
-    before = os.environ.get("AWS_SAM_LOCAL")
+    before = {name: value for name, value in os.environ.items() if name == "AWS_SAM_LOCAL"}
     os.environ["AWS_SAM_LOCAL"] = "true"
     try:
         yield
     finally:
-        if before is None:
-            del os.environ["AWS_SAM_LOCAL"]
-        else:
-            os.environ["AWS_SAM_LOCAL"] = before
+        del os.environ["AWS_SAM_LOCAL"]
+        os.environ.update(before)
 
 
 def load(
@@ -135,17 +134,15 @@ def load(
     Raises:
         ServiceInternalError: names every variable that is missing or malformed.
     """
-    problems: list[str] = []
     _, partition, _, region, account, *_ = [*invoked_function_arn.split(":"), *[""] * 5]
-    problems += [f"{name}: required" for name in required if not environment.get(name)]
+    problems = [f"{name}: required" for name in required if not environment.get(name)]
     prefix = environment.get("CONNECTION_NAME_PREFIX", "")
     if not NAME_PREFIX.fullmatch(prefix):
         setting = "ConnectionNamePrefix (CONNECTION_NAME_PREFIX)"
         problems.append(f"{setting}: must match {NAME_PREFIX.pattern}")
     mode = environment.get("RECONCILE_MODE", "Report")
     if mode not in RECONCILE_MODES:
-        setting = "ReconcileMode (RECONCILE_MODE)"
-        problems.append(f"{setting}: must be one of {', '.join(RECONCILE_MODES)}")
+        problems.append(f"ReconcileMode (RECONCILE_MODE): must be {' or '.join(RECONCILE_MODES)}")
     hosts = tuple(map(str.lower, _listed(environment, "ALLOWED_AUTHORIZATION_HOSTS", "*")))
     if not all(map(HOST.fullmatch, hosts)):
         setting = "AllowedAuthorizationHosts (ALLOWED_AUTHORIZATION_HOSTS)"
@@ -155,7 +152,7 @@ def load(
         region=region,
         account=account,
         registry_table_name=environment.get("REGISTRY_TABLE_NAME", ""),
-        installation=environment.get("POWERTOOLS_SERVICE_NAME", ""),
+        installation=service_name(environment),
         maintenance_queue_url=environment.get("MAINTENANCE_QUEUE_URL", ""),
         dead_letter_queue_url=environment.get("DEAD_LETTER_QUEUE_URL", ""),
         result_bus_name=environment.get("RESULT_BUS_NAME", "default"),
@@ -172,10 +169,13 @@ def load(
         read_timeout_seconds=_positive(environment, "READ_TIMEOUT_SECONDS", 10, problems),
     )
     if problems:
-        raise ServiceInternalError(
-            f"the function's environment is not usable: {numbered(problems)}"
-        )
+        raise unusable_environment(problems)
     return settings
+
+
+def service_name(environment: Mapping[str, str]) -> str:
+    """Give the name by which logs, metrics and results tell this installation from others."""
+    return environment.get("POWERTOOLS_SERVICE_NAME") or "eventbridge-connection-provisioner"
 
 
 def url_suffix(environment: Mapping[str, str]) -> str:

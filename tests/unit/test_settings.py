@@ -9,10 +9,12 @@ from handler.settings import (
     SHOWN,
     load,
     response_url_hosts,
+    service_name,
     url_suffix,
 )
 
 ARN = "arn:aws:lambda:eu-central-1:123456789012:function:provisioner:live"
+NAMED = {"POWERTOOLS_SERVICE_NAME": "shop"}
 LEAST = {"REGISTRY_TABLE_NAME": "registry"}
 
 
@@ -39,6 +41,14 @@ def test_where_the_function_runs_is_in_its_arn() -> None:
         "eu-central-1",
         "123456789012",
     )
+
+
+def test_logs_metrics_and_results_name_the_same_installation() -> None:
+    """Also where nobody set its name."""
+    default = "eventbridge-connection-provisioner"
+    for given, name in (({}, default), ({"POWERTOOLS_SERVICE_NAME": ""}, default), (NAMED, "shop")):
+        assert load({**LEAST, **given}, ARN, REQUIRED).installation == name
+        assert service_name(given) == name
 
 
 @pytest.mark.parametrize("arn", ["", "odd", "arn:aws:lambda"])
@@ -111,7 +121,7 @@ def test_everything_wrong_is_told_at_once() -> None:
         load(given, ARN, REQUIRED)
     assert "(1) REGISTRY_TABLE_NAME: required" in raised.value.reason
     assert "(2) ConnectionNamePrefix (CONNECTION_NAME_PREFIX): must match" in raised.value.reason
-    assert "(3) ReconcileMode (RECONCILE_MODE): must be one of Report, Rep" in raised.value.reason
+    assert "(3) ReconcileMode (RECONCILE_MODE): must be Report or Repair" in raised.value.reason
     assert "(4) GiveUpSeconds (GIVE_UP_SECONDS): must" in raised.value.reason
     assert "(5) READ_TIMEOUT_SECONDS: must" in raised.value.reason
     assert raised.value.is_transient

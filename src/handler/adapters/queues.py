@@ -8,7 +8,7 @@ from typing import Any
 
 from handler.adapters.aws_client import Caller
 from handler.clock import iso
-from handler.errors import ServiceInternalError
+from handler.errors import ServiceInternalError, unusable_environment
 
 ENTRIES_OF_A_BATCH = 10  # SQS takes no more
 MOST_TRIES = 3
@@ -24,8 +24,7 @@ class Queues:
 
     def send(self, documents: Sequence[Mapping[str, Any]], request_time: datetime) -> None:
         if documents and not self.maintenance_queue_url:
-            problem = "the function's environment is not usable: MAINTENANCE_QUEUE_URL: required"
-            raise ServiceInternalError(problem)
+            raise unusable_environment(["MAINTENANCE_QUEUE_URL: required"])
         time = {"RequestTime": iso(request_time)}
         for batch in _batches([json.dumps({**each, **time}) for each in documents]):
             self._send_batch({str(index): body for index, body in enumerate(batch)})

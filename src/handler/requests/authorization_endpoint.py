@@ -5,11 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from handler.requests.violation import Violation
+from handler.settings import HOST_NAME
 
-# Strict, so that every URL parser finds the same host: no label of it is empty, and only a port,
-# path or query may follow.
+# Strict, so that every URL parser finds the same host, after which only a port, path or query may
+# follow.
 ENDPOINT = re.compile(
-    r"(https://(?P<host>[\w-]+(\.[\w-]+)*\.?)|http://(?P<loopback>(?i:localhost|127\.0\.0\.1)))(:\d+)?([/?].*)?",
+    rf"(https://(?P<host>{HOST_NAME}\.?)|http://(?P<loopback>(?i:localhost|127\.0\.0\.1)))(:\d+)?([/?].*)?",
     re.ASCII | re.DOTALL,
 )
 SCHEME = re.compile(r"[A-Za-z]*:?[/\\]*")

@@ -14,6 +14,7 @@ from handler.requests.unchecked_request import read_document
 from handler.settings import load
 from tests.support.bad_requests import BASIC, CANARY, ENDPOINT, OAUTH, changed
 from tests.support.fakes import RULES, START
+from tests.support.resolved_template import accepts
 
 LISTED = ("login.example.com", "*.auth0.com")
 REFUSED = (
@@ -170,6 +171,7 @@ def test_every_request_that_holds_properties_is_checked(
 )
 def test_a_malformed_list_is_told_by_its_setting(hosts: str) -> None:
     """It would silently allow nothing, or too much."""
+    assert not accepts("AllowedAuthorizationHosts", hosts), "by the template"
     setting = r"AllowedAuthorizationHosts \(ALLOWED_AUTHORIZATION_HOSTS\): each must be \*, a host"
     with pytest.raises(ServiceInternalError, match=setting):
         load({"ALLOWED_AUTHORIZATION_HOSTS": hosts}, ARN, ())
@@ -180,12 +182,26 @@ def test_a_malformed_list_is_told_by_its_setting(hosts: str) -> None:
     [
         ("*", ("*",)),
         ("", ()),
-        (" , ", ()),
+        ("login.example.com,*", ("login.example.com", "*")),
         ("*.Auth0.com , Login.example.com", ("*.auth0.com", "login.example.com")),
+        ("a.com,  b.com,c.com", ("a.com", "b.com", "c.com")),
         ("localhost,127.0.0.1", ("localhost", "127.0.0.1")),
+        ("my_host.Example.com,*.of_mine.net", ("my_host.example.com", "*.of_mine.net")),
     ],
 )
 def test_a_list_is_read_in_lower_case(hosts: str, read: tuple[str, ...]) -> None:
     """As hosts are compared; empty means none."""
+    assert accepts("AllowedAuthorizationHosts", hosts), "by the template"
     settings = load({"ALLOWED_AUTHORIZATION_HOSTS": hosts}, ARN, ())
     assert settings.allowed_authorization_hosts == read
+    for host in read:
+        assert told(f"https://{host.replace('*', 'any')}/token", *read) == []
+
+
+@pytest.mark.parametrize(
+    "hosts", [",a.com", " ,a.com", ", *.a.com", "a.com,", "a.com,,b.com", " , "]
+)
+def test_a_deployment_takes_no_list_that_names_nothing_between_commas(hosts: str) -> None:
+    """A host may have been forgotten there; the function itself reads what there is."""
+    assert not accepts("AllowedAuthorizationHosts", hosts)
+    assert load({"ALLOWED_AUTHORIZATION_HOSTS": hosts}, ARN, ())
