@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
-from handler.requests.options import LIST, MEMBERS, RECONCILE, REFRESH
+from handler.requests import options
+from handler.requests.options import MEMBERS
 from tools.generated.reference_schema import Schema, anchored
 
-SELECTORS = {"Refresh": REFRESH, "Reconcile": RECONCILE, "List": LIST}
+SELECTORS = {str(each): selector.members for each, selector in options.SELECTORS.items()}
 SUBJECT: Schema = {
     "anyOf": [{"required": [name]} for name in ("Name", "SecretId", "ParameterName")],
     "not": {"required": ["SecretId", "ParameterName"]},

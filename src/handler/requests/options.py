@@ -1,14 +1,14 @@
 """Our own members of a request, besides AWS's: options of a Create, the target of a Refresh."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from handler.references.source import Secret, Service, Source
 from handler.references.syntax import SECRET_ARN, SECRET_NAME
-from handler.requests.entry_point import EntryPoint, senders
+from handler.requests.entry_point import EntryPoint, RequestType, senders
 from handler.requests.violation import Violation, joined
 from handler.settings import RECONCILE_MODES, SERVICE_TIMEOUT_MARGIN_SECONDS
 
@@ -28,10 +28,25 @@ MEMBERS = {
     "NextToken": (NEXT_TOKEN, "must be a NextToken as it was given"),
     "ReconcileMode": (RECONCILE_MODE, f"must be one of {', '.join(RECONCILE_MODES)}"),
 }
-BY_NAME = ("Name",)  # a Refresh by those who may not name a secret
-REFRESH = ("Name", "SecretId", "AccountId", "VersionId", "ParameterName")
-RECONCILE = ("Name", "ReconcileMode")
-LIST = ("NextToken",)
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """What a request that selects connections may hold, and which of it is needed."""
+
+    members: tuple[str, ...]
+    needs_name: bool = False
+    needs_target: bool = False  # a name, a secret or a parameter
+
+
+SELECTORS = {
+    RequestType.REFRESH: Selector(
+        ("Name", "SecretId", "AccountId", "VersionId", "ParameterName"), needs_target=True
+    ),
+    RequestType.RECONCILE: Selector(("Name", "ReconcileMode")),
+    RequestType.LIST: Selector(("NextToken",)),
+}
+REFRESH_BY_NAME = Selector(("Name",), needs_name=True)
 
 
 class OnExisting(StrEnum):
@@ -83,20 +98,26 @@ def wait_seconds(
     return min(wanted, max(bound - SERVICE_TIMEOUT_MARGIN_SECONDS, bound / 2))
 
 
-def selection_violations(members: Mapping[str, Any], allowed: Sequence[str]) -> Iterator[Violation]:
+def selector(request_type: RequestType, entry_point: EntryPoint) -> Selector:
+    """Give what a request of a type may select by; who is limited to an owner names no secret."""
+    return REFRESH_BY_NAME if entry_point.is_limited_to_owner else SELECTORS[request_type]
+
+
+def selection_violations(members: Mapping[str, Any], allowed: Selector) -> Iterator[Violation]:
     """Yield what is wrong with the members of a Selection."""
     for name, value in members.items():
-        if name not in allowed:
+        if name not in allowed.members:
             problem = "not accepted here" if name in MEMBERS else "unknown member"
-            yield Violation(joined("", name), f"{problem}; allowed are {', '.join(allowed)}")
+            known = ", ".join(allowed.members)
+            yield Violation(joined("", name), f"{problem}; allowed are {known}")
         elif name != "Name":
             pattern, problem = MEMBERS[name]
             if not isinstance(value, str) or not pattern.fullmatch(value):
                 yield Violation(name, problem)
-    if allowed is BY_NAME and "Name" not in members:
+    if allowed.needs_name and "Name" not in members:
         yield Violation("Name", "required")
-    if allowed is REFRESH:
-        yield from _refresh_violations(members)
+    if allowed.needs_target:
+        yield from _target_violations(members)
 
 
 def selected(members: Mapping[str, Any]) -> Selection:
@@ -109,7 +130,7 @@ def selected(members: Mapping[str, Any]) -> Selection:
     )
 
 
-def _refresh_violations(members: Mapping[str, Any]) -> Iterator[Violation]:
+def _target_violations(members: Mapping[str, Any]) -> Iterator[Violation]:
     if not {"Name", "SecretId", "ParameterName"} & set(members):
         yield Violation("", "Refresh needs Name, SecretId or ParameterName")
     if {"SecretId", "ParameterName"} <= set(members):

@@ -9,7 +9,7 @@ from handler.references.near_miss import is_near
 from handler.references.syntax import with_texts
 from handler.requests import options, properties
 from handler.requests.connection_name import well_formed
-from handler.requests.entry_point import CLOUDFORMATION, EntryPoint, RequestType, senders
+from handler.requests.entry_point import CLOUDFORMATION, SELECTING, EntryPoint, RequestType, senders
 from handler.requests.options import WHOLE, OnExisting, Selection
 from handler.requests.properties import Rules
 from handler.requests.service_model import rebuilt, to_boolean
@@ -38,7 +38,7 @@ class Request:
     @property
     def is_selection(self) -> bool:
         """Tell whether it only selects connections: Refresh, Reconcile or List."""
-        return self.request_type in SELECTORS
+        return self.request_type in SELECTING
 
     @property
     def is_private(self) -> bool:
@@ -52,11 +52,6 @@ class Request:
 
 
 NAME_ONLY = (RequestType.DELETE, RequestType.DESCRIBE, RequestType.RELEASE)
-SELECTORS = {
-    RequestType.REFRESH: options.REFRESH,
-    RequestType.RECONCILE: options.RECONCILE,
-    RequestType.LIST: options.LIST,
-}
 
 
 def check(unchecked: UncheckedRequest, rules: Rules) -> Request:
@@ -79,7 +74,7 @@ def check(unchecked: UncheckedRequest, rules: Rules) -> Request:
     found += _form_violations(unchecked, rules)
     if not isinstance(given, Mapping) or is_near(given):
         refuse(found)
-    if unchecked.request_type in list(SELECTORS):  # it may be of any type
+    if unchecked.request_type in SELECTING:  # it may be of any type
         return _checked_selection(unchecked, rules, found)
     return _checked(unchecked, rules, found)
 
@@ -110,21 +105,16 @@ def _checked_selection(
 ) -> Request:
     if not unchecked.known_request_type:  # the members of what is refused anyway do not matter
         refuse(found)
-    allowed = _allowed_selectors(unchecked)
+    allowed = options.selector(RequestType(str(unchecked.request_type)), unchecked.entry_point)
     members = dict(unchecked.properties) if isinstance(unchecked.properties, Mapping) else {}
     own = {name: members.pop(name) for name in ("WaitTimeoutSeconds",) if name in members}
     found += options.violations(own, unchecked.entry_point)
     found += options.selection_violations(members, allowed)
-    if "Name" in members and "Name" in allowed:
+    if "Name" in members and "Name" in allowed.members:
         found += properties.name_violations({"Name": members["Name"]}, rules)
     refuse(found)
     chosen = options.selected(members)
     return _request(unchecked, own, name=members.get("Name", ""), selection=chosen)
-
-
-def _allowed_selectors(unchecked: UncheckedRequest) -> tuple[str, ...]:
-    is_limited = unchecked.entry_point.is_limited_to_owner
-    return options.BY_NAME if is_limited else SELECTORS[RequestType(str(unchecked.request_type))]
 
 
 def _checked_deletion(unchecked: UncheckedRequest) -> Request:
@@ -162,7 +152,7 @@ def _split(unchecked: UncheckedRequest, rules: Rules) -> tuple[dict[str, Any], d
 
 def _form_violations(unchecked: UncheckedRequest, rules: Rules) -> Iterator[Violation]:
     given = unchecked.properties
-    if given is None and str(unchecked.request_type) not in SELECTORS:
+    if given is None and str(unchecked.request_type) not in SELECTING:
         yield Violation("ResourceProperties", "required, an object")
     elif given is not None and (not isinstance(given, Mapping) or is_near(given)):
         yield misfit("ResourceProperties", "an object", with_texts(given, rules.policy))

@@ -12,11 +12,12 @@ from handler.requests.entry_point import (
     CLOUDFORMATION,
     DIRECT,
     REQUEST_QUEUE,
+    SELECTING,
     EntryPoint,
     RequestType,
 )
 from handler.requests.options import OnExisting
-from handler.requests.request import SELECTORS, Request, check
+from handler.requests.request import Request, check
 from handler.requests.unchecked_request import read_custom_resource, read_document
 from tests.support.bad_requests import BASIC, CANARY, HEADERS, PASSWORD, changed, parameter, secret
 from tests.support.fakes import RULES, START
@@ -294,7 +295,7 @@ def test_a_name_is_checked_where_only_it_counts(
 @pytest.mark.parametrize("request_type", sorted({*RequestType} - {RequestType.LIST}))
 def test_a_prefix_is_demanded_of_every_name(request_type: str) -> None:
     """Whatever shall be done with it."""
-    properties = {"Name": "crm"} if request_type in SELECTORS else BASIC
+    properties = {"Name": "crm"} if request_type in SELECTING else BASIC
     document = {"RequestType": request_type, "ResourceProperties": properties}
     with pytest.raises(InvalidRequestError, match="Name: must begin with team-"):
         check(read_document(document, DIRECT, "r", START), PREFIXED)
