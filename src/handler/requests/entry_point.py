@@ -22,6 +22,7 @@ class RequestType(StrEnum):
     LIST = "List"
 
 
+SELECTING = (RequestType.REFRESH, RequestType.RECONCILE, RequestType.LIST)
 ASKED_BY_PRODUCERS = ("Create", "Update", "Delete", "Describe", "Validate", "Refresh")
 
 
