@@ -34,7 +34,7 @@ class FakeAws:
         """Say what the next calls of an operation are answered with."""
         self.planned[operation].extend(answers)
 
-    def client(self, service: str, *_: int) -> "FakeClient":
+    def client(self, service: str, *_: int, **__: object) -> "FakeClient":
         """Give a client, where boto3 would."""
         return FakeClient(self, service)
 

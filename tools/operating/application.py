@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_sqs import SQSClient
 
+LONGEST_ANSWER_SECONDS = 910  # the function may take 900
+
 
 class Application(Protocol):
     """A deployed application, wherever it is."""
@@ -51,8 +53,8 @@ class OnAws:
     @cached_property
     def lambda_(self) -> "LambdaClient":
         """Return the client of Lambda."""
-        # The function may take its 15 minutes; a second try would carry a request out twice.
-        once = Config(read_timeout=910, retries={"total_max_attempts": 1})
+        # A second try would begin while the function still carries out the first.
+        once = Config(read_timeout=LONGEST_ANSWER_SECONDS, retries={"total_max_attempts": 1})
         return boto3.client("lambda", config=once)
 
     @cached_property

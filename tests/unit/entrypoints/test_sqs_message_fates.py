@@ -15,6 +15,7 @@ from handler.requests.entry_point import REQUEST_QUEUE
 from handler.requests.envelope import NOT_JSON, TOO_DEEP
 from handler.requests.request import check
 from handler.requests.unchecked_request import read_document
+from tests.support.bad_requests import BASIC
 from tests.support.entry_point import CANARY, DONE, FUNCTION, handled_as, invoke
 from tests.support.fake_aws import FakeAws
 from tests.support.fakes import RULES, START
@@ -55,6 +56,21 @@ def test_a_permanent_failure_is_told_and_then_buried(
     assert invoke(message()) == GONE
     told = [operation for operation, _ in fake_aws.calls]
     assert told == ["change_message_visibility_batch", "put_events", "send_message"]
+
+
+@pytest.mark.parametrize(
+    ("request_type", "properties"), [("Refresh", {"Name": "crm"}), ("Create", BASIC)]
+)
+def test_what_failed_after_it_passed_every_check_is_kept(
+    request_type: str, properties: Any, monkeypatch: pytest.MonkeyPatch, fake_aws: FakeAws
+) -> None:
+    """The stored request is refused until a setting is set back, or AWS alone refuses it."""
+    handled_as(monkeypatch, sqs_message, InvalidRequestError("its host is not allowed"))
+    asked = {"RequestType": request_type, "ResourceProperties": properties}
+    assert invoke(message(json.dumps(asked))) == GONE
+    (buried,) = fake_aws.of("send_message")
+    assert asked.items() <= json.loads(buried["MessageBody"]).items()
+    assert buried["MessageAttributes"]["ErrorCode"]["StringValue"] == "InvalidRequest"
 
 
 def test_a_result_that_is_not_out_keeps_the_message(

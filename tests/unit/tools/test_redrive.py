@@ -13,16 +13,19 @@ import pytest
 from botocore.exceptions import NoRegionError, ReadTimeoutError
 
 from tests.support.fake_aws import FakeAws, refusal
+from tests.support.resolved_template import properties
 from tools.operating import inventory
 from tools.operating import redrive as redriving
-from tools.operating.application import application
+from tools.operating.application import OnAws, application
 from tools.operating.redrive import redrive, summary
 
 TIME = "2026-01-01T00:00:00Z"
 REFRESH = f'{{"RequestType": "Refresh", "RequestTime": "{TIME}", "ResourceProperties": {{}}}}'
 UNDATED = '{"RequestType": "Refresh", "ResourceProperties": {"Name": "crm"}}'
+CREATE = '{"RequestType": "Create", "ResourceProperties": {"Name": "crm"}}'
 EMPTY = '{"RequestId": "request-1"}'
 A_MINUTE_AGO = int(time.time() - 60) * 1000
+FUNCTION_SECONDS = properties("Function")["Timeout"]
 EVENT = '{"source": "aws.secretsmanager", "detail-type": "Secret Label Updated"}'
 
 
@@ -37,8 +40,8 @@ class Installation:
             "DeadLetterQueueUrl": "dead",
             "RequestQueueUrl": "requests",
             "FunctionArn": "function",
-            "MaintenanceQueueArn": "arn:maintenance",
             "RequestQueueArn": "arn:requests",
+            "MaintenanceQueueArn": "arn:maintenance",
         }
     )
 
@@ -118,36 +121,6 @@ def test_a_letter_that_sqs_moved_is_known_by_the_queue_it_came_from() -> None:
     assert len(aws.of("invoke")) == len(aws.of("send_message")) == 1
 
 
-def test_what_another_queue_gave_us_is_not_sent_in_the_operators_name() -> None:
-    """Whoever may create a queue may name the dead-letter queue as its own."""
-    given = letter(1, REFRESH, ErrorCode="Throttling")
-    given["Attributes"]["DeadLetterQueueSourceArn"] = "arn:somebodys"
-    counts, aws = redriven(given)
-    assert (counts, aws.of("send_message")) == ((0, 1), [])
-
-
-def test_a_letter_about_what_was_released_is_done() -> None:
-    """Else it would stay for ever."""
-    given = letter(1, UNDATED, ErrorCode="Throttling", Queue="MaintenanceQueue")
-    aws = FakeAws()
-    aws.plan("receive_message", {"Messages": [given]})
-    failure = b'{"errorType": "NotFoundError", "errorMessage": "nobody is registered for crm"}'
-    aws.plan("invoke", {"FunctionError": "Unhandled", "Payload": io.BytesIO(failure)})
-    sent, left = redrive(installation(aws))
-    assert (sent.total(), left.total()) == (1, 0)
-    assert len(aws.of("delete_message")) == 1
-
-
-def test_maintenance_can_be_sent_back_whatever_refused_it() -> None:
-    """Once a host is allowed again, what is registered for it can be written again."""
-    given = letter(1, UNDATED, ErrorCode="InvalidRequest", Queue="MaintenanceQueue")
-    aws = FakeAws()
-    aws.plan("receive_message", {"Messages": [given]})
-    aws.plan("invoke", {"Payload": io.BytesIO(b"{}")})
-    sent, _ = redrive(installation(aws))
-    assert sent.total() == 1
-
-
 @pytest.mark.parametrize("request_type", ["Release", "Create", "List", None, 1])
 def test_the_operators_rights_are_for_maintenance_alone(request_type: object) -> None:
     """A letter that only says to be maintenance's is not carried out by the function itself."""
@@ -170,8 +143,8 @@ def test_the_operators_rights_are_for_maintenance_alone(request_type: object) ->
             },
             "it failed again: ThrottlingError",
         ),
-        (ReadTimeoutError(endpoint_url="x"), "the function did not answer: ReadTimeoutError"),
         (refusal("TooManyRequestsException"), "the function refused it: TooManyRequestsException"),
+        (ReadTimeoutError(endpoint_url="https://lambda"), "the function did not answer"),
     ],
 )
 def test_a_letter_that_the_function_cannot_carry_out_stays(answer: Any, why: str) -> None:
@@ -194,6 +167,63 @@ def test_a_letter_that_sqs_moved_gets_the_time_of_its_sending() -> None:
     assert json.loads(sent["MessageBody"]) == dated
 
 
+def test_what_a_queue_of_nobodys_moved_here_is_left() -> None:
+    """Whoever may create a queue can name our dead-letter queue as its target."""
+    given = [letter(1, UNDATED), letter(2, UNDATED, ErrorCode="Throttling", Queue="RequestQueue")]
+    for each in given:
+        each["Attributes"]["DeadLetterQueueSourceArn"] = "arn:another"
+    counts, aws = redriven(*given)
+    assert (counts, aws.of("send_message"), aws.of("invoke")) == ((0, 2), [], [])
+    assert "moved from a queue that is not this installation's" in told(given[0])
+
+
+def test_a_letter_about_a_connection_that_is_gone_is_done() -> None:
+    """A Reconcile of what was released since would fail, and stay, without end."""
+    body = '{"RequestType": "Reconcile", "ResourceProperties": {"Name": "crm"}}'
+    given = letter(1, body, ErrorCode="Throttling", Queue="MaintenanceQueue")
+    aws = FakeAws()
+    aws.plan("receive_message", {"Messages": [given]})
+    failed = io.BytesIO(b'{"errorType": "NotFoundError", "errorMessage": "x"}')
+    aws.plan("invoke", {"FunctionError": "Unhandled", "Payload": failed})
+    counted = summary(*redrive(installation(aws)))
+    assert counted == "1 sent back: 1 Throttling (nothing to do any more); 0 left"
+    assert aws.of("delete_message") == [{"QueueUrl": "dead", "ReceiptHandle": "receipt-1"}]
+
+
+def test_a_slow_letter_lets_no_receipt_expire() -> None:
+    """The function may take its whole time over each, while others wait to be deleted."""
+    aws = FakeAws()
+    aws.plan("receive_message", *({"Messages": [each]} for each in of_codes(*["Throttling"] * 3)))
+    redrive(installation(aws))
+    order = [called for called, _ in aws.calls]
+    assert order == ["receive_message", "send_message", "delete_message"] * 3 + ["receive_message"]
+    for each in aws.of("receive_message"):
+        assert each["MaxNumberOfMessages"] == 1
+        assert each["VisibilityTimeout"] > FUNCTION_SECONDS
+
+
+def test_what_comes_again_is_held_until_the_end_and_counted_once() -> None:
+    """A redrive that took long sees again what it left, and must not stop there."""
+    left = letter(1, EMPTY)
+    again = {**left, "ReceiptHandle": "receipt-1-again"}
+    aws = FakeAws()
+    aws.plan(
+        "receive_message", *({"Messages": [each]} for each in (left, again, letter(2, REFRESH)))
+    )
+    sent, kept = redrive(installation(aws))
+    assert (sent.total(), kept.total()) == (1, 1)
+    (shown,) = aws.of("change_message_visibility")
+    assert shown["ReceiptHandle"] == "receipt-1-again"
+
+
+def test_the_client_waits_as_long_as_the_function_may_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    """boto3 would give up after a minute, and invoke the function again while it still runs."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    config: Any = OnAws("provisioner").lambda_.meta.config
+    assert config.read_timeout > FUNCTION_SECONDS
+    assert config.retries["total_max_attempts"] == 1
+
+
 @pytest.mark.parametrize("body", [EVENT, REFRESH])
 def test_a_letter_of_eventbridges_own_is_left(body: str) -> None:
     """What a rule could not deliver is an event, and no request."""
@@ -209,7 +239,7 @@ def test_a_letter_of_eventbridges_own_is_left(body: str) -> None:
     [
         (EMPTY, {"ErrorCode": "ServiceInternalError"}),
         (EMPTY, {"ErrorCode": "InvalidRequest"}),
-        (REFRESH, {"ErrorCode": "InvalidRequest"}),
+        (CREATE, {"ErrorCode": "InvalidRequest"}),
         (REFRESH, {"ErrorCode": "Unanswered"}),
         *(("no JSON", {}), ("[]", {}), ("5", {}), ("null", {}), ("{}", {}), ("[" * 99_999, {})),
     ],
@@ -223,17 +253,40 @@ def test_what_cannot_work_again_is_left(body: str, attributes: dict[str, str]) -
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
-        ("", ["receipt-1", "receipt-2"]),
+        ("", ["receipt-0", "receipt-1", "receipt-2"]),
         ("SecretNotUsable", ["receipt-1"]),
         ("InvalidRequest", ["receipt-0"]),
         ("Unanswered", []),
     ],
 )
 def test_a_code_chooses_what_is_sent_back(error: str, expected: list[str]) -> None:
-    """What AWS refused as it stood goes back only where its code is named."""
+    """What cannot be sent is left all the same."""
     letters = of_codes("InvalidRequest", "SecretNotUsable", "Throttling", "Unanswered")
     _, aws = redriven(*letters, error=error)
     assert [each["ReceiptHandle"] for each in aws.of("delete_message")] == expected
+
+
+def test_what_aws_refused_goes_back_only_where_its_code_is_named() -> None:
+    """It fails again, unless whoever asks for it has changed what AWS looks at."""
+    given = letter(1, CREATE, ErrorCode="InvalidRequest", Queue="RequestQueue")
+    assert told(given) == (
+        "0 sent back; 1 left: 1 InvalidRequest (refused as it stands;"
+        " send it anew, or name ERROR=InvalidRequest)"
+    )
+    assert told(given, error="InvalidRequest") == "1 sent back: 1 InvalidRequest; 0 left"
+    empty = letter(1, EMPTY, ErrorCode="InvalidRequest", Queue="RequestQueue")
+    assert told(empty, error="InvalidRequest") == (
+        "0 sent back; 1 left: 1 InvalidRequest (can never work as it stands; send the request anew)"
+    )
+
+
+def test_maintenance_goes_back_whatever_it_failed_for() -> None:
+    """The operator may have set back the setting that refused what the owner once asked for."""
+    given = letter(1, UNDATED, ErrorCode="InvalidRequest", Queue="MaintenanceQueue")
+    aws = FakeAws()
+    aws.plan("receive_message", {"Messages": [given]})
+    aws.plan("invoke", {"Payload": io.BytesIO(b"{}")})
+    assert summary(*redrive(installation(aws))) == "1 sent back: 1 InvalidRequest; 0 left"
 
 
 @pytest.mark.parametrize("code", [{"BinaryValue": b"x"}, {"StringValue": ""}, {}])
@@ -260,11 +313,12 @@ def test_a_letter_that_the_queue_refuses_stays_and_stops_no_other() -> None:
 
 def test_the_summary_counts_by_code_and_says_why_letters_are_left() -> None:
     """Whoever reads it knows what to do about the rest."""
-    codes = ["SecretNotUsable", "Throttling", "SecretNotUsable", "InvalidRequest", "Unanswered"]
+    codes = ["SecretNotUsable", "Throttling", "SecretNotUsable", "Unanswered"]
+    invalid = letter(7, EMPTY, ErrorCode="InvalidRequest")
     empty = letter(8, EMPTY, ErrorCode="Throttling")
-    assert told(*of_codes(*codes), empty, letter(9, EVENT, RULE_ARN="arn")) == (
+    assert told(invalid, *of_codes(*codes), empty, letter(9, EVENT, RULE_ARN="arn")) == (
         "3 sent back: 2 SecretNotUsable, 1 Throttling; 4 left:"
-        " 1 InvalidRequest (AWS refuses it as it stands; send the request anew, or name the code),"
+        " 1 InvalidRequest (can never work as it stands; send the request anew),"
         " 1 Unanswered (a stack's, which must be asked for anew),"
         " 1 Throttling (not kept; send the request anew),"
         " 1 without ErrorCode (what a rule could not deliver; the next Reconcile makes up for it)"
@@ -339,8 +393,10 @@ def test_a_code_is_named_on_the_command_line(
 ) -> None:
     """As `make redrive ERROR=…` does."""
     aws = FakeAws()
-    arns = ("RequestsFunctionArn", "RequestQueueArn", "MaintenanceQueueArn")
-    names = (*arns, "DeadLetterQueueUrl", "RequestQueueUrl")
+    names = (
+        *("RequestsFunctionArn", "DeadLetterQueueUrl", "RequestQueueUrl"),
+        *("RequestQueueArn", "MaintenanceQueueArn"),
+    )
     outputs = [{"OutputKey": name, "OutputValue": name} for name in names]
     aws.plan("describe_stacks", {"Stacks": [{"Outputs": outputs}]})
     aws.plan("receive_message", {"Messages": of_codes("Throttling", "SecretNotUsable")})
