@@ -4,7 +4,7 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from handler.composition import Invocation
@@ -19,8 +19,8 @@ from handler.errors import (
     ServiceInternalError,
 )
 from handler.observability import emit
+from handler.operations.maintenance_failure import write_failure
 from handler.operations.outcome import Completion
-from handler.operations.refresh import write_failure
 from handler.operations.use_cases import carry_out
 from handler.requests.entry_point import RequestType
 from handler.requests.request import check
@@ -49,11 +49,12 @@ class Failed:
     unchecked: UncheckedRequest
     error: ProvisionerError
     is_final: bool = True  # False: the entry point sees the same request again
+    owner: str = ""  # of the connection that maintenance is about, where it is known
 
     @property
     def result(self) -> dict[str, str]:
         """Give the result as every entry point but CloudFormation's returns it."""
-        return failure(self.unchecked, self.error)
+        return failure(self.unchecked, self.error, self.owner)
 
 
 def execute(
@@ -83,28 +84,33 @@ def execute(
             observe_success(unchecked, completion, milliseconds)
         case Failed(_, error, is_final):
             observe_failure(unchecked, error, milliseconds, is_final=is_final)
-            if is_checked and unchecked.request_type in MAINTENANCE:
-                _record_maintenance_failure(unchecked, error, invocation, is_final=is_final)
+            if is_checked and _concerns_operators(executed):
+                executed = _report_maintenance_failure(executed, invocation)
     return executed
 
 
-def _record_maintenance_failure(
-    unchecked: UncheckedRequest, error: ProvisionerError, invocation: Invocation, *, is_final: bool
-) -> None:
-    # Keep in the registry why a Refresh or a Reconcile failed, and count it for the alarm.
+def _concerns_operators(failed: Failed) -> bool:
+    # Maintenance that is given up, or that left a connection broken.
+    unchecked, error = failed.unchecked, failed.error
     is_moving = isinstance(error, NotStabilizedError) and error.is_moving
     # If the new credential was written and does not work, report it before the last try.
     is_broken = isinstance(error, NotStabilizedError) and not is_moving
-    is_given_up = is_final and (unchecked.entry_point.waits_again or not is_moving)
-    if not is_given_up and not is_broken:
-        return
-    is_limited = unchecked.entry_point.is_limited_to_owner
-    with suppress(Exception):  # the failure itself is reported anyway
-        owner = unchecked.owner if is_limited else ""
-        name = unchecked.name  # "" of a Refresh by secret, which concerns many
-        if name and not write_failure(invocation.ports, name, error, owner):
-            return
+    is_given_up = failed.is_final and (unchecked.entry_point.waits_again or not is_moving)
+    return unchecked.request_type in MAINTENANCE and (is_given_up or is_broken)
+
+
+def _report_maintenance_failure(failed: Failed, invocation: Invocation) -> Failed:
+    # Keep it in the registry and count it for the alarm; give it with the connection's owner.
+    unchecked, owner = failed.unchecked, ""
+    if unchecked.name:  # otherwise it is about a secret, and no connection's item can keep it
+        required = unchecked.owner if unchecked.entry_point.is_limited_to_owner else ""
+        with suppress(Exception):  # the failure itself is reported anyway
+            found = write_failure(invocation.ports, unchecked.name, failed.error, required)
+            if found is None:
+                return failed
+            owner = found
     emit({}, ["RefreshFailed"], {})
+    return replace(failed, owner=owner)
 
 
 def unexpected(error: BaseException) -> ProvisionerError:

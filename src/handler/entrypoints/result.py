@@ -32,17 +32,20 @@ def attributes(completion: Completion) -> dict[str, str]:
 def success(unchecked: UncheckedRequest, completion: Completion) -> dict[str, Any]:
     """Give the result of a request that succeeded, outside CloudFormation."""
     given = {name: value for name, value in attributes(completion).items() if value}
-    ids = _identity(unchecked, completion.owner or unchecked.owner)
+    ids = _identity(unchecked, completion.owner or unchecked.acts_for)
     return ids | {"Status": "SUCCESS"} | given | dict(completion.details)
 
 
-def failure(unchecked: UncheckedRequest, error: ProvisionerError) -> dict[str, str]:
-    """Give the result of a request that failed."""
+def failure(
+    unchecked: UncheckedRequest, error: ProvisionerError, owner: str = ""
+) -> dict[str, str]:
+    """Give the result of a request that failed; ``owner`` is the connection's, where known."""
     named = {"Name": unchecked.name} if unchecked.name else {}
     problem = {"ErrorCode": error.code, "Reason": error.reason}
-    return _identity(unchecked, unchecked.owner) | {"Status": "FAILED"} | named | problem
+    ids = _identity(unchecked, owner or unchecked.acts_for)
+    return ids | {"Status": "FAILED"} | named | problem
 
 
 def _identity(unchecked: UncheckedRequest, owner: str) -> dict[str, str]:
     ids = {"RequestId": unchecked.request_id, "RequestType": unchecked.known_request_type}
-    return ids | ({"Owner": owner} if owner else {})  # "" where it is not known
+    return ids | ({"Owner": owner} if owner else {})  # "" where there is none, or it is not known

@@ -17,6 +17,7 @@ from handler.operations import (
     refresh,
     upsert,
 )
+from handler.operations.maintenance_failure import clear_failure
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Ports
 from handler.requests.request import Request
@@ -83,7 +84,7 @@ def _compare(ports: Ports, request: Request, record: Record, connection: Connect
         record = connection_write.write_connection(ports, wanted, record, connection, desired)
     elif not refresh.is_refresh_pending(record) or connection.state in BAD:
         if not found and not record.pending_write:
-            refresh.clear_failure(ports, record)
+            clear_failure(ports, record)
         elif not found and is_usable(connection.state, is_private=wanted.is_private):
             # Nobody waited; record LastModifiedTime now, or a manual change stays unnoticed.
             connection_write.stabilize(ports, wanted, record, desired, connection)

@@ -1,18 +1,18 @@
 """Refresh: connections follow their secrets; Reconcile shares some of its functions."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from handler.clock import instant
 from handler.connections.drift import is_behind
 from handler.connections.ownership import Standing
-from handler.connections.record import MaintenanceFailure, Record
+from handler.connections.record import Record
 from handler.connections.state import BAD, Connection
-from handler.errors import NotFoundError, ProvisionerError, ServiceInternalError
+from handler.errors import NotFoundError, ServiceInternalError
 from handler.operations import connection_write, current_state, lease
 from handler.operations.desired_state import DesiredState, resolve
+from handler.operations.maintenance_failure import clear_failure
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Ports
 from handler.references.source import Secret, Source
@@ -21,8 +21,6 @@ from handler.requests.properties import Rules, prepared, property_violations
 from handler.requests.request import Request
 from handler.requests.violation import refuse
 from handler.settings import LONGEST_STALENESS
-
-LONGEST_KEPT_REASON = 1024
 
 
 def refresh(ports: Ports, request: Request) -> Completion:
@@ -151,28 +149,3 @@ def owners_request(request: Request, record: Record, rules: Rules) -> Request:
 def is_refresh_pending(record: Record) -> bool:
     """Tell whether a Refresh or a Reconcile wrote it and it was not seen settled since."""
     return record.pending_write is not None and record.pending_write.outcome == Outcome.REFRESHED
-
-
-def write_failure(ports: Ports, name: str, error: ProvisionerError, owner: str = "") -> bool:
-    """
-    Keep why a Refresh or a Reconcile failed.
-
-    Give False if the name is not registered, or for another owner than the one named.
-    """
-    now = instant(ports.clock.now())
-    with suppress(ProvisionerError):  # the failure itself is reported anyway
-        record = ports.registry.read(name)
-        if record is None or owner not in ("", record.owner):
-            return False
-        # A write now would make the lease's holder fail and begin again.
-        if not record.is_leased_to_other(ports.holder, now):
-            reason = error.reason[:LONGEST_KEPT_REASON]
-            failure = MaintenanceFailure(error.code, reason, now)
-            ports.registry.write(replace(record, maintenance_failure=failure))
-    return True
-
-
-def clear_failure(ports: Ports, record: Record) -> None:
-    """Drop the last failure after everything was found in order."""
-    if record.maintenance_failure:
-        ports.registry.write(replace(record, maintenance_failure=None))

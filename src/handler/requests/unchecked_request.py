@@ -7,7 +7,7 @@ from typing import Any
 
 from handler.requests import envelope
 from handler.requests.connection_name import derived_name, well_formed
-from handler.requests.entry_point import CLOUDFORMATION, EntryPoint, for_terraform
+from handler.requests.entry_point import CLOUDFORMATION, SELECTING, EntryPoint, for_terraform
 from handler.requests.envelope import TERRAFORM_MEMBER
 from handler.requests.foreign_event import foreign
 from handler.requests.violation import Violation
@@ -34,6 +34,12 @@ class UncheckedRequest:
     def known_request_type(self) -> str:
         """Give the request's type if its entry point accepts it, otherwise ""."""
         return str(self.request_type) if self.request_type in self.entry_point.request_types else ""
+
+    @property
+    def acts_for(self) -> str:
+        """Give the owner that it acts for, "" if it selects connections of any owner."""
+        is_limited = self.entry_point.is_limited_to_owner
+        return self.owner if is_limited or self.request_type not in SELECTING else ""
 
     @property
     def name(self) -> str:

@@ -35,7 +35,7 @@ from handler.connections.record import (
 from handler.connections.state import Write
 from handler.errors import InvalidRequestError
 from handler.operations.connection_write import sources_to_link, write_links
-from handler.operations.refresh import LONGEST_KEPT_REASON
+from handler.operations.maintenance_failure import LONGEST_KEPT_REASON
 from handler.references.source import Secret
 from handler.requests.entry_point import REQUEST_QUEUE
 from handler.requests.properties import as_written, sources

@@ -89,19 +89,6 @@ def fail_to_fetch(world: World, error: ProvisionerError) -> Callable[[], None]:
     return end
 
 
-def test_a_rotation_that_reached_no_connection_is_counted(
-    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It names a secret only, so that no connection's item can keep the failure."""
-
-    def refuse(*_: object) -> None:
-        raise AccessDeniedError("no message can be sent")
-
-    monkeypatch.setattr(world.requests, "send", refuse)
-    run(world, properties={"SecretId": "connections/crm"})
-    assert counted(capsys) == ["ConnectionFailed", "RefreshFailed"]
-
-
 def test_a_rotation_that_failed_does_not_look_well(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -199,6 +186,61 @@ def test_a_broken_connection_rings_at_once(
     run(world)
     assert counted(capsys) == ["RefreshFailed"]
     assert last_failure(world)["ErrorCode"] == "NotStabilized"
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [{"SecretId": CRM, "VersionId": "v-2"}, {"ParameterName": "/connections/crm"}],
+    ids=["secret", "parameter"],
+)
+def test_a_rotation_that_reached_no_connection_rings(
+    properties: dict[str, Any],
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It names none in whose item the failure could be kept, and all may lag behind."""
+
+    def refuse(*_: object) -> None:
+        raise AccessDeniedError("the queue's key refuses")
+
+    monkeypatch.setattr(world.requests, "send", refuse)
+    before = dict(world.registry.records)
+    assert isinstance(run(world, properties=properties), Failed)
+    assert counted(capsys) == ["ConnectionFailed", "RefreshFailed"]
+    assert world.registry.records == before
+
+
+@pytest.mark.parametrize("entry_point", [MAINTENANCE_QUEUE, DIRECT], ids=lambda each: each.name)
+@pytest.mark.parametrize("request_type", ["Refresh", "Reconcile"])
+def test_a_failure_of_maintenance_names_the_connections_owner(
+    request_type: str, entry_point: EntryPoint, world: World
+) -> None:
+    """Its success does, and whoever watches the results wants to tell them."""
+    record = world.registry.records["crm"]
+    world.registry.records["crm"] = replace(record, owner="requests/team-a")
+    fail_to_fetch(world, AccessDeniedError("x"))
+    handled = run(world, request_type, entry_point=entry_point)
+    assert isinstance(handled, Failed)
+    assert handled.result["Owner"] == "requests/team-a"
+
+
+@pytest.mark.parametrize(
+    ("request_type", "properties"),
+    [
+        ("List", {"Extra": ""}),
+        ("List", {"NextToken": "WyJhIiwiYiJd"}),
+        ("Reconcile", {"ReconcileMode": "Report"}),
+        ("Refresh", {"SecretId": CRM}),
+        ("Refresh", {"Name": "nobodys"}),
+    ],
+)
+def test_what_acts_for_nobody_names_no_owner(
+    request_type: str, properties: dict[str, Any], world: World
+) -> None:
+    """An administrator's request that selects connections acts on those of any owner."""
+    handled = run(world, request_type, properties, entry_point=DIRECT)
+    assert "Owner" not in handled.result
 
 
 def test_a_failure_is_not_written_under_somebody_elses_lease(world: World) -> None:

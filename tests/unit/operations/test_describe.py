@@ -61,7 +61,6 @@ def test_the_result_is_the_details_beside_what_every_result_has(world: World) ->
     assert result == {
         "RequestId": "request-1",
         "RequestType": "List",
-        "Owner": "requests",
         "Status": "SUCCESS",
         "Outcome": "Described",
         "Connections": [],
