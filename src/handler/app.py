@@ -58,16 +58,16 @@ def _alias(invoked_function_arn: str) -> str:
 
 
 def _handle_batch(event: Any, records: Sequence[object], context: Context) -> Any:
-    from handler.entrypoints.source_queue import is_batch_of, source_queue  # noqa: PLC0415
+    from handler.entrypoints.source_queue import QueueName, source_queue  # noqa: PLC0415
 
-    if is_batch_of(environment().get("UNANSWERED_QUEUE_ARN", ""), records):
-        from handler.entrypoints.failed_invocations import handle_failed_invocations  # noqa: PLC0415
-
-        return handle_failed_invocations(event, context)
     try:
         queue = source_queue(records, context.invoked_function_arn)
     except ProvisionerError as error:
         raise _logged(error) from None
+    if queue.name is QueueName.UNANSWERED:
+        from handler.entrypoints.failed_invocations import handle_failed_invocations  # noqa: PLC0415
+
+        return handle_failed_invocations(event, context, queue)
     from handler.entrypoints.sqs_batch import handle_batch  # noqa: PLC0415
 
     return handle_batch(event, context, queue)

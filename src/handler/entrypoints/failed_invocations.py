@@ -26,6 +26,7 @@ from handler.entrypoints.dead_letter import attributes
 from handler.entrypoints.execution import unexpected
 from handler.entrypoints.response_delivery import deliver, physical_id_of_unknown_end, response
 from handler.entrypoints.response_url import refuse_unanswerable_event
+from handler.entrypoints.source_queue import SourceQueue
 from handler.entrypoints.sqs_message import receives
 from handler.errors import InvalidRequestError
 from handler.observability import emit, logger
@@ -48,13 +49,15 @@ KEPT = {
 }
 
 
-def handle_failed_invocations(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+def handle_failed_invocations(
+    event: Mapping[str, Any], context: Context, queue: SourceQueue
+) -> dict[str, Any]:
     """Answer a batch of failed invocations; return the ids of the records to retry."""
     invocation = Invocation(context)
     processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
 
     def process(record: SQSRecord) -> None:
-        _process(record, invocation)
+        _process(record, invocation, queue)
 
     response = process_partial_response(
         event=dict(event), record_handler=process, processor=processor
@@ -62,7 +65,7 @@ def handle_failed_invocations(event: Mapping[str, Any], context: Context) -> dic
     return dict(response)
 
 
-def _process(record: SQSRecord, invocation: Invocation) -> None:
+def _process(record: SQSRecord, invocation: Invocation, queue: SourceQueue) -> None:
     request = _request(record.body)
     keys = _keys(request)
     try:
@@ -74,22 +77,14 @@ def _process(record: SQSRecord, invocation: Invocation) -> None:
         if is_early and not isinstance(error, InvalidRequestError):
             delay = FAILED_INVOCATION_DELAY_SECONDS * receives(record)
             with suppress(Exception):  # if this fails, it comes back with the batch
-                invocation.queues.change_visibility(
-                    _queue_url(record), [record.receipt_handle], delay
-                )
+                invocation.queues.change_visibility(queue.url, [record.receipt_handle], delay)
             raise error from None
         # Send neither the ResponseURL, which is a credential, nor properties, which may hold one.
-        why = attributes(error, keys.get("RequestId", ""), "UnansweredQueue")
+        why = attributes(error, keys.get("RequestId", ""), queue.name)
         invocation.queues.send_letter(json.dumps(keys), why | {"ErrorCode": "Unanswered"})
     else:
         logger.error("request answered FAILED for its function", extra=keys)
         emit({"ErrorCode": "Unanswered"}, ["ConnectionFailed"], {})
-
-
-def _queue_url(record: SQSRecord) -> str:
-    # It is in the same account and Region as the request queue, whose URL is known.
-    beside, _, _ = environment().get("REQUEST_QUEUE_URL", "").rpartition("/")
-    return f"{beside}/{record.event_source_arn.rpartition(':')[2]}"
 
 
 def _request(body: str) -> Mapping[str, Any]:

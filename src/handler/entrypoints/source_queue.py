@@ -1,22 +1,36 @@
 """The queue that a batch comes from, known by the ARN that Lambda gives."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from handler.errors import InvalidRequestError
-from handler.requests.entry_point import MAINTENANCE_QUEUE, REQUEST_QUEUE, EntryPoint
+from handler.requests.entry_point import (
+    CLOUDFORMATION,
+    MAINTENANCE_QUEUE,
+    REQUEST_QUEUE,
+    EntryPoint,
+)
 from handler.settings import REQUIRED_BY_QUEUE, environment, load
 
 FOREIGN = "the records come from no queue of this installation; it takes those of its own only"
+
+
+class QueueName(StrEnum):
+    """The queues, as the template names them."""
+
+    REQUEST = "RequestQueue"
+    MAINTENANCE = "MaintenanceQueue"
+    UNANSWERED = "UnansweredQueue"
 
 
 @dataclass(frozen=True, slots=True)
 class SourceQueue:
     """A queue whose messages the function takes."""
 
-    name: str  # in the template
+    name: QueueName
     url: str
-    entry_point: EntryPoint
+    entry_point: EntryPoint  # of the requests in it
 
 
 def is_batch_of(arn: str, records: Sequence[object]) -> bool:
@@ -35,15 +49,27 @@ def source_queue(records: Sequence[object], invoked_function_arn: str) -> Source
         ServiceInternalError: the environment does not say which are ours.
     """
     given = environment()
-    for name, variable, entry_point in (
-        ("RequestQueue", "REQUEST_QUEUE_URL", REQUEST_QUEUE),
-        ("MaintenanceQueue", "MAINTENANCE_QUEUE_URL", MAINTENANCE_QUEUE),
-    ):
-        url = given.get(variable, "")
-        if is_batch_of(queue_arn(url, invoked_function_arn), records):
-            return SourceQueue(name, url, entry_point)
+    for arn, queue in _queues(given, invoked_function_arn):
+        if is_batch_of(arn, records):
+            return queue
     load(given, invoked_function_arn, (*REQUIRED_BY_QUEUE, "UNANSWERED_QUEUE_ARN"))
     raise InvalidRequestError(FOREIGN)
+
+
+def _queues(
+    given: Mapping[str, str], invoked_function_arn: str
+) -> Iterator[tuple[str, SourceQueue]]:
+    requests = given.get("REQUEST_QUEUE_URL", "")
+    maintenance = given.get("MAINTENANCE_QUEUE_URL", "")
+    unanswered_arn = given.get("UNANSWERED_QUEUE_ARN", "")
+    # It is in the same account and Region as the request queue, whose URL is known.
+    unanswered = f"{requests.rpartition('/')[0]}/{unanswered_arn.rpartition(':')[2]}"
+    yield unanswered_arn, SourceQueue(QueueName.UNANSWERED, unanswered, CLOUDFORMATION)
+    for name, url, entry_point in (
+        (QueueName.REQUEST, requests, REQUEST_QUEUE),
+        (QueueName.MAINTENANCE, maintenance, MAINTENANCE_QUEUE),
+    ):
+        yield queue_arn(url, invoked_function_arn), SourceQueue(name, url, entry_point)
 
 
 def queue_arn(url: str, invoked_function_arn: str) -> str:

@@ -9,11 +9,12 @@ from handler.app import lambda_handler
 from handler.entrypoints.source_queue import FOREIGN, is_batch_of, queue_arn, source_queue
 from handler.errors import InvalidRequestError, ServiceInternalError
 from handler.observability import logger
-from handler.requests.entry_point import MAINTENANCE_QUEUE, REQUEST_QUEUE
+from handler.requests.entry_point import CLOUDFORMATION, MAINTENANCE_QUEUE, REQUEST_QUEUE
 from tests.support.entry_point import CANARY, ENVIRONMENT, FUNCTION, UNANSWERED_QUEUE, invoke
 from tests.support.fake_aws import FakeAws
 from tests.support.function_output import CurrentStdout, FunctionOutput
 from tests.support.lambda_context import LambdaContext
+from tests.support.resolved_template import parsed_template
 
 pytestmark = pytest.mark.usefixtures("environment")
 
@@ -234,15 +235,18 @@ def test_where_two_variables_name_one_queue_it_is_the_producers(
     [
         (REQUESTS, "RequestQueue", "REQUEST_QUEUE_URL", REQUEST_QUEUE),
         (MAINTENANCE, "MaintenanceQueue", "MAINTENANCE_QUEUE_URL", MAINTENANCE_QUEUE),
+        (UNANSWERED_QUEUE, "UnansweredQueue", "", CLOUDFORMATION),
     ],
 )
 def test_each_queue_has_its_name_url_and_limits(
     arn: str, name: str, variable: str, entry_point: object
 ) -> None:
-    """The name is the template's."""
+    """The name is the template's; the URL of a queue that only its ARN names is like another's."""
     found = source_queue([record(arn), record(arn)], FUNCTION)
-    assert (found.name, found.url) == (name, ENVIRONMENT[variable])
+    beside = ENVIRONMENT["REQUEST_QUEUE_URL"].replace("/requests", "/unanswered")
+    assert (found.name, found.url) == (name, ENVIRONMENT.get(variable, beside))
     assert found.entry_point is entry_point
+    assert name in parsed_template()["Resources"]
 
 
 @pytest.mark.parametrize("arn", [REQUESTS, MAINTENANCE])

@@ -13,7 +13,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from handler.app import lambda_handler
 from handler.composition import Invocation
 from handler.connections.state import Connection
-from handler.entrypoints.source_queue import SourceQueue
+from handler.entrypoints.source_queue import QueueName, SourceQueue
 from handler.entrypoints.sqs_message import LAST_RECEIVE, MessageProcessor
 from handler.errors import NotStabilizedError, SupersededError, ThrottlingError
 from handler.observability import logger
@@ -30,7 +30,7 @@ from tests.support.lambda_context import LambdaContext
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:provisioner"
 MAINTENANCE_URL = "https://queue/123456789012/maintenance"
-QUEUE = SourceQueue("RequestQueue", "https://queue/123456789012/requests", REQUEST_QUEUE)
+QUEUE = SourceQueue(QueueName.REQUEST, "https://queue/123456789012/requests", REQUEST_QUEUE)
 CANARY = "CANARY"
 PATIENCE_SECONDS = 30  # until a test that hangs is given up
 DONE = Completion(Outcome.CREATED, Connection("crm", "arn:crm/1", "AUTHORIZED"))
