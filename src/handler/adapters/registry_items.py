@@ -117,28 +117,6 @@ def key_after(token: str) -> dict[str, Any]:
     raise InvalidRequestError("NextToken: must be a NextToken as it was given")
 
 
-def _with_times(known: dict[str, Any], kind: type) -> dict[str, Any]:
-    return known | {
-        name: datetime.fromisoformat(known[name]) for name in _times(kind) if known[name]
-    }
-
-
-@cache
-def _times(kind: type) -> tuple[str, ...]:
-    return tuple(each.name for each in fields(kind) if "datetime" in str(each.type))
-
-
-def _compact(known: Mapping[str, Any]) -> str:
-    # As ASCII, a request of 200 KB could be larger than the 400 KB that an item may have. A lone
-    # surrogate has no other form than its escape.
-    text = json.dumps(known, default=_iso, ensure_ascii=False, separators=(",", ":"))
-    return SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-
-
-def _iso(time: datetime) -> str:
-    return time.isoformat()
-
-
 def unchanged(record: Record) -> dict[str, Any]:
     """Refuse where somebody else wrote since the record was read."""
     if not record.seen.revision:
@@ -192,3 +170,25 @@ def steps(before: frozenset[str], after: frozenset[str]) -> Iterator[frozenset[s
     for end in range(LINKS_OF_A_TRANSACTION, len(changed), LINKS_OF_A_TRANSACTION):
         yield before ^ frozenset(changed[:end])
     yield after
+
+
+def _with_times(known: dict[str, Any], kind: type) -> dict[str, Any]:
+    return known | {
+        name: datetime.fromisoformat(known[name]) for name in _times(kind) if known[name]
+    }
+
+
+@cache
+def _times(kind: type) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind) if "datetime" in str(each.type))
+
+
+def _compact(known: Mapping[str, Any]) -> str:
+    # As ASCII, a request of 200 KB could be larger than the 400 KB that an item may have. A lone
+    # surrogate has no other form than its escape.
+    text = json.dumps(known, default=_iso, ensure_ascii=False, separators=(",", ":"))
+    return SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _iso(time: datetime) -> str:
+    return time.isoformat()
