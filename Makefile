@@ -12,6 +12,8 @@ RUN     := $(VENV)/bin/python
 MUTANTS := .venv-mutants/.ready
 MUTANTS_RUN := .venv-mutants/bin/python
 SCANNERS := $(patsubst %,.venv-scan-%/.ready,checkov cdk-nag bandit)
+# The examples that need an environment of their own have requirements in their folder.
+EXAMPLES := $(patsubst examples/%/requirements.txt,.venv-example-%/.ready,$(wildcard examples/*/requirements.txt))
 # A user's AWS settings must neither reach an emulator nor be reached by a test.
 export AWS_EC2_METADATA_DISABLED := true
 export SAM_CLI_TELEMETRY := 0
@@ -40,7 +42,7 @@ PYENV_ROOT ?= $(HOME)/.pyenv
 INACTIVE   := $(wildcard $(PYENV_ROOT)/versions/$(RUNTIME_PYTHON)*/bin)
 
 # The layer's first: others include what it was compiled to.
-PINS := $(wildcard layers/*/requirements*.in) $(wildcard requirements*.in tools/*/requirements*.in)
+PINS := $(wildcard layers/*/requirements*.in) $(wildcard requirements*.in tools/*/requirements*.in examples/*/requirements.in)
 
 .PHONY: help
 help: ## List the targets
@@ -96,7 +98,7 @@ build: $(READY) $(RUNTIME) ## Build function and layer with the SAM CLI
 	@$(RUN) -m tools.local.deployment
 
 .PHONY: check
-check: lint test ## Everything that CI runs: lint, then test
+check: lint test ## Lint, then test; CI runs it after demo and examples
 
 .PHONY: lint
 lint: $(READY) ## Style, types and templates
@@ -111,6 +113,10 @@ test: $(READY) $(RUNTIME) ## Unit, integration, end-to-end and artifact tests
 	$(RUN) -m pytest tests/unit -n $(PYTEST_WORKERS)
 	$(RUN) -m tools.local.deployment
 	$(RUN) -m pytest tests/integration tests/e2e tests/artifact -n $(STACK_WORKERS) --dist loadfile
+
+.PHONY: examples
+examples: $(READY) $(EXAMPLES) ## Run what can be run of the examples (half a minute; not part of check)
+	$(RUN) -m pytest tests/examples -n $(PYTEST_WORKERS)
 
 # The plugin sees to it that function, libraries and models are those that were built. No bytecode
 # of this Python is left among them.
@@ -140,7 +146,7 @@ pins: $(READY) ## Compile each requirements*.in to a .txt with hashes; UPGRADE=1
 .PHONY: clean
 clean: ## Remove what the other targets made
 	@if test -f .local/stack.json; then echo "a stack is running: make stop" >&2; exit 1; fi
-	rm -rf $(VENV) .venv-runtime .venv-mutants .venv-scan-* .aws-sam .local .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-runtime .venv-mutants .venv-scan-* .venv-example-* .aws-sam .local .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Nothing is installed whose hash the requirements do not list. uv does it in seconds; where it cannot work (a proxy, a
@@ -181,4 +187,10 @@ $(MUTANTS): tools/mutation/requirements.txt $(READY)
 	@echo "Preparing .venv-scan-$*" >&2
 	@$(RUN) -m venv --clear --without-pip .venv-scan-$*
 	@$(call install,.venv-scan-$*,$<)
+	@touch $@
+
+.venv-example-%/.ready: examples/%/requirements.txt $(READY)
+	@echo "Preparing .venv-example-$*" >&2
+	@$(RUN) -m venv --clear --without-pip .venv-example-$*
+	@$(call install,.venv-example-$*,$<)
 	@touch $@

@@ -26,7 +26,8 @@ PLAIN_STRING = rf"\{{\{{resolve:ssm:{PARAMETER}\}}\}}"
 PARAMETER_ARN = r"arn:[a-z0-9\-]+:ssm:[a-z0-9\-]+:[0-9]{12}:parameter/[A-Za-z0-9_./\-]+"
 # The function's own, in a form that needs no flag.
 NEAR = re.sub("[a-z]", lambda found: f"[{found[0]}{found[0].upper()}]", "resolve")
-NOT_NAMED = r"[^A-Za-z0-9_\"'{}\[]*"
+# ECMAScript, which editors and validators use, knows no escape of a quotation mark.
+NOT_NAMED = r"""[^A-Za-z0-9_"'{}\[]*"""
 OPENED = r"(?:[{$]\{|\[\[|%7[bB]%7[bB])"
 OPENING = rf"(?:{OPENED}{NOT_NAMED}{NEAR}(?![A-Za-z0-9_])|\{{{NOT_NAMED}{NEAR}\s*:)"
 

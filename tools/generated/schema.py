@@ -1,7 +1,7 @@
 """
 Write the JSON Schema (2020-12) of a queue message or direct request, for producers and editors.
 
-Usage: make schema > request.schema.json
+Usage: make schema > examples/schema/request.schema.json
 """
 
 import json
