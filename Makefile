@@ -98,7 +98,7 @@ build: $(READY) $(RUNTIME) ## Build function and layer with the SAM CLI
 	@$(RUN) -m tools.local.deployment
 
 .PHONY: check
-check: lint test ## Lint, then test; CI runs it after demo and examples
+check: lint test ## Everything that CI runs: lint, then test
 
 .PHONY: lint
 lint: $(READY) ## Style, types and templates
