@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
@@ -14,7 +14,7 @@ from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
 from handler.adapters.registry_items import connection_item
 from handler.connections.record import Record, Seen
 from tests.support import waiting
-from tests.support.role_session import sqs_of_function
+from tests.support.role_session import assume_new_role, client, sqs_of_function
 from tools.demo import credentials
 from tools.local import deployment
 from tools.local.local_stack import LocalStack, local_stack
@@ -39,27 +39,12 @@ def stack() -> Iterator[LocalStack]:
         yield stack
 
 
-def sqs_of(stack: LocalStack, key: str, secret: str, token: str | None = None) -> "SQSClient":
-    """Give SQS as somebody else sees it."""
-    return boto3.client(
-        "sqs",
-        region_name=REGION,
-        endpoint_url=stack.endpoint_url,
-        verify=str(stack.ministack.ca_bundle),
-        aws_access_key_id=key,
-        aws_secret_access_key=secret,
-        aws_session_token=token,
-    )
-
-
 @pytest.fixture(scope="module")
-def producer(stack: LocalStack) -> "SQSClient":
-    """Give SQS as a user sees it whose own policy allows every queue."""
-    stack.iam.create_user(UserName="producer")
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [ANYTHING]})
-    stack.iam.put_user_policy(UserName="producer", PolicyName="all", PolicyDocument=policy)
-    key = stack.iam.create_access_key(UserName="producer")["AccessKey"]
-    return sqs_of(stack, key["AccessKeyId"], key["SecretAccessKey"])
+def producer(stack: LocalStack) -> Iterator["SQSClient"]:
+    """Give SQS as a role sees it whose own policy allows every queue."""
+    session = assume_new_role(stack.ministack, "producer", ANYTHING)
+    with closing(client("sqs", session)) as sqs:
+        yield sqs
 
 
 def refusal(sqs: "SQSClient", queue_url: str, body: object) -> str:

@@ -11,7 +11,6 @@ from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
 
-import boto3
 import pytest
 
 from handler.observability import logger
@@ -25,8 +24,8 @@ from tests.support.response_url_server import (
     make_certificate,
     running_response_url_server,
 )
+from tests.support.role_session import assume_role, root_client
 from tools.local.local_stack import LocalStack, local_stack
-from tools.local.ministack import REGION
 
 SECRET = "connections/crm"
 WRITES = ("CreateConnection", "UpdateConnection")  # where secrets belong
@@ -71,14 +70,7 @@ def client_of(stack: LocalStack) -> Iterator[Callable[[str], Any]]:
     with ExitStack() as clients:
 
         def make(service: str) -> Any:
-            client = boto3.client(
-                service,  # type: ignore[call-overload]
-                region_name=REGION,
-                endpoint_url=stack.endpoint_url,
-                verify=str(stack.ministack.ca_bundle),
-                aws_access_key_id="test",
-                aws_secret_access_key="test",
-            )
+            client = root_client(service, stack.ministack)
             clients.callback(client.close)
             return client
 
@@ -86,19 +78,11 @@ def client_of(stack: LocalStack) -> Iterator[Callable[[str], Any]]:
 
 
 @pytest.fixture(scope="session")
-def deployed_environment(stack: LocalStack, client_of: Callable[[str], Any]) -> dict[str, str]:
+def deployed_environment(stack: LocalStack) -> dict[str, str]:
     """Read the variables of the deployed function, and borrow its role's permissions."""
     function = stack.lambda_.get_function_configuration(FunctionName=stack.outputs["FunctionArn"])
-    role = client_of("sts").assume_role(RoleArn=function["Role"], RoleSessionName="tests")[
-        "Credentials"
-    ]
-    return {
-        **function["Environment"]["Variables"],
-        **stack.ministack.environment(),
-        "AWS_ACCESS_KEY_ID": role["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": role["SecretAccessKey"],
-        "AWS_SESSION_TOKEN": role["SessionToken"],
-    }
+    session = assume_role(stack.ministack, function["Role"])
+    return {**function["Environment"]["Variables"], **session}
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.attributes import ATTRIBUTES
 from tests.support.faulty_proxy import FaultyProxy
 from tests.support.function import Function
 from tests.support.function_output import FunctionOutput
@@ -15,20 +16,7 @@ from tools.local.local_stack import LocalStack
 
 EVENTS = Path(__file__).parents[2] / "events"
 RENAMED = "-v2"
-DATA = {
-    "Name",
-    "ConnectionArn",
-    "Arn",
-    "ArnForPolicy",
-    "ConnectionState",
-    "StateReason",
-    "SecretArn",
-    "AuthorizationType",
-    "CreationTime",
-    "LastModifiedTime",
-    "LastAuthorizedTime",
-    "Outcome",
-}
+DATA = set(ATTRIBUTES)
 
 
 @pytest.fixture

@@ -22,11 +22,9 @@ from handler.observability import emit
 from handler.operations.maintenance_failure import write_failure
 from handler.operations.outcome import Completion
 from handler.operations.use_cases import carry_out
-from handler.requests.entry_point import RequestType
+from handler.requests.entry_point import MAINTENANCE_QUEUE
 from handler.requests.request import check
 from handler.requests.unchecked_request import UncheckedRequest
-
-MAINTENANCE = (RequestType.REFRESH, RequestType.RECONCILE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +94,7 @@ def _concerns_operators(failed: Failed) -> bool:
     # If the new credential was written and does not work, report it before the last try.
     is_broken = isinstance(error, NotStabilizedError) and not is_moving
     is_given_up = failed.is_final and (unchecked.entry_point.waits_again or not is_moving)
-    return unchecked.request_type in MAINTENANCE and (is_given_up or is_broken)
+    return unchecked.request_type in MAINTENANCE_QUEUE.request_types and (is_given_up or is_broken)
 
 
 def _report_maintenance_failure(failed: Failed, invocation: Invocation) -> Failed:

@@ -13,11 +13,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch import (
-    BatchProcessor,
-    EventType,
-    process_partial_response,
-)
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from handler.composition import Context, Invocation
@@ -27,6 +22,7 @@ from handler.entrypoints.execution import unexpected
 from handler.entrypoints.response_delivery import deliver, physical_id_of_unknown_end, response
 from handler.entrypoints.response_url import refuse_unanswerable_event
 from handler.entrypoints.source_queue import SourceQueue
+from handler.entrypoints.sqs_batch import partial_response
 from handler.entrypoints.sqs_message import receives
 from handler.errors import InvalidRequestError
 from handler.observability import emit, logger
@@ -54,15 +50,7 @@ def handle_failed_invocations(
 ) -> dict[str, Any]:
     """Answer a batch of failed invocations; return the ids of the records to retry."""
     invocation = Invocation(context)
-    processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
-
-    def process(record: SQSRecord) -> None:
-        _process(record, invocation, queue)
-
-    response = process_partial_response(
-        event=dict(event), record_handler=process, processor=processor
-    )
-    return dict(response)
+    return partial_response(event, lambda record: _process(record, invocation, queue))
 
 
 def _process(record: SQSRecord, invocation: Invocation, queue: SourceQueue) -> None:

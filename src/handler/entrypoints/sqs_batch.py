@@ -29,10 +29,17 @@ def handle_batch(event: Mapping[str, Any], context: Context, queue: SourceQueue)
         if error := errors[record.message_id]:
             raise error
 
+    return partial_response(event, outcome_of)
+
+
+def partial_response(
+    event: Mapping[str, Any], handle: Callable[[SQSRecord], None]
+) -> dict[str, Any]:
+    """Handle each record of a batch; return the ids of those for which it raised."""
     # By default, a batch of which every message fails raises and prints everything.
     response = process_partial_response(
         event=dict(event),
-        record_handler=outcome_of,
+        record_handler=handle,
         processor=BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False),
     )
     return dict(response)

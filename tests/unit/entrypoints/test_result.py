@@ -14,6 +14,7 @@ from handler.errors import NotStabilizedError, ProvisionerError, ResourceConflic
 from handler.operations.outcome import Completion, Outcome
 from handler.requests.entry_point import DIRECT
 from handler.requests.unchecked_request import UncheckedRequest
+from tests.support.attributes import ATTRIBUTES
 from tests.support.bad_requests import BASIC, CANARY
 from tests.support.fakes import START
 
@@ -32,20 +33,6 @@ FULL = Connection(
     last_authorized_time=datetime(2026, 1, 1, 0, 0, 2, tzinfo=UTC),
     properties={"AuthParameters": CANARY},
 )
-MEMBERS = [
-    "Name",
-    "ConnectionArn",
-    "Arn",
-    "ArnForPolicy",
-    "ConnectionState",
-    "StateReason",
-    "SecretArn",
-    "AuthorizationType",
-    "CreationTime",
-    "LastModifiedTime",
-    "LastAuthorizedTime",
-    "Outcome",
-]
 ASKED = UncheckedRequest(DIRECT, "Create", "request-1", "requests", START, BASIC)
 
 
@@ -70,7 +57,7 @@ def test_the_attributes_are_those_of_the_contract() -> None:
 def test_every_attribute_is_there_though_there_is_no_connection() -> None:
     """Fn::GetAtt of a missing one would fail the stack."""
     found = attributes(Completion(Outcome.DELETED, Connection("crm")))
-    assert list(found) == MEMBERS
+    assert list(found) == ATTRIBUTES
     assert {name: value for name, value in found.items() if value} == {
         "Name": "crm",
         "Outcome": "Deleted",
