@@ -28,8 +28,8 @@ ROUNDS ?=
 MODULE ?=
 UPGRADE ?=
 PYTEST_WORKERS ?= 2
-# Each deploys an application of its own; they mostly wait.
-STACK_WORKERS ?= 3
+# Each deploys an application of its own; they mostly wait, so that more than there are cores pay.
+STACK_WORKERS ?= 6
 
 # The names under which a Python that is new enough may be found; PYTHON=… overrides them.
 PYTHON ?=
@@ -112,7 +112,7 @@ lint: $(READY) ## Style, types and templates
 test: $(READY) $(RUNTIME) ## Unit, integration, end-to-end and artifact tests
 	$(RUN) -m pytest tests/unit -n $(PYTEST_WORKERS)
 	$(RUN) -m tools.local.deployment
-	$(RUN) -m pytest tests/integration tests/e2e tests/artifact -n $(STACK_WORKERS) --dist loadfile
+	$(RUN) -m pytest tests/artifact tests/e2e tests/integration -n $(STACK_WORKERS) --dist worksteal
 
 .PHONY: examples
 examples: $(READY) $(EXAMPLES) ## Run what can be run of the examples (half a minute; not part of check)
@@ -124,7 +124,7 @@ examples: $(READY) $(EXAMPLES) ## Run what can be run of the examples (half a mi
 retest: $(READY) $(RUNTIME) ## Unit and integration tests again, on the built function and layer (minutes; not part of check)
 	$(RUN) -m tools.local.deployment
 	data=$$($(RUN) -m tools.local.merged_data); AWS_DATA_PATH=$$data PYTHONDONTWRITEBYTECODE=1 \
-	  $(RUN) -m pytest tests/unit tests/integration -n $(STACK_WORKERS) --dist loadfile \
+	  $(RUN) -m pytest tests/unit tests/integration -n $(STACK_WORKERS) --dist worksteal \
 	  -p tests.support.on_the_artifact -o pythonpath=".aws-sam/build/Function .aws-sam/build/Dependencies/python ."
 
 .PHONY: mutants

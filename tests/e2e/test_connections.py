@@ -134,7 +134,7 @@ def test_a_failed_request_tells_its_sender_and_leaves_a_dead_letter(stack: Local
     result = entry_points.await_result(stack, "literal")
     assert (result["Status"], result["ErrorCode"]) == ("FAILED", "InvalidRequest")
     assert "AuthParameters.BasicAuthParameters.Password" in result["Reason"]
-    letter = waiting.until(lambda: waiting.message(stack, stack.outputs["DeadLetterQueueUrl"]))
+    letter = waiting.until(lambda: waiting.letter(stack, "literal"))
     assert letter["MessageAttributes"]["ErrorCode"]["StringValue"] == "InvalidRequest"
     assert json.loads(letter["Body"]) == {"RequestId": "literal"}
     assert password not in json.dumps([letter, result]) + stack.function_logs()

@@ -33,3 +33,20 @@ def message(stack: LocalStack, queue_url: str) -> Any:
         QueueUrl=queue_url, MessageAttributeNames=["All"], WaitTimeSeconds=1
     )
     return next(iter(received.get("Messages", [])), None)
+
+
+def letter(stack: LocalStack, request_id: str) -> Any:
+    """Look for the dead letter of a request, None where there is none; all letters stay."""
+    received = stack.sqs.receive_message(
+        QueueUrl=stack.outputs["DeadLetterQueueUrl"],
+        MessageAttributeNames=["All"],
+        MaxNumberOfMessages=10,
+        VisibilityTimeout=0,
+        WaitTimeSeconds=1,
+    )
+    own = {"StringValue": request_id, "DataType": "String"}
+    letters = received.get("Messages", [])
+    return next(
+        (each for each in letters if each.get("MessageAttributes", {}).get("RequestId") == own),
+        None,
+    )
