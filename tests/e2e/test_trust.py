@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
 
 from handler.adapters.registry_items import connection_item
-from handler.connections.record import Record, Seen
+from handler.connections.record import Record, Stored
 from tests.support import waiting
 from tests.support.role_session import assume_new_role, client, sqs_of_function
 from tools.demo import credentials
@@ -186,8 +186,8 @@ def requests_held(stack: LocalStack) -> Iterator[None]:
 def flood(stack: LocalStack) -> None:
     """Send requests about a connection whose lease somebody else holds."""
     now = datetime.now(UTC)
-    seen = Seen(revision=1, written_at=now)
-    busy = Record(BUSY, "requests", claimed_at=now, request_time=now, seen=seen)
+    stored = Stored(revision=1, written_at=now)
+    busy = Record(BUSY, "requests", claimed_at=now, request_time=now, stored=stored)
     leased = replace(busy, lease_holder="somebody", leased_until=now + timedelta(days=1))
     stack.dynamodb.put_item(
         TableName=stack.outputs["RegistryTableName"], Item=connection_item(leased)

@@ -54,15 +54,15 @@ def test_what_was_written_is_read(registry: Registry, claim: Record) -> None:
         last_modified_time=NOW,
     )
     first = registry.write(claim)
-    written = registry.write(replace(full, seen=first.seen))
-    assert registry.read(claim.name) == written == replace(full, seen=written.seen)
-    assert written.seen.revision != first.seen.revision
+    written = registry.write(replace(full, stored=first.stored))
+    assert registry.read(claim.name) == written == replace(full, stored=written.stored)
+    assert written.stored.revision != first.stored.revision
 
 
 def test_an_empty_record_comes_back_as_it_was(registry: Registry, claim: Record) -> None:
     """A claim knows only name, owner and time."""
     written = registry.write(claim)
-    assert registry.read(claim.name) == written == replace(claim, seen=written.seen)
+    assert registry.read(claim.name) == written == replace(claim, stored=written.stored)
 
 
 def test_an_unknown_name_has_no_record(registry: Registry, name: str) -> None:

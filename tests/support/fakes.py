@@ -13,7 +13,7 @@ from handler.clock import Clock
 from handler.connections.record import (
     Deletion,
     Record,
-    Seen,
+    Stored,
 )
 from handler.connections.state import Connection
 from handler.errors import (
@@ -318,7 +318,7 @@ class FakeRegistry:
         self._check(record)
         sources = frozenset(record.secret_versions)
         self.revision += 1  # never one that was there before
-        written = replace(record, seen=Seen(self.revision, sources, self.time.now))
+        written = replace(record, stored=Stored(self.revision, sources, self.time.now))
         self._link(record, sources)
         self.records[record.name] = written
         self.writes.append(written)
@@ -350,14 +350,14 @@ class FakeRegistry:
 
     def _link(self, record: Record, sources: frozenset[str]) -> None:
         # Only what the writer believes to be there is dropped, as in the table.
-        for each in _followed(record.seen.sources) - _followed(sources):
+        for each in _followed(record.stored.sources) - _followed(sources):
             self.links[each].discard(record.name)
-        for each in _followed(sources) - _followed(record.seen.sources):
+        for each in _followed(sources) - _followed(record.stored.sources):
             self.links.setdefault(each, set()).add(record.name)
 
     def _check(self, record: Record) -> None:
         current = self.records.get(record.name)
-        if (current.seen.revision if current else 0) != record.seen.revision:
+        if (current.stored.revision if current else 0) != record.stored.revision:
             raise ResourceConflictError("somebody was faster")
 
 

@@ -32,7 +32,7 @@ from handler.clock import instant
 from handler.connections.record import (
     Deletion,
     Record,
-    Seen,
+    Stored,
 )
 from handler.errors import ResourceConflictError, SupersededError
 from handler.references.source import Secret, Source
@@ -75,7 +75,7 @@ class DynamoDbRegistry:
         return self._write(record, [])
 
     def remove(self, record: Record, deletion: Deletion | None = None) -> None:
-        *between, _ = steps(record.seen.sources, frozenset())
+        *between, _ = steps(record.stored.sources, frozenset())
         for sources in between:
             record = self._put(record, sources, [])
         kept = [{"Put": self._in_table(Item=deletion_item(deletion))}] if deletion else []
@@ -132,7 +132,7 @@ class DynamoDbRegistry:
         return answer.get("Item")
 
     def _write(self, record: Record, checks: Sequence[Mapping[str, Any]]) -> Record:
-        for sources in steps(record.seen.sources, frozenset(record.secret_versions)):
+        for sources in steps(record.stored.sources, frozenset(record.secret_versions)):
             record = self._put(record, sources, checks)
         return record
 
@@ -141,10 +141,10 @@ class DynamoDbRegistry:
     ) -> Record:
         named = {each: record.secret_versions.get(each, "") for each in sorted(sources)}
         # Random, so never an old revision: a name may be removed and registered again meanwhile.
-        seen = Seen(uuid.uuid4().int >> 32, sources, self._now())
-        item = connection_item(replace(record, secret_versions=named, seen=seen))
+        stored = Stored(uuid.uuid4().int >> 32, sources, self._now())
+        item = connection_item(replace(record, secret_versions=named, stored=stored))
         self._change(record, {"Put": {"Item": item}}, sources, checks)
-        return replace(record, seen=seen)
+        return replace(record, stored=stored)
 
     def _change(
         self,
@@ -153,7 +153,7 @@ class DynamoDbRegistry:
         sources: Iterable[str],
         beside: Sequence[Mapping[str, Any]],
     ) -> None:
-        before, after = self._links(record.seen.sources), self._links(sources)
+        before, after = self._links(record.stored.sources), self._links(sources)
         made = [{"Put": self._in_table(Item=link_key(x, record.name))} for x in after - before]
         gone = [{"Delete": self._in_table(Key=link_key(x, record.name))} for x in before - after]
         ((kind, given),) = change.items()

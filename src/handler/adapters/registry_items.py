@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from handler.connections.record import Deletion, MaintenanceFailure, Record, Seen
+from handler.connections.record import Deletion, MaintenanceFailure, Record, Stored
 from handler.connections.state import Write
 from handler.errors import InvalidRequestError
 from handler.references.source import Secret
@@ -53,11 +53,11 @@ def link_key(partition: str, name: str) -> dict[str, Any]:
 def connection_item(record: Record) -> dict[str, Any]:
     """Give what is known of a connection as DynamoDB keeps it."""
     known = asdict(record)
-    seen = known.pop("seen")
+    stored = known.pop("stored")
     return connection_key(record.name) | {
         "Owner": {"S": record.owner},  # for conditions
-        "Revision": {"N": str(seen["revision"])},
-        "WrittenAt": {"S": _iso(seen["written_at"])},
+        "Revision": {"N": str(stored["revision"])},
+        "WrittenAt": {"S": _iso(stored["written_at"])},
         "Record": {"S": _compact(known)},
     }
 
@@ -73,8 +73,8 @@ def record_of(item: Mapping[str, Any]) -> Record:
     known["replaces"] = tuple(known["replaces"])
     sources = frozenset(known["secret_versions"])
     written_at = datetime.fromisoformat(item["WrittenAt"]["S"])
-    seen = Seen(int(item["Revision"]["N"]), sources, written_at)
-    return Record(**_with_times(known, Record), seen=seen)
+    stored = Stored(int(item["Revision"]["N"]), sources, written_at)
+    return Record(**_with_times(known, Record), stored=stored)
 
 
 def deletion_item(deletion: Deletion) -> dict[str, Any]:
@@ -119,11 +119,11 @@ def key_after(token: str) -> dict[str, Any]:
 
 def unchanged(record: Record) -> dict[str, Any]:
     """Refuse where somebody else wrote since the record was read."""
-    if not record.seen.revision:
+    if not record.stored.revision:
         return {"ConditionExpression": "attribute_not_exists(PK)"}
     return {
         "ConditionExpression": "Revision = :revision",
-        "ExpressionAttributeValues": {":revision": {"N": str(record.seen.revision)}},
+        "ExpressionAttributeValues": {":revision": {"N": str(record.stored.revision)}},
     }
 
 

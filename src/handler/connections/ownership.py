@@ -45,5 +45,5 @@ def is_visible(record: Record, connection: Connection | None, now: datetime) -> 
     if record.pending_write:
         return record.pending_write.is_visible_in(own, now)
     # The lease's holder may have created it without receiving the answer.
-    written_at = record.seen.written_at if record.lease_holder else None
+    written_at = record.stored.written_at if record.lease_holder else None
     return own is not None or written_at is None or now - written_at >= LONGEST_LAG

@@ -10,7 +10,7 @@ from handler.settings import DELETION_LIFETIME, LONGEST_LAG
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Stored:
     """The registry's item as last read or written; the next write is conditional on it."""
 
     revision: int = 0
@@ -73,7 +73,7 @@ class Record:
     is_deletion_pending: bool = False  # a Delete began, and its end was not seen
     maintenance_failure: MaintenanceFailure | None = None
     replaces: tuple[str, ...] = ()  # names that its owner gives up once this one works
-    seen: Seen = Seen()
+    stored: Stored = Stored()
 
     @property
     def registered_connection(self) -> Connection:

@@ -25,7 +25,7 @@ def hold_lease(ports: Ports, record: Record, before: Record | None = None) -> It
 @contextmanager
 def hold_claim(ports: Ports, claim: Record, before: Record | None) -> Iterator[Record]:
     """Hold the lease on a new claim; a permanent failure takes the claim back."""
-    new = replace(claim, seen=before.seen) if before else claim
+    new = replace(claim, stored=before.stored) if before else claim
     # Keep the names that it replaces: Terraform keeps the new name even after a failure.
     kept = replace(new, claimed_until=claim.claimed_at) if claim.replaces else before
     yield from _hold(ports, ports.registry.claim, new, kept)
@@ -57,7 +57,7 @@ def _give_back(ports: Ports, held: Record, before: Record | None, error: Provisi
     elif error.created_name:
         ports.registry.write(replace(without_lease(held), claimed_until=now))
     elif before:
-        ports.registry.write(replace(without_lease(before), seen=held.seen))
+        ports.registry.write(replace(without_lease(before), stored=held.stored))
     else:
         ports.registry.remove(held)
 

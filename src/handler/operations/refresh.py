@@ -75,7 +75,7 @@ def _refresh_connection(
 def _refuse_stale(ports: Ports, request: Request, record: Record, desired: DesiredState) -> None:
     # An event older than the applied version looks the same; it only costs a few reads.
     chosen = request.selection
-    written_at = record.seen.written_at or record.claimed_at
+    written_at = record.stored.written_at or record.claimed_at
     age = instant(ports.clock.now()) - request.request_time
     current = _versions(desired.versions, chosen.secrets)
     is_shown = not current or not chosen.version_id or chosen.version_id in current

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from handler.references.near_miss import MALFORMED, is_near, problem
+from handler.references.malformed_reference import MALFORMED, looks_like_reference, problem
 from handler.references.policy import AllowedSources
 from handler.references.reference import Reference, Text, replaced
 from handler.references.source import Service, Source
@@ -41,7 +41,7 @@ class _MalformedError(Exception):
 
 
 def read(value: str | Mapping[str, Any], policy: AllowedSources) -> Text:
-    """Parse a value that is_near accepts; the result holds what is wrong with it."""
+    """Parse a value that looks_like_reference accepts; the result holds what is wrong with it."""
     try:
         parts = tuple(_parts(value))
     except _MalformedError as error:
@@ -56,7 +56,7 @@ def read(value: str | Mapping[str, Any], policy: AllowedSources) -> Text:
 
 def with_texts(value: object, policy: AllowedSources) -> object:
     """Replace everything in a document that is meant as a reference by a Text."""
-    return replaced(value, lambda item: read(item, policy), is_near)
+    return replaced(value, lambda item: read(item, policy), looks_like_reference)
 
 
 def _parts(value: str | Mapping[str, Any]) -> Iterator[str | Reference]:
@@ -65,7 +65,7 @@ def _parts(value: str | Mapping[str, Any]) -> Iterator[str | Reference]:
         return
     # A split by two groups: literal, service, body, literal, service, body, …, literal
     pieces = DYNAMIC.split(value)
-    if any(map(is_near, pieces[::3])):
+    if any(map(looks_like_reference, pieces[::3])):
         raise _MalformedError(MALFORMED)
     for index, piece in enumerate(pieces):
         if index % 3 == 2:  # noqa: PLR2004

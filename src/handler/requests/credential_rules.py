@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from handler.references.near_miss import holds_near, problem
+from handler.references.malformed_reference import has_reference_member, problem
 from handler.references.reference import Text
 from handler.references.source import Service
 from handler.requests.service_model import Leaf, Shape, leaves
@@ -43,7 +43,7 @@ def with_secrecy(value: object, shape: Any) -> object:
 
 def _leaf_violations(leaf: Leaf) -> Iterator[Violation]:
     text = leaf.value if isinstance(leaf.value, Text) else None
-    if isinstance(leaf.value, Mapping) and holds_near(leaf.value):
+    if isinstance(leaf.value, Mapping) and has_reference_member(leaf.value):
         text = Text(leaf.value, (), problem(leaf.value))
     if text and not (leaf.is_credential or leaf.name in PLAIN_MEMBERS_WITH_REFERENCES):
         yield Violation(leaf.path, misplaced(text))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from handler.references.near_miss import is_near
+from handler.references.malformed_reference import looks_like_reference
 from handler.references.syntax import with_texts
 from handler.requests import options, properties
 from handler.requests.connection_name import well_formed
@@ -72,7 +72,7 @@ def check(unchecked: UncheckedRequest, rules: Rules) -> Request:
         refuse([given] if isinstance(given, Violation) else unchecked.violations)
     found = [*unchecked.violations, *_request_type_violations(unchecked)]
     found += _form_violations(unchecked, rules)
-    if not isinstance(given, Mapping) or is_near(given):
+    if not isinstance(given, Mapping) or looks_like_reference(given):
         refuse(found)
     if unchecked.request_type in SELECTING:  # it may be of any type
         return _checked_selection(unchecked, rules, found)
@@ -154,7 +154,7 @@ def _form_violations(unchecked: UncheckedRequest, rules: Rules) -> Iterator[Viol
     given = unchecked.properties
     if given is None and str(unchecked.request_type) not in SELECTING:
         yield Violation("ResourceProperties", "required, an object")
-    elif given is not None and (not isinstance(given, Mapping) or is_near(given)):
+    elif given is not None and (not isinstance(given, Mapping) or looks_like_reference(given)):
         yield misfit("ResourceProperties", "an object", with_texts(given, rules.policy))
 
 

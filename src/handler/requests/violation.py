@@ -8,7 +8,7 @@ from itertools import accumulate
 from types import NoneType
 
 from handler.errors import InvalidRequestError, ProvisionerError, numbered
-from handler.references.near_miss import UNRESOLVED
+from handler.references.malformed_reference import UNRESOLVED
 from handler.references.reference import Text
 
 KINDS = {str: "text", bool: "a boolean", list: "a list", dict: "an object", NoneType: "null"}

@@ -30,7 +30,7 @@ from handler.connections.record import (
     Deletion,
     MaintenanceFailure,
     Record,
-    Seen,
+    Stored,
 )
 from handler.connections.state import Write
 from handler.errors import InvalidRequestError
@@ -64,7 +64,7 @@ FULL = Record(
     lease_holder="holder",
     leased_until=START,
     maintenance_failure=MaintenanceFailure("AccessDenied", "é" * 5, START),
-    seen=Seen(3, frozenset({"secretsmanager:connections/crm::"}), START),
+    stored=Stored(3, frozenset({"secretsmanager:connections/crm::"}), START),
 )
 
 
@@ -212,7 +212,7 @@ def test_items_are_told_apart_by_their_keys_whatever_a_name_is(
 def test_every_member_is_kept() -> None:
     """What was written is read."""
     assert record_of(connection_item(FULL)) == FULL
-    least = Record("crm", "requests", START, START, seen=Seen(1, written_at=START))
+    least = Record("crm", "requests", START, START, stored=Stored(1, written_at=START))
     assert record_of(connection_item(least)) == least
 
 
@@ -234,7 +234,7 @@ def test_the_largest_request_fits_an_item(reference: Any, world: World) -> None:
         owner=f"cloudformation/{'s' * 400}",
         connection_arn="a" * 300,
         maintenance_failure=MaintenanceFailure("InvalidRequest", "é" * LONGEST_KEPT_REASON, START),
-        seen=Seen(),
+        stored=Stored(),
     )
     record = world.registry.write(names(longest, before))
     both = write_links(world.ports, after, record)
@@ -259,7 +259,9 @@ def test_whatever_stands_in_a_text_is_kept(text: str) -> None:
 
 def test_updates_that_fail_again_and_again_do_not_fill_the_item(world: World) -> None:
     """What they named and never applied gives way to what the next one names."""
-    record = world.registry.write(names(replace(FULL, seen=Seen()), largest(0, secret_reference)))
+    record = world.registry.write(
+        names(replace(FULL, stored=Stored()), largest(0, secret_reference))
+    )
     for number in range(1, 5):
         record = write_links(world.ports, largest(number * MOST_SECRETS, secret_reference), record)
         assert len(record.secret_versions) == 3 * MOST_SECRETS  # an ARN may mean either name
@@ -271,9 +273,9 @@ def test_no_transaction_has_more_items_than_dynamodb_takes(reference: Any) -> No
     fake = FakeAws()
     table = registry(fake)
     first, second = largest(0, reference), largest(MOST_SECRETS, reference)
-    record = table.write(names(replace(FULL, seen=Seen()), first))
+    record = table.write(names(replace(FULL, stored=Stored()), first))
     record = table.write(names(record, second))
-    assert record.seen.sources == frozenset(map(str, sources(second.properties)))
+    assert record.stored.sources == frozenset(map(str, sources(second.properties)))
     assert len(links(fake)) == MOST_SECRETS
     both = {**sources_to_link(first), **record.secret_versions}
     record = table.write(replace(record, secret_versions=both))
@@ -287,7 +289,7 @@ def test_every_step_of_a_write_is_under_the_condition_of_the_one_before() -> Non
     """Else somebody's link could be dropped by a write that is too late."""
     fake = FakeAws()
     table = registry(fake)
-    record = table.write(names(replace(FULL, seen=Seen()), largest(0, secret_reference)))
+    record = table.write(names(replace(FULL, stored=Stored()), largest(0, secret_reference)))
     record = table.write(names(record, largest(MOST_SECRETS, secret_reference)))
     table.remove(record)
     owns = [next(iter(items[0].values())) for items in transactions(fake)]
@@ -296,14 +298,14 @@ def test_every_step_of_a_write_is_under_the_condition_of_the_one_before() -> Non
     written = [each["Item"]["Revision"]["N"] for each in owns[:-1]]
     assert revisions == written
     assert len(set(written)) == len(written)
-    assert str(record.seen.revision) == written[-1]
+    assert str(record.stored.revision) == written[-1]
 
 
 def test_links_are_added_before_any_is_dropped() -> None:
     """A crash between two steps leaves a link too many, and none too few."""
     fake = FakeAws()
     table = registry(fake)
-    record = table.write(names(replace(FULL, seen=Seen()), largest(0, secret_reference)))
+    record = table.write(names(replace(FULL, stored=Stored()), largest(0, secret_reference)))
     table.write(names(record, largest(MOST_SECRETS, secret_reference)))
     _, step, _ = transactions(fake)
     kinds = [next(iter(each)) for each in step]
@@ -318,7 +320,7 @@ def test_a_pinned_version_and_a_second_stage_need_no_link_of_their_own() -> None
     fake = FakeAws()
     pinned = f"secretsmanager:connections/pinned::{VERSION_ID}"
     stages = [f"secretsmanager:connections/crm:{stage}:" for stage in ("", "AWSPREVIOUS")]
-    fresh = replace(FULL, seen=Seen(), secret_versions=dict.fromkeys([pinned, *stages], "1"))
+    fresh = replace(FULL, stored=Stored(), secret_versions=dict.fromkeys([pinned, *stages], "1"))
     record = registry(fake).write(fresh)
     assert links(fake) == {f"SECRET#{ACCOUNT}#{REGION}#connections/crm"}
     kept = {stages[1]: "1"}
@@ -330,7 +332,7 @@ def test_without_another_link_there_is_no_transaction() -> None:
     """It costs twice as much."""
     fake = FakeAws()
     table = registry(fake)
-    record = table.write(replace(FULL, seen=Seen()))
+    record = table.write(replace(FULL, stored=Stored()))
     table.write(replace(record, lease_holder=""))
     assert [called for called, _ in fake.calls] == ["transact_write_items", "put_item"]
 
@@ -339,7 +341,7 @@ def test_a_transaction_is_known_by_its_token() -> None:
     """A try whose answer was lost is not taken for somebody else's write; each has its own."""
     fake = FakeAws()
     for _ in range(2):
-        registry(fake).write(replace(FULL, seen=Seen()))
+        registry(fake).write(replace(FULL, stored=Stored()))
     tokens = [each["ClientRequestToken"] for each in fake.of("transact_write_items")]
     assert len(set(tokens)) == 2
 

@@ -8,7 +8,7 @@ import pytest
 
 from handler.errors import InvalidRequestError, ProvisionerError, SecretNotUsableError
 from handler.operations.use_cases import carry_out
-from handler.references.near_miss import MALFORMED, MISSPELT, UNRESOLVED
+from handler.references.malformed_reference import MALFORMED, MISSPELT, UNRESOLVED
 from handler.requests.entry_point import DIRECT, REQUEST_QUEUE
 from handler.requests.request import check
 from handler.requests.unchecked_request import (

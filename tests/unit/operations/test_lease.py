@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from handler.connections.record import Record, Seen
+from handler.connections.record import Record, Stored
 from handler.connections.state import Connection
 from handler.errors import (
     AccessDeniedError,
@@ -151,7 +151,7 @@ def test_a_claim_that_came_to_nothing_for_good_is_taken_back(
     with pytest.raises(SecretNotUsableError), hold_claim(world.ports, claim, known):
         raise SecretNotUsableError("it is not there")
     left = world.registry.records.get("crm")
-    assert (left and replace(left, seen=Seen())) == before
+    assert (left and replace(left, stored=Stored())) == before
 
 
 def test_a_claim_whose_end_is_unknown_stays(world: World) -> None:
@@ -255,7 +255,7 @@ def test_a_claim_taken_back_writes_over_nobodys(
 
     def removing(record: Any) -> None:
         remove(record)
-        world.registry.write(replace(record, owner=alpha.STACK_B, seen=type(record.seen)()))
+        world.registry.write(replace(record, owner=alpha.STACK_B, stored=type(record.stored)()))
 
     monkeypatch.setattr(world.registry, "remove", removing)
     refusing = alpha.connections(world, create=alpha.failing(ServiceLimitExceededError("quota")))

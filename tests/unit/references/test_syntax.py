@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handler.references.json_key import pick
-from handler.references.near_miss import MALFORMED, MISSPELT, RIGHT, UNRESOLVED, is_near
+from handler.references.malformed_reference import (
+    MALFORMED,
+    MISSPELT,
+    RIGHT,
+    UNRESOLVED,
+    looks_like_reference,
+)
 from handler.references.reference import Reference, Text, replaced
 from handler.references.source import SecretValue, Service, Source
 from handler.references.syntax import read, with_texts
@@ -261,7 +267,7 @@ def test_an_overlong_spelling_is_shortened_in_its_problem() -> None:
 )
 def test_what_is_meant_as_a_reference(value: object, expected: bool) -> None:
     """One word decides, however wrong the rest is."""
-    assert is_near(value) is expected
+    assert looks_like_reference(value) is expected
 
 
 NAME = "secretsmanager:connections/crm"
@@ -270,7 +276,7 @@ NAME = "secretsmanager:connections/crm"
 @pytest.mark.parametrize("opening", ["{{", "${", "[[", "{ ", "%7B%7B", "{{ "])
 def test_a_long_text_is_judged_at_once(opening: str) -> None:
     """Each position is looked at once, however many openings there are."""
-    assert not is_near(opening * 100_000 + " " * 100_000)
+    assert not looks_like_reference(opening * 100_000 + " " * 100_000)
 
 
 @pytest.mark.parametrize(
@@ -304,7 +310,7 @@ def test_a_long_text_is_judged_at_once(opening: str) -> None:
 def test_a_near_miss_is_told_the_right_spelling(spelled: str, before: str, after: str) -> None:
     """Alone, in the middle of a longer text, or beside a good reference."""
     text = read(before + spelled + after, POLICY)
-    assert is_near(before + spelled + after)
+    assert looks_like_reference(before + spelled + after)
     assert (text.parts, text.problem) == ((), MALFORMED)
     assert "no blanks in {{resolve:…}}" in MALFORMED
 
@@ -347,7 +353,7 @@ def test_an_object_that_is_nearly_one_is_told_how_to_write_it(
     member: str, problem: str, given: object
 ) -> None:
     """Another case, and functions that nobody resolved."""
-    assert is_near({member: given})
+    assert looks_like_reference({member: given})
     text = read({member: given}, POLICY)
     assert (text.parts, text.problem) == ((), problem)
 
@@ -398,7 +404,9 @@ SUFFIXES = st.from_regex(r"[A-Za-z0-9]{6}", fullmatch=True)
 PRINTABLE = st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters="{}:")
 VERSION_IDS = st.text(PRINTABLE, min_size=32, max_size=64)
 STAGES = st.text(PRINTABLE, max_size=256)
-LITERALS = st.text(min_size=1).filter(lambda text: not is_near(text) and text[-1] not in "{$")
+LITERALS = st.text(min_size=1).filter(
+    lambda text: not looks_like_reference(text) and text[-1] not in "{$"
+)
 
 
 @st.composite

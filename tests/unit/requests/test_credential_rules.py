@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from handler.references.near_miss import MALFORMED, MISSPELT, UNRESOLVED
+from handler.references.malformed_reference import MALFORMED, MISSPELT, UNRESOLVED
 from handler.references.syntax import with_texts
 from handler.requests.credential_rules import credential_violations, with_secrecy
 from handler.requests.properties import prepared, property_violations

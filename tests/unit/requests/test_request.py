@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from handler.errors import InvalidRequestError
-from handler.references.near_miss import UNRESOLVED
+from handler.references.malformed_reference import UNRESOLVED
 from handler.references.reference import Text
 from handler.requests.entry_point import (
     CLOUDFORMATION,

@@ -1,11 +1,11 @@
-"""Find values that look like references but are not, and explain the right spelling."""
+"""Tell what is meant as a reference, and explain what is wrong with one that is malformed."""
 
 import re
 from collections.abc import Mapping
 
 # Matches another case, blanks, $, one brace, other brackets or URL-encoded braces, but no JSON key
 # "resolve". No second opening may follow the first, so that the time is linear.
-DYNAMIC = re.compile(
+LIKE_REFERENCE = re.compile(
     r"(?:[{$]\{|\[\[|%7b%7b)[^\w\"'{}\[]*resolve\b|\{[^\w\"'{}]*resolve\s*:",
     re.IGNORECASE | re.ASCII,
 )
@@ -25,18 +25,18 @@ UNRESOLVED = (
 MISSPELT = 'write exactly {"ValueFrom": "<ARN>"}'
 
 
-def is_near(value: object) -> bool:
+def looks_like_reference(value: object) -> bool:
     """Tell whether a value is meant as a reference, well spelled or not."""
     match value:
         case str():
-            return bool(DYNAMIC.search(value))
+            return bool(LIKE_REFERENCE.search(value))
         case Mapping() if len(value) == 1:
-            return holds_near(value)
+            return has_reference_member(value)
         case _:
             return False
 
 
-def holds_near(value: Mapping[str, object]) -> bool:
+def has_reference_member(value: Mapping[str, object]) -> bool:
     """Tell whether an object in place of a scalar has a member meant as a reference."""
     return any(VALUE_FROM.fullmatch(name) or INTRINSIC.fullmatch(name) for name in value)
 
@@ -47,7 +47,7 @@ def problem(value: Mapping[str, object]) -> str:
         return UNRESOLVED if any(map(INTRINSIC.fullmatch, value)) else MISSPELT
     wanted = "ValueFrom must be the full ARN of a secret or of a parameter"
     match value["ValueFrom"]:
-        case str(arrived) if DYNAMIC.search(arrived):
+        case str(arrived) if LIKE_REFERENCE.search(arrived):
             return f"{wanted}; use {{{{resolve:…}}}} as the value itself, not inside ValueFrom"
         case str(arrived) if arrived.startswith("arn:"):
             return f"{wanted}; this ARN is of another kind, or malformed: no blanks"
