@@ -1,0 +1,3 @@
+output "connection_arn" {
+  value = jsondecode(aws_lambda_invocation.connection.result)["ConnectionArn"]
+}
