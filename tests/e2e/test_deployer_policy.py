@@ -145,8 +145,8 @@ def test_cloudformation_fails_without_what_it_does_for_the_deployer(
 @pytest.mark.parametrize("sid", NOT_SHOWN)
 def test_what_is_not_shown_is_told(sid: str) -> None:
     """Whoever relies on the policy reads what no test has seen."""
-    operations = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-    _, _, told = operations.partition("tests/e2e/test_deployer_policy.py")
+    page = (ROOT / "docs" / "secure.md").read_text(encoding="utf-8")
+    _, _, told = page.partition("tests/e2e/test_deployer_policy.py")
     assert f"`{sid}`" in told.partition("\n\n")[0]
 
 

@@ -172,6 +172,6 @@ def test_every_statement_is_shown_or_told_not_to_be() -> None:
 @pytest.mark.parametrize("sid", NOT_SHOWN)
 def test_what_is_not_shown_is_told(sid: str) -> None:
     """Whoever relies on the role reads what no test has seen."""
-    operations = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-    _, _, told = operations.partition("The emulator cannot show")
+    page = (ROOT / "docs" / "secure.md").read_text(encoding="utf-8")
+    _, _, told = page.partition("The emulator cannot show")
     assert f"`{sid}`" in told.partition("\n\n")[0]

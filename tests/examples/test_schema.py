@@ -1,4 +1,4 @@
-"""The committed schema, used from a command line as docs/reference.md says."""
+"""The committed schema, used from a command line as docs/schema.md says."""
 
 import json
 import subprocess

@@ -1,7 +1,7 @@
 """
 What requests cost, from the calls that they make and AWS's prices; prints the tables of the docs.
 
-Prices are those of us-east-1; docs/operations.md tells from where and when.
+Prices are those of us-east-1; docs/cost.md tells from where and when.
 """
 
 from collections.abc import Iterator, Mapping

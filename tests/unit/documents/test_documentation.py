@@ -10,10 +10,16 @@ from tests.support.resolved_template import EVERYTHING_ON, deployed, parsed_temp
 from tools.generated.cost import ALARMS, tables
 
 ROOT = Path(__file__).parents[3]
-DOCUMENTS = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = sorted((ROOT / "docs").glob("*.md"))
+DOCUMENTS = [ROOT / "README.md", ROOT / "SECURITY.md", *PAGES]
+MOST_LINES = 210
+GENERATED = "benchmarks.md"  # by `make bench`, with a row for each call
 TEMPLATE = parsed_template()
-FAULTS = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
-OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+
+
+def page(name: str) -> str:
+    """Read a page."""
+    return (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
 
 
 def sections(text: str) -> Iterator[tuple[list[Path], list[str]]]:
@@ -33,8 +39,9 @@ def sections(text: str) -> Iterator[tuple[list[Path], list[str]]]:
 
 def rows_with_files() -> Iterator[tuple[str, list[Path]]]:
     """Yield every row about a fault, with the files in which its tests are."""
-    for files, rows in sections(FAULTS):
-        yield from ((row, files) for row in rows if not row.startswith("| Fault |"))
+    for text in (page("faults-stacks"), page("faults-queues")):
+        for files, rows in sections(text):
+            yield from ((row, files) for row in rows if not row.startswith("| Fault |"))
 
 
 @pytest.mark.parametrize(("row", "files"), list(rows_with_files()), ids=lambda each: str(each)[:50])
@@ -64,19 +71,19 @@ def resources(resource_type: str) -> list[str]:
 @pytest.mark.parametrize("alarm", resources("AWS::CloudWatch::Alarm"))
 def test_every_alarm_has_its_row_with_what_to_do(alarm: str) -> None:
     """Whoever is woken finds it."""
-    assert f"| `{alarm}` |" in OPERATIONS
+    assert f"| `{alarm}` |" in page("operate")
 
 
 @pytest.mark.parametrize("parameter", TEMPLATE["Parameters"])
 def test_every_parameter_is_described(parameter: str) -> None:
     """With its default and meaning."""
-    assert f"| `{parameter}` |" in OPERATIONS
+    assert f"| `{parameter}` |" in page("configure")
 
 
 @pytest.mark.parametrize("output", TEMPLATE["Outputs"])
 def test_every_output_is_named(output: str) -> None:
     """Those who build on the stack find it."""
-    assert f"`{output}`" in OPERATIONS
+    assert f"`{output}`" in page("configure")
 
 
 def statements() -> list[str]:
@@ -89,12 +96,12 @@ def statements() -> list[str]:
 @pytest.mark.parametrize("sid", statements())
 def test_every_permission_of_the_function_is_explained(sid: str) -> None:
     """Statement by statement."""
-    assert f"| `{sid}` |" in OPERATIONS
+    assert f"| `{sid}` |" in page("secure")
 
 
 def test_the_cost_is_what_the_counted_calls_cost() -> None:
     """``make cost`` prints both tables."""
-    assert f"\n{tables()}\n" in OPERATIONS
+    assert f"\n{tables()}\n" in page("cost")
 
 
 def test_the_cost_counts_every_alarm() -> None:
@@ -123,3 +130,16 @@ def test_every_link_leads_somewhere(document: Path) -> None:
         target = (document.parent / file).resolve() if file else document
         assert target.exists(), link
         assert not heading or heading in anchors(target), link
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_page_is_short_enough_to_be_read(document: Path) -> None:
+    """A longer one answers more than one question."""
+    lines = document.read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= MOST_LINES or document.name == GENERATED
+
+
+@pytest.mark.parametrize("document", PAGES, ids=lambda path: path.name)
+def test_every_page_is_found_from_the_readme(document: Path) -> None:
+    """A page that nothing leads to is not read."""
+    assert f"](docs/{document.name}" in (ROOT / "README.md").read_text(encoding="utf-8")

@@ -191,7 +191,7 @@ def test_a_policy_is_within_what_sqs_allows(queue: str) -> None:
     """
     Ten statements and ten conditions, should it count each value of them.
 
-    Producers that are listed one by one count as well: docs/operations.md says how many fit.
+    Producers that are listed one by one count as well: docs/secure.md says how many fit.
 
     Source:
         https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-policies.html
