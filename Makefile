@@ -97,8 +97,12 @@ bench: $(READY) $(RUNTIME) ## Measure what is promised, and write docs/benchmark
 build: $(READY) $(RUNTIME) ## Build function and layer with the SAM CLI
 	@$(RUN) -m tools.local.deployment
 
+.PHONY: package
+package: $(READY) $(RUNTIME) ## Pack a release that deploys without a clone or a build
+	@$(RUN) -m tools.release
+
 .PHONY: check
-check: lint test ## Everything that CI runs: lint, then test
+check: lint test examples ## Everything that CI runs: lint, test and examples
 
 .PHONY: lint
 lint: $(READY) ## Style, types and templates
@@ -115,7 +119,7 @@ test: $(READY) $(RUNTIME) ## Unit, integration, end-to-end and artifact tests
 	$(RUN) -m pytest tests/artifact tests/e2e tests/integration -n $(STACK_WORKERS) --dist worksteal
 
 .PHONY: examples
-examples: $(READY) $(EXAMPLES) ## Run what can be run of the examples (half a minute; not part of check)
+examples: $(READY) $(EXAMPLES) ## Run what can be run of the examples
 	$(RUN) -m pytest tests/examples -n $(PYTEST_WORKERS)
 
 # The plugin sees to it that function, libraries and models are those that were built. No bytecode

@@ -11,7 +11,8 @@ from tools.generated.cost import ALARMS, tables
 
 ROOT = Path(__file__).parents[3]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
-DOCUMENTS = [ROOT / "README.md", ROOT / "SECURITY.md", *PAGES]
+OTHERS = ("README.md", "SECURITY.md", "CONTRIBUTING.md", "examples/README.md")
+DOCUMENTS = [*(ROOT / name for name in OTHERS), *PAGES]
 MOST_LINES = 210
 GENERATED = "benchmarks.md"  # by `make bench`, with a row for each call
 TEMPLATE = parsed_template()

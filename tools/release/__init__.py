@@ -1,0 +1,5 @@
+"""
+What a release is: the built application as one archive.
+
+Imports ``tools.local`` alone; nothing imports it but its tests.
+"""
