@@ -6,9 +6,18 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 
 VENV    := .venv
-READY   := $(VENV)/.ready
-RUNTIME := .venv-runtime/.ready
 RUN     := $(VENV)/bin/python
+# What the layer holds; then what the demo's commands need, and what tests and linters need.
+READY   := $(VENV)/.ready
+AWS     := $(VENV)/.ready-aws
+TESTS   := $(VENV)/.ready-tests
+# SAM CLI and emulator each pin a boto3 of their own.
+SAM       := .venv-sam/.ready
+SAM_LINT  := .venv-sam/.ready-lint
+MINISTACK := .venv-ministack/.ready
+RUNTIME   := .venv-runtime/.ready
+BUILD     := $(READY) $(SAM) $(RUNTIME)
+LOCAL     := $(BUILD) $(MINISTACK)
 MUTANTS := .venv-mutants/.ready
 MUTANTS_RUN := .venv-mutants/bin/python
 SCANNERS := $(patsubst %,.venv-scan-%/.ready,checkov cdk-nag bandit)
@@ -49,7 +58,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: $(READY) $(RUNTIME) ## Deploy to a local emulator and see each credential arrive; KEEP=1 leaves it running
+demo: $(LOCAL) $(if $(filter-out 0,$(KEEP)),$(AWS)) ## Deploy to a local emulator and see each credential arrive; KEEP=1 leaves it running
 	@$(RUN) -m tools.demo $(if $(filter-out 0,$(KEEP)),--keep)
 
 .PHONY: stop
@@ -57,7 +66,7 @@ stop: $(READY) ## End what `make demo KEEP=1` left running
 	@$(RUN) -m tools.local.kept_stack
 
 .PHONY: invoke
-invoke: $(READY) $(RUNTIME) ## Run the built function on EVENT=events/x.json under the real Lambda runtime client
+invoke: $(LOCAL) ## Run the built function on EVENT=events/x.json under the real Lambda runtime client
 	@test -n "$(EVENT)" || { echo "usage: make invoke EVENT=events/x.json" >&2; exit 2; }
 	@$(RUN) -m tools.local.invoke "$(EVENT)"
 
@@ -70,11 +79,11 @@ schema: $(READY) ## Write the JSON Schema of a request
 	@PYTHONPATH=src $(RUN) -m tools.generated.schema
 
 .PHONY: sbom
-sbom: $(READY) $(RUNTIME) ## Write the bill of materials of the built layer (CycloneDX JSON)
+sbom: $(BUILD) ## Write the bill of materials of the built layer (CycloneDX JSON)
 	@$(RUN) -m tools.generated.sbom
 
 .PHONY: licences
-licences: $(READY) $(RUNTIME) ## Print the licences of what the built layer holds
+licences: $(BUILD) ## Print the licences of what the built layer holds
 	@$(RUN) -m tools.generated.licences
 
 .PHONY: cost
@@ -90,22 +99,22 @@ inventory: $(READY) ## List the registered connections: STACK=… on AWS, else w
 	@$(RUN) -m tools.operating.inventory $(if $(STACK),--stack $(STACK))
 
 .PHONY: bench
-bench: $(READY) $(RUNTIME) ## Measure what is promised, and write docs/benchmarks.md (minutes); ROUNDS=1 is faster
+bench: $(LOCAL) $(TESTS) ## Measure what is promised, and write docs/benchmarks.md (minutes); ROUNDS=1 is faster
 	@$(RUN) -m tools.bench $(if $(ROUNDS),--rounds $(ROUNDS))
 
 .PHONY: build
-build: $(READY) $(RUNTIME) ## Build function and layer with the SAM CLI
+build: $(BUILD) ## Build function and layer with the SAM CLI
 	@$(RUN) -m tools.local.deployment
 
 .PHONY: package
-package: $(READY) $(RUNTIME) ## Pack a release that deploys without a clone or a build
+package: $(BUILD) ## Pack a release that deploys without a clone or a build
 	@$(RUN) -m tools.release
 
 .PHONY: check
 check: lint test examples ## Everything that CI runs: lint, test and examples
 
 .PHONY: lint
-lint: $(READY) ## Style, types and templates
+lint: $(TESTS) $(SAM_LINT) ## Style, types and templates
 	$(RUN) -m ruff check
 	$(RUN) -m ruff format --check
 	$(RUN) -m mypy
@@ -113,19 +122,19 @@ lint: $(READY) ## Style, types and templates
 	$(VENV)/bin/cfn-lint template.yaml examples/*.yaml
 
 .PHONY: test
-test: $(READY) $(RUNTIME) ## Unit, integration, end-to-end and artifact tests
+test: $(LOCAL) $(TESTS) ## Unit, integration, end-to-end and artifact tests
 	$(RUN) -m pytest tests/unit -n $(PYTEST_WORKERS)
 	$(RUN) -m tools.local.deployment
 	$(RUN) -m pytest tests/artifact tests/e2e tests/integration -n $(STACK_WORKERS) --dist worksteal
 
 .PHONY: examples
-examples: $(READY) $(EXAMPLES) ## Run what can be run of the examples
+examples: $(TESTS) $(EXAMPLES) ## Run what can be run of the examples
 	$(RUN) -m pytest tests/examples -n $(PYTEST_WORKERS)
 
 # The plugin sees to it that function, libraries and models are those that were built. No bytecode
 # of this Python is left among them.
 .PHONY: retest
-retest: $(READY) $(RUNTIME) ## Unit and integration tests again, on the built function and layer (minutes; not part of check)
+retest: $(LOCAL) $(TESTS) ## Unit and integration tests again, on the built function and layer (minutes; not part of check)
 	$(RUN) -m tools.local.deployment
 	data=$$($(RUN) -m tools.local.merged_data); AWS_DATA_PATH=$$data PYTHONDONTWRITEBYTECODE=1 \
 	  $(RUN) -m pytest tests/unit tests/integration -n $(STACK_WORKERS) --dist worksteal \
@@ -137,64 +146,88 @@ mutants: $(MUTANTS) ## Change the code and expect a unit test of its folder to f
 
 # Not part of check: its environments are 1 GB, most of it the CDK.
 .PHONY: scan
-scan: $(READY) $(SCANNERS) ## Search templates and code for weaknesses: checkov, cdk-nag, bandit (half a minute once installed; not part of check)
+scan: $(TESTS) $(SCANNERS) ## Search templates and code for weaknesses: checkov, cdk-nag, bandit (half a minute once installed; not part of check)
 	@$(RUN) -m tools.scan
 
 .PHONY: pins
 pins: $(READY) ## Compile each requirements*.in to a .txt with hashes; UPGRADE=1: what it does not pin may become newer
 	@for file in $(PINS); do \
 	  $(RUN) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	    $$(sed -n 's/^# without: //p' "$$file" | xargs -rn1 echo --no-emit-package) \
 	    --custom-compile-command "make pins" $(if $(filter-out 0,$(UPGRADE)),--upgrade) --output-file "$${file%.in}.txt" "$$file"; \
 	done
 
 .PHONY: clean
 clean: ## Remove what the other targets made
 	@if test -f .local/stack.json; then echo "a stack is running: make stop" >&2; exit 1; fi
-	rm -rf $(VENV) .venv-runtime .venv-mutants .venv-scan-* .venv-example-* .aws-sam .local .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-*/ .aws-sam .local .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Nothing is installed whose hash the requirements do not list. uv does it in seconds; where it cannot work (a proxy, a
-# platform), pip does. pip overlooks the pin of a package whose extras another one names, so it takes the list as it is,
-# which is complete. Usage: $(call install,<environment>,<requirements>)
-install = $(RUN) -m uv pip install --quiet --compile-bytecode --require-hashes --python $(1)/bin/python -r $(2) \
+# platform), pip does. Both take the list as it is, for it is complete, or leaves out what nobody imports.
+# Usage: $(call install,<environment>,<requirements>)
+install = $(RUN) -m uv pip install --quiet --no-deps --require-hashes --python $(1)/bin/python -r $(2) \
 	|| { echo "uv did not work, using pip" >&2; \
 	     $(1)/bin/python -m ensurepip >/dev/null; \
 	     $(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(2); }
 
-$(READY): requirements-uv.txt requirements-dev.txt
+# An environment of its own. Usage: $(call environment,<environment>,<requirements>)
+environment = echo "Preparing $(1)" >&2; $(RUN) -m venv --clear --without-pip $(1); $(call install,$(1),$(2))
+
+$(READY): requirements-uv.txt layers/dependencies/requirements.txt
 	@for python in $(PYTHONS); do \
 	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$python; break; fi; \
 	done; \
 	test -n "$${found:-}" || { echo "Python 3.11 or newer is needed; name one with PYTHON=/path/to/python" >&2; exit 1; }; \
-	echo "Preparing $(VENV) with $$("$$found" --version) (once, about a minute)" >&2; \
+	echo "Preparing $(VENV) with $$("$$found" --version) (once)" >&2; \
 	test -x $(RUN) || "$$found" -m venv $(VENV)
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.txt || true
-	@$(call install,$(VENV),requirements-dev.txt)
+	@$(call install,$(VENV),layers/dependencies/requirements.txt)
 	@touch $@
 
-# Where the machine has no such interpreter, the developer's does.
+$(AWS): tools/demo/requirements-aws.txt $(READY)
+	@echo "Adding the AWS CLI to $(VENV)" >&2
+	@$(call install,$(VENV),$<)
+	@touch $@
+
+$(TESTS): requirements-dev.txt $(READY)
+	@echo "Adding the test tools to $(VENV)" >&2
+	@$(call install,$(VENV),$<,--compile-bytecode)
+	@touch $@
+
+# One place for whoever calls sam by its path.
+$(SAM): tools/local/requirements-sam.txt $(READY)
+	@$(call environment,.venv-sam,$<)
+	@ln -sf ../../.venv-sam/bin/sam $(VENV)/bin/sam
+	@touch $@
+
+# Each stack that a test deploys calls sam: a second less with bytecode.
+$(SAM_LINT): tools/local/requirements-sam-lint.txt $(SAM)
+	@.venv-sam/bin/python -m compileall -q -j 0 .venv-sam/lib
+	@$(call install,.venv-sam,$<)
+	@touch $@
+
+$(MINISTACK): tools/local/requirements-ministack.txt $(READY)
+	@$(call environment,.venv-ministack,$<)
+	@touch $@
+
+# Where the machine has no such interpreter, the developer's does. Compiled, since its functions write no bytecode.
 $(RUNTIME): tools/local/requirements-runtime.txt $(READY)
 	@echo "Preparing .venv-runtime" >&2
 	@PATH="$(if $(INACTIVE),$(firstword $(INACTIVE)):)$$PATH" $(RUN) -m uv venv --quiet --clear --no-python-downloads --python $(RUNTIME_PYTHON) .venv-runtime 2>/dev/null \
 	  || { echo "no Python $(RUNTIME_PYTHON) here, using $$($(RUN) --version); RUNTIME_PYTHON=… names another" >&2; \
 	     $(RUN) -m venv --clear --without-pip .venv-runtime; }
-	@$(call install,.venv-runtime,tools/local/requirements-runtime.txt)
+	@$(call install,.venv-runtime,$<,--compile-bytecode)
 	@touch $@
 
 $(MUTANTS): tools/mutation/requirements.txt $(READY)
-	@echo "Preparing .venv-mutants" >&2
-	@$(RUN) -m venv --clear --without-pip .venv-mutants
-	@$(call install,.venv-mutants,tools/mutation/requirements.txt)
+	@$(call environment,.venv-mutants,$<)
 	@touch $@
 
 .venv-scan-%/.ready: tools/scan/requirements-%.txt $(READY)
-	@echo "Preparing .venv-scan-$*" >&2
-	@$(RUN) -m venv --clear --without-pip .venv-scan-$*
-	@$(call install,.venv-scan-$*,$<)
+	@$(call environment,.venv-scan-$*,$<)
 	@touch $@
 
 .venv-example-%/.ready: examples/%/requirements.txt $(READY)
-	@echo "Preparing .venv-example-$*" >&2
-	@$(RUN) -m venv --clear --without-pip .venv-example-$*
-	@$(call install,.venv-example-$*,$<)
+	@$(call environment,.venv-example-$*,$<)
 	@touch $@

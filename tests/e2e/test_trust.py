@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
-from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
 
 from handler.adapters.registry_items import connection_item
 from handler.connections.record import Record, Stored
-from tests.support import waiting
+from tests.support import policy_evaluation, waiting
 from tests.support.role_session import assume_new_role, client, sqs_of_function
 from tools.demo import credentials
 from tools.local import deployment
@@ -89,20 +88,13 @@ def decision(stack: LocalStack, **keys: str) -> str:
     """
     url, arn = stack.outputs["MaintenanceQueueUrl"], stack.outputs["MaintenanceQueueArn"]
     policy = stack.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])
-    context = EvalContext(
-        principal_arn="*",
-        principal_type="Service",
-        principal_account="",
-        action="sqs:SendMessage",
-        resource_arn=arn,
-        region=REGION,
-        secure_transport=True,
-        service_context={"aws:principalisawsservice": "true", **keys},
+    return policy_evaluation.decision(
+        policy["Attributes"]["Policy"],
+        arn,
+        "events.amazonaws.com",
+        principalisawsservice="true",
+        **keys,
     )
-    found = evaluate_resource_policy(
-        policy["Attributes"]["Policy"], context, service="events.amazonaws.com"
-    )
-    return str(found.decision)
 
 
 def rule_arn(stack: LocalStack, rule: str) -> str:
@@ -117,12 +109,12 @@ def rule_arn(stack: LocalStack, rule: str) -> str:
 @pytest.mark.parametrize("rule", RULES)
 def test_the_rules_get_through(rule: str, stack: LocalStack) -> None:
     """A Deny that is one word too wide would stop rotations, and nobody would be told."""
-    assert decision(stack, **{"aws:sourcearn": rule_arn(stack, rule)}) == "Allow"
+    assert decision(stack, sourcearn=rule_arn(stack, rule)) == "Allow"
 
 
 def test_no_other_rule_and_no_other_service_gets_through(stack: LocalStack) -> None:
     """Also one that names no source: a negated operator matches a key that is absent."""
-    assert decision(stack, **{"aws:sourcearn": OTHER_RULE}) == "Deny"
+    assert decision(stack, sourcearn=OTHER_RULE) == "Deny"
     assert decision(stack) == "Deny"
 
 

@@ -13,15 +13,13 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
-from samcli.yamlhelper import yaml_parse
+from samtranslator.yaml_helper import yaml_parse
 
-from tests.support import role_session
+from tests.support import policy_evaluation, role_session
 from tests.support.event_source import EventSource
 from tests.support.example_stack import EXAMPLES, ExampleStack, example_stack
 from tests.support.function import Function
 from tools.local.local_stack import LocalStack
-from tools.local.ministack import REGION
 
 EVENT = {"Source": "example.platform", "DetailType": "Connection Requested"}
 
@@ -142,15 +140,10 @@ def test_only_the_examples_own_source_may_send(producer: tuple[str, ExampleStack
     own = example.output({"sns": "TopicArn", "bus": "RuleArn"}[kind])
     service = {"sns": "sns", "bus": "events"}[kind]
     for source, is_allowed in ((own, True), (f"{own}-other", False)):
-        context = EvalContext(
-            principal_arn="*",
-            principal_type="Service",
-            principal_account="",
-            action="sqs:SendMessage",
-            resource_arn=attributes["Attributes"]["QueueArn"],
-            region=REGION,
-            secure_transport=True,
-            service_context={"aws:sourcearn": source},
+        decision = policy_evaluation.decision(
+            policy,
+            attributes["Attributes"]["QueueArn"],
+            f"{service}.amazonaws.com",
+            sourcearn=source,
         )
-        found = evaluate_resource_policy(policy, context, service=f"{service}.amazonaws.com")
-        assert (str(found.decision) == "Allow") is is_allowed
+        assert (decision == "Allow") is is_allowed

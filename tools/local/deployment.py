@@ -18,6 +18,7 @@ BUILD_DIRECTORY = ROOT / ".aws-sam" / "build"
 CACHE_DIRECTORY = ROOT / ".aws-sam" / "cache"
 RECORD = BUILD_DIRECTORY / "built-from"
 SOURCES = ("template.yaml", "samconfig.toml", "src", "layers")
+SAM = ROOT / ".venv-sam" / "bin" / "sam"
 RUNTIME_PYTHON = ROOT / ".venv-runtime" / "bin" / "python"
 BYTECODE_PYTHON = RUNTIME_PYTHON.with_name("python3.13")  # there if it is the template's version
 STACK_NAME = "eventbridge-connection-provisioner"
@@ -44,7 +45,7 @@ def _build() -> None:
     if BYTECODE_PYTHON.exists() and not has_bytecode():
         # The cache knows nothing of an interpreter that came after it.
         shutil.rmtree(CACHE_DIRECTORY, ignore_errors=True)
-    run([*_sam("build")], environment={"BYTECODE_PYTHON": str(BYTECODE_PYTHON)})
+    run([str(SAM), "build"], environment={"BYTECODE_PYTHON": str(BYTECODE_PYTHON)})
 
 
 def _built_from() -> str:
@@ -82,7 +83,7 @@ def sam(
     """Run a command of the SAM CLI about a stack of the application; return its output."""
     local = ("--config-env", "local", "--stack-name", stack_name, "--region", REGION)
     variables = {**environment, "SAM_CLI_POLL_DELAY": "0.2"}
-    return run([*_sam(command), *local, *options], environment=variables)
+    return run([str(SAM), command, *local, *options], environment=variables)
 
 
 def run(command: list[str], environment: Mapping[str, str]) -> str:
@@ -99,12 +100,8 @@ def run(command: list[str], environment: Mapping[str, str]) -> str:
         check=False,
     )
     if finished.returncode:
-        raise CommandFailedError(f"{' '.join(command[2:5])} failed:\n{finished.stdout}")
+        raise CommandFailedError(f"{' '.join(command[:2])} failed:\n{finished.stdout}")
     return finished.stdout
-
-
-def _sam(command: str) -> list[str]:
-    return [sys.executable, "-m", "samcli", command]
 
 
 def _own_python_first() -> dict[str, str]:

@@ -7,7 +7,6 @@ import signal
 import socket
 import ssl
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.request
@@ -23,6 +22,7 @@ START_TIMEOUT_SECONDS = 120
 STOP_TIMEOUT_SECONDS = 1
 CLOCK = re.compile("LD_PRELOAD|(NO_)?FAKE")  # how faketime sets a process's clock
 PROGRAM = Path(__file__).with_name("emulator.py")
+PYTHON = Path(__file__).resolve().parents[2] / ".venv-ministack" / "bin" / "python"
 
 
 class MiniStackError(RuntimeError):
@@ -92,7 +92,7 @@ def _try_to_start() -> MiniStack:
     port = _free_port()
     with (directory / "ministack.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-P", str(PROGRAM)],
+            [str(PYTHON), "-P", str(PROGRAM)],
             cwd=directory,
             env=_server_environment(directory, port),
             stdin=subprocess.DEVNULL,

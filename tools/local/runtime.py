@@ -18,10 +18,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection
-from importlib.util import find_spec
 from pathlib import Path
 
-from tools.local.deployment import BUILD_DIRECTORY, RUNTIME_PYTHON
+from tools.local.deployment import BUILD_DIRECTORY, RUNTIME_PYTHON, SAM
 
 HANDLER = "handler.app.lambda_handler"
 FUNCTION_ID = "Function"
@@ -106,11 +105,12 @@ def built_artifact() -> Artifact:
 
 def emulator() -> Path:
     """Return the Runtime Interface Emulator for this machine, as the SAM CLI ships it."""
-    package = find_spec("samcli")
-    if package is None or package.origin is None or platform.system() != "Linux":
-        raise RuntimeFailedError("the real Lambda runtime client needs Linux and the SAM CLI")
     machine = "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64"
-    return Path(package.origin).parent / "local" / "rapid" / f"aws-lambda-rie-{machine}"
+    program = f"lib/python*/site-packages/samcli/local/rapid/aws-lambda-rie-{machine}"
+    found = list(SAM.parents[1].glob(program))
+    if not found or platform.system() != "Linux":
+        raise RuntimeFailedError("the real Lambda runtime client needs Linux and the SAM CLI")
+    return found[0]
 
 
 def _command(port: int, api_port: int, handler: str) -> list[str]:

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-from samcli.yamlhelper import yaml_parse
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
+from samtranslator.yaml_helper import yaml_parse
 
 REGION = "eu-central-1"  # the translator insists on one
 OPTIONS = {"every-option": 1, "no-option": 2}  # which branch of Fn::If each takes

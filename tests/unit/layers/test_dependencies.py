@@ -50,9 +50,18 @@ def test_what_a_list_includes_is_pinned_alike(source: Path) -> None:
     for other in included(source, "-r"):
         assert versions(other).items() <= pinned.items()
     for other in included(source, "-c"):
-        shared = {package: at for package, at in asked(other).items() if package in pinned}
+        wanted = versions(other) if other.suffix == ".txt" else asked(other)
+        shared = {package: at for package, at in wanted.items() if package in pinned}
         assert shared
         assert shared.items() <= pinned.items()
+
+
+def test_what_sam_does_without_comes_with_the_linters() -> None:
+    """The demo imports none of it; ``sam validate --lint`` imports it all."""
+    source = ROOT / "tools" / "local" / "requirements-sam.in"
+    (without,) = re.findall(r"^# without: (.*)$", source.read_text("utf-8"), re.MULTILINE)
+    added = versions(source.with_name("requirements-sam-lint.txt"))
+    assert set(without.split()) <= added.keys() - versions(source.with_suffix(".txt")).keys()
 
 
 @pytest.mark.parametrize("compiled", COMPILED, ids=name)

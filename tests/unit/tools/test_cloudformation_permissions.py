@@ -39,7 +39,7 @@ NOT_NEEDED = {
         r"iam:.*PermissionsBoundary": "the role has none",
     },
     "AWS::Lambda::.*": {
-        r"lambda:.*(Provisioned|Concurrency|Capacity|Scaling|CodeSigning|RuntimeManagement).*": (
+        r"lambda:.*(Provisioned|Concurrency|Capacity|Scaling|CodeSigning|Runtime).*": (
             "the function has none"
         ),
     },
