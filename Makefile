@@ -70,6 +70,11 @@ invoke: $(LOCAL) ## Run the built function on EVENT=events/x.json under the real
 	@test -n "$(EVENT)" || { echo "usage: make invoke EVENT=events/x.json" >&2; exit 2; }
 	@$(RUN) -m tools.local.invoke "$(EVENT)"
 
+.PHONY: event
+event: $(READY) ## Fit EVENT=events/x.json to what KEEP=1 left running, for the sam local invoke that it printed
+	@test -n "$(EVENT)" || { echo "usage: make event EVENT=events/x.json" >&2; exit 2; }
+	@$(RUN) -m tools.local.sam_local "$(EVENT)"
+
 .PHONY: skeleton
 skeleton: $(READY) ## Print a request to fill in: TYPE=BASIC|OAUTH_CLIENT_CREDENTIALS|API_KEY
 	@PYTHONPATH=src $(RUN) -m tools.generated.skeleton $(TYPE)

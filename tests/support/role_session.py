@@ -27,23 +27,15 @@ def assume_new_role(ministack: MiniStack, role: str, *allowed: Mapping[str, Any]
 @contextmanager
 def sqs_of_function(stack: LocalStack) -> Iterator["SQSClient"]:
     """Give SQS as the function sees it, whose queues take messages from few others."""
-    arn = stack.outputs["FunctionArn"]
-    role = stack.lambda_.get_function_configuration(FunctionName=arn)["Role"]
+    role = stack.function_configuration["Role"]
     with closing(client("sqs", assume_role(stack.ministack, role))) as sqs:
         yield sqs
 
 
 def assume_role(ministack: MiniStack, arn: str) -> dict[str, str]:
     """Give the variables of a session of a role."""
-    with closing(root_client("sts", ministack)) as sts:
-        session = sts.assume_role(RoleArn=arn, RoleSessionName="test")
-    credentials = session["Credentials"]
-    return {
-        **ministack.environment(),
-        "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
-        "AWS_SESSION_TOKEN": credentials["SessionToken"],
-    }
+    with closing(LocalStack(ministack)) as stack:
+        return {**ministack.environment(), **stack.session_of(arn)}
 
 
 def root_client(service: Any, ministack: MiniStack) -> Any:

@@ -8,10 +8,11 @@ import signal
 import sys
 from contextlib import ExitStack
 
-from tools.demo import narration, steps
+from tools.demo import commands, narration, steps
 from tools.demo.narration import Narrator
-from tools.local import deployment, kept_stack, ministack
+from tools.local import deployment, docker_engine, kept_stack, ministack, sam_local
 from tools.local.destination import running_destination
+from tools.local.docker_engine import DockerEngine
 from tools.local.local_stack import LocalStack
 from tools.local.ministack import MiniStack
 from tools.operating import entry_points, inventory
@@ -39,8 +40,10 @@ def main() -> int:
 
 def _run(*, is_kept: bool) -> int:
     narrator = Narrator()
+    # Without an engine, the bridge of the next one cannot be known.
+    engine = (docker_engine.find() if is_kept else None) or DockerEngine()
     with ExitStack() as resources:
-        stack = _deploy(narrator, resources)
+        stack = _deploy(narrator, resources, engine)
         with running_destination() as destination:
             stored = steps.store(narrator, stack)
             provisioned = steps.provision(narrator, stack, stored, destination)
@@ -53,19 +56,20 @@ def _run(*, is_kept: bool) -> int:
             entry_points.forget_results(
                 stack
             )  # the rotations' own: what is read next is the user's
+            sam_local.prepare(stack)
             kept_stack.keep(stack.ministack)
             resources.pop_all()
             print("MiniStack is left running; `make stop` ends it. To talk to it:\n")
-            print(narration.commands(stack, proven[0].name), end="\n\n")
+            print(commands.commands(stack, engine), end="\n\n")
     succeeded = all(each.is_proven for each in [*proven, *(each.connection for each in followed)])
     print(f"{'Done' if succeeded else 'FAILED'} in {narrator.seconds:.1f} s.")
     return 0 if succeeded else 1
 
 
-def _deploy(narrator: Narrator, resources: ExitStack) -> LocalStack:
+def _deploy(narrator: Narrator, resources: ExitStack, engine: DockerEngine) -> LocalStack:
     narrator.step("Build function and layer: sam build", deployment.build)
     emulator = narrator.step(
-        "Start MiniStack, with TLS and IAM enforced", lambda: _start(resources)
+        "Start MiniStack, with TLS and IAM enforced", lambda: _start(resources, engine)
     )
     narrator.detail(emulator.endpoint_url)
     narrator.step(
@@ -77,8 +81,8 @@ def _deploy(narrator: Narrator, resources: ExitStack) -> LocalStack:
     return stack
 
 
-def _start(resources: ExitStack) -> MiniStack:
-    emulator = ministack.start()
+def _start(resources: ExitStack, engine: DockerEngine) -> MiniStack:
+    emulator = ministack.start(engine.bridge)
     resources.callback(ministack.stop, emulator)
     return emulator
 

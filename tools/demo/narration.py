@@ -1,21 +1,15 @@
 """How the demo speaks: steps with their times, what they brought, and a table at the end."""
 
-import json
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TypeVar
 
 from tools.demo.rotation import Followed
 from tools.demo.walkthrough import Provisioned
-from tools.local.deployment import ROOT
-from tools.local.local_stack import LocalStack
 from tools.operating.table import drawn
 
 T = TypeVar("T")
-CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 
 
 @dataclass(slots=True)
@@ -79,42 +73,3 @@ def rotation_table(followed: Sequence[Followed]) -> str:
         for each in followed
     ]
     return drawn(head, rows)
-
-
-def commands(stack: LocalStack, name: str) -> str:
-    """Write the AWS CLI commands that talk to a stack that is left running."""
-    outputs = stack.outputs
-    payload = json.dumps({"RequestType": "Describe", "ResourceProperties": {"Name": name}})
-    spoken = [
-        "events list-connections",
-        f"events describe-connection --name {name}",
-        f"cloudformation describe-stacks --stack-name {name}",
-        f"dynamodb scan --table-name {outputs['RegistryTableName']}",
-        f"lambda invoke --payload '{payload}'"  # noqa: ISC004 - one command
-        f" --function-name {outputs['RequestsFunctionArn']} .local/result.json",
-        "secretsmanager create-secret --name connections/example"  # noqa: ISC004
-        ' --secret-string \'{"username": "ada", "password": "open sesame", "api_key": "k1"}\'',
-        "sqs send-message --message-body file://examples/message-basic.json"  # noqa: ISC004
-        f" --queue-url {outputs['RequestQueueUrl']}",
-        "secretsmanager put-secret-value --secret-id connections/example"  # noqa: ISC004
-        ' --secret-string \'{"username": "ada", "password": "close sesame", "api_key": "k2"}\'',
-        "sqs receive-message --wait-time-seconds 5 --max-number-of-messages 10"  # noqa: ISC004
-        f" --queue-url {outputs['ResultQueueUrl']}",
-        "logs filter-log-events --query 'events[].[message]' --output text"  # noqa: ISC004
-        f" --log-group-name {outputs['FunctionLogGroupName']}",
-    ]
-    aws = f"{_aws()} --endpoint-url {stack.endpoint_url}"
-    return "\n".join([_environment(stack), "", *(f"{aws} {command}" for command in spoken)])
-
-
-def _environment(stack: LocalStack) -> str:
-    return "\n".join(
-        f"export {name}={value}"
-        for name, value in stack.ministack.environment().items()
-        if name in {*CREDENTIALS, "AWS_DEFAULT_REGION", "AWS_CA_BUNDLE"}
-    )
-
-
-def _aws() -> Path:
-    # The AWS CLI's first version: `sqs` in it does not know AWS_ENDPOINT_URL.
-    return Path(sys.executable).parent.relative_to(ROOT) / "aws"

@@ -8,11 +8,13 @@ of resource types name for their handlers, as far as the template's properties n
 """
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from hypercorn import asyncio as server
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_account_id, get_region
@@ -22,8 +24,16 @@ CONNECTION_ACTION = re.compile(r"AWSEvents\.(Create|Update|Delete|Describe|Deaut
 action_as_ministack_reads_it = iam_actions.extract_iam_action
 resource_as_ministack_reads_it = iam_actions.extract_resource_arn
 condition_key_as_ministack_resolves_it = iam_evaluator._resolve_condition_key  # noqa: SLF001
+serve_as_ministack_does = server.serve
 PERMISSIONS = json.loads(Path(__file__).with_name("cloudformation_permissions.json").read_text())
 NAMED_BY = ("FunctionName", "LogGroupName", "LayerName", "BucketName", "Bucket")
+
+
+async def serve(application: Any, config: Any) -> None:
+    """Listen also at OTHER_ADDRESS: where Docker's containers reach this machine."""
+    if other := os.environ.get("OTHER_ADDRESS"):
+        config.bind.append(f"{other}:{os.environ['GATEWAY_PORT']}")
+    await serve_as_ministack_does(application, config)
 
 
 def action(*arguments: Any, **keywords: Any) -> str | None:
@@ -141,4 +151,5 @@ if __name__ == "__main__":
     stacks._delete_resource = delete_resource  # noqa: SLF001
     # As root it would listen on 443 as well, for Cognito, which nothing here needs.
     app._port_is_bindable = lambda *_: False  # noqa: SLF001 - there is no setting for it
+    server.serve = serve
     app.main()

@@ -24,8 +24,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make invoke", description=__doc__)
     parser.add_argument("event", type=Path, help="a file of events/")
     path = parser.parse_args().event
-    if problem := _problem(path):
-        print(f"{path}: {problem}", file=sys.stderr)
+    if found := problem(path):
+        print(f"{path}: {found}", file=sys.stderr)
         return 2
     with _stack() as stack, running_destination() as destination:
         event = recorded_event.load(path, stack, destination.url + RESPONSE_PATH)
@@ -37,7 +37,8 @@ def main() -> int:
     return 1 if _is_failure(told) else 0
 
 
-def _problem(path: Path) -> str:
+def problem(path: Path) -> str:
+    """Tell why a file is no event of the function, "" if it is one."""
     try:
         event = json.loads(path.read_text())
     except (OSError, ValueError) as error:
@@ -48,11 +49,12 @@ def _problem(path: Path) -> str:
 
 
 def function_environment(stack: LocalStack) -> Mapping[str, str]:
-    """Return the variables of the deployed function, pointed at the local stack."""
-    function = stack.lambda_.get_function_configuration(FunctionName=stack.outputs["FunctionArn"])
+    """Return the variables of the deployed function, as its role, pointed at the local stack."""
+    deployed = stack.function_configuration
     return {
-        **function["Environment"]["Variables"],
+        **deployed["Environment"]["Variables"],
         **stack.ministack.environment(),
+        **stack.session_of(deployed["Role"]),
         "RESPONSE_URL_HOSTS": "127.0.0.1",
     }
 

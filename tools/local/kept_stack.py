@@ -1,6 +1,7 @@
 """The stack that ``make demo KEEP=1`` leaves running, and its end; run by ``make stop``."""
 
 import json
+import shutil
 from contextlib import suppress
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from tools.local.deployment import ROOT
 from tools.local.ministack import MiniStack
 
 STATE_FILE = ROOT / ".local" / "stack.json"
+SAM_FOLDER = STATE_FILE.with_name("sam-local")  # what `sam local invoke` needs to speak to it
 
 
 def keep(running: MiniStack) -> None:
@@ -44,6 +46,7 @@ def stop() -> None:
     else:
         print("nothing is running")
     STATE_FILE.unlink(missing_ok=True)
+    shutil.rmtree(SAM_FOLDER, ignore_errors=True)
 
 
 if __name__ == "__main__":

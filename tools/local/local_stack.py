@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_lambda.type_defs import FunctionConfigurationResponseTypeDef
     from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
+    from mypy_boto3_sts import STSClient
 
 
 @contextmanager
@@ -101,6 +104,18 @@ class LocalStack:
         return self._session.client("logs", **self._options)
 
     @cached_property
+    def s3(self) -> "S3Client":
+        """Return the client of S3."""
+        return self._session.client("s3", **self._options)
+
+    def presigned(self, bucket: str, key: str, endpoint_url: str) -> str:
+        """Return a URL to put an object to, with the address by which the writer knows it all."""
+        with closing(
+            self._session.client("s3", **{**self._options, "endpoint_url": endpoint_url})
+        ) as s3:
+            return s3.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": key})
+
+    @cached_property
     def secretsmanager(self) -> "SecretsManagerClient":
         """Return the client of Secrets Manager."""
         return self._session.client("secretsmanager", **self._options)
@@ -114,6 +129,25 @@ class LocalStack:
     def ssm(self) -> "SSMClient":
         """Return the client of Systems Manager."""
         return self._session.client("ssm", **self._options)
+
+    @cached_property
+    def sts(self) -> "STSClient":
+        """Return the client of the Security Token Service."""
+        return self._session.client("sts", **self._options)
+
+    def session_of(self, role_arn: str) -> dict[str, str]:
+        """Return the variables with which a client acts as a role, for an hour."""
+        session = self.sts.assume_role(RoleArn=role_arn, RoleSessionName="local")["Credentials"]
+        return {
+            "AWS_ACCESS_KEY_ID": session["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": session["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": session["SessionToken"],
+        }
+
+    @cached_property
+    def function_configuration(self) -> "FunctionConfigurationResponseTypeDef":
+        """Return how the function was deployed."""
+        return self.lambda_.get_function_configuration(FunctionName=self.outputs["FunctionArn"])
 
     @cached_property
     def _session(self) -> boto3.Session:

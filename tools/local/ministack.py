@@ -80,21 +80,21 @@ def running_ministack() -> Iterator[MiniStack]:
         stop(ministack)
 
 
-def start() -> MiniStack:
-    """Start MiniStack and wait until it answers."""
+def start(other_address: str = "") -> MiniStack:
+    """Start MiniStack, at another address besides loopback if wanted; wait until it answers."""
     with suppress(MiniStackError):
-        return _try_to_start()
-    return _try_to_start()  # somebody may have taken its free port before it did
+        return _try_to_start(other_address)
+    return _try_to_start(other_address)  # somebody may have taken its free port before it did
 
 
-def _try_to_start() -> MiniStack:
+def _try_to_start(other_address: str) -> MiniStack:
     directory = Path(tempfile.mkdtemp(prefix="ministack-"))
     port = _free_port()
     with (directory / "ministack.log").open("wb") as log:
         process = subprocess.Popen(
             [str(PYTHON), "-P", str(PROGRAM)],
             cwd=directory,
-            env=_server_environment(directory, port),
+            env={**_server_environment(directory, port), "OTHER_ADDRESS": other_address},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

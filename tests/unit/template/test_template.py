@@ -2,7 +2,9 @@
 
 import tomllib
 
-from tests.support.resolved_template import ROOT, deployed, parsed_template, properties
+import pytest
+
+from tests.support.resolved_template import ROOT, accepts, deployed, parsed_template, properties
 
 
 def test_the_function_is_the_designs() -> None:
@@ -10,8 +12,12 @@ def test_the_function_is_the_designs() -> None:
     function = properties("Function")
     assert function["Runtime"] == "python3.13"
     assert function["Architectures"] == ["arm64"]
+    assert properties("Function", Architecture="x86_64")["Architectures"] == ["x86_64"]
     assert function["Handler"] == "handler.app.lambda_handler"
-    assert function["Runtime"] in properties("Dependencies")["CompatibleRuntimes"]
+    layer = properties("Dependencies")
+    assert function["Runtime"] in layer["CompatibleRuntimes"]
+    architectures = parsed_template()["Parameters"]["Architecture"]["AllowedValues"]
+    assert sorted(layer["CompatibleArchitectures"]) == sorted(architectures)
 
 
 def test_the_longest_wait_leaves_time_for_the_answer() -> None:
@@ -42,6 +48,31 @@ def test_the_environment_is_the_designs() -> None:
         "CONNECT_TIMEOUT_SECONDS": "5",
         "READ_TIMEOUT_SECONDS": "10",
     }
+
+
+def test_an_emulator_is_called_where_one_is_given_and_only_there() -> None:
+    """The test above shows that none of these variables is there by default."""
+    given = {"EndpointUrl": "https://localhost:4566", "CaBundlePath": "/opt/emulator.crt"}
+    variables = properties("Function", **given)["Environment"]["Variables"]
+    assert variables["AWS_ENDPOINT_URL"] == given["EndpointUrl"]
+    assert variables["AWS_CA_BUNDLE"] == variables["SSL_CERT_FILE"] == given["CaBundlePath"]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "is_accepted"),
+    [
+        ("EndpointUrl", "http://host.docker.internal:4566", True),
+        ("EndpointUrl", "https://localhost:4566/path", False),
+        ("EndpointUrl", "localhost:4566", False),
+        ("CaBundlePath", "/var/task/emulator.crt", True),
+        ("CaBundlePath", "emulator.crt", False),
+    ],
+)
+def test_an_emulators_address_and_certificates_are_checked(
+    parameter: str, value: str, is_accepted: bool
+) -> None:
+    """Before anything is deployed."""
+    assert accepts(parameter, value) is is_accepted
 
 
 def test_nothing_logs_events_or_return_values() -> None:
