@@ -36,8 +36,9 @@ def ask(request_type: str, properties: dict[str, Any]) -> dict[str, Any]:
 
 
 def documents(output: FunctionOutput) -> list[dict[str, Any]]:
-    """Give the metrics' documents, but for that of the process's very first invocation."""
-    return [each for each in output.metrics if "ColdStart" not in each["metrics"]]
+    """Give the documents of requests; not of a process's first invocation, nor of a receive."""
+    others = {"ColdStart", "MessageAge"}
+    return [each for each in output.metrics if others.isdisjoint(each["metrics"])]
 
 
 def counted(output: FunctionOutput) -> list[tuple[dict[str, str], list[str]]]:
@@ -119,6 +120,18 @@ def test_a_message_that_comes_back_is_no_failure_yet(
     assert counted(output) == [(SERVICE, ["MessageReturned"])]
     (line,) = [line for line in output.lines if "request_type" in line]
     assert (line["level"], line["message"]) == ("WARNING", "request comes back")
+
+
+def test_each_receive_counts_the_messages_age(
+    function: Function, event_source: EventSource, basic: dict[str, Any], output: FunctionOutput
+) -> None:
+    """SQS leaves those that were received three times out of its own metric."""
+    function(event_source.batch(ask("Validate", basic)), seconds=200)
+    (document,) = [each for each in output.metrics if "MessageAge" in each["metrics"]]
+    assert document["dimensions"] == SERVICE
+    milliseconds, unit = document["metrics"]["MessageAge"]
+    assert unit == "Milliseconds"
+    assert milliseconds >= 0
 
 
 def test_a_containers_first_invocation_counts_as_its_cold_start(

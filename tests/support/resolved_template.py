@@ -116,4 +116,4 @@ class Resolver:
     def _substituted(self, value: Any) -> str:
         text, own = (value, {}) if isinstance(value, str) else value
         names = {**self._parameters, **self._resolved_members(own)}
-        return re.sub(r"\$\{([\w:]+)\}", lambda found: str(names.get(found[1], found[1])), text)
+        return re.sub(r"\$\{([\w:.]+)\}", lambda found: str(names.get(found[1], found[1])), text)

@@ -43,12 +43,13 @@ CONNECTIONS = 500
 DAYS = 30
 PAGE = 100  # connections
 POLLS = 3 * 5 * 3 * 60 * 24 * DAYS  # three queues, five pollers each, 20 s a poll
-ALARMS = 8
-METRICS = (  # of a fleet that rotates undisturbed; each with its RequestType
+ALARMS = 13
+METRICS = (  # of a fleet that rotates undisturbed; with the RequestType, if any
     "ConnectionRefreshed, Refresh",
     "TimeToSettled, Refresh",
     "ConnectionUnchanged, Refresh",  # secrets that nobody uses, events that come twice
     "ConnectionUnchanged, Reconcile",
+    "MessageAge",
     "ColdStart",
 )
 

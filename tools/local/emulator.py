@@ -151,5 +151,5 @@ if __name__ == "__main__":
     stacks._delete_resource = delete_resource  # noqa: SLF001
     # As root it would listen on 443 as well, for Cognito, which nothing here needs.
     app._port_is_bindable = lambda *_: False  # noqa: SLF001 - there is no setting for it
-    server.serve = serve
+    vars(server)["serve"] = serve  # hypercorn's own, as app.main() calls it
     app.main()

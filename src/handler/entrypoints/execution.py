@@ -112,9 +112,10 @@ def _report_maintenance_failure(failed: Failed, invocation: Invocation) -> Faile
 
 
 def unexpected(error: BaseException) -> ProvisionerError:
-    """Give our own error as it is; of any other error, show only its type and place."""
+    """Give our own error as it is; count any other one, and show only its type and place."""
     if isinstance(error, ProvisionerError):
         return error
+    emit({}, ["UnexpectedError"], {})
     frame = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
     return ServiceInternalError(f"unexpected {type(error).__name__} at {place}")

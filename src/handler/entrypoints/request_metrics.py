@@ -63,6 +63,8 @@ def observe_success(
     emit({"RequestType": unchecked.known_request_type}, [counted], durations)
     if completion.details.get("Drift"):
         emit({}, ["DriftFound"], {})
+    if completion.outcome in (Outcome.ADOPTED, Outcome.RELEASED):
+        emit({}, ["OwnershipChanged"], {})
 
 
 def _request_keys(unchecked: UncheckedRequest, milliseconds: float) -> dict[str, object]:

@@ -70,9 +70,11 @@ def resources(resource_type: str) -> list[str]:
 
 
 @pytest.mark.parametrize("alarm", resources("AWS::CloudWatch::Alarm"))
-def test_every_alarm_has_its_row_with_what_to_do(alarm: str) -> None:
+def test_every_alarm_names_its_section_of_the_runbook(alarm: str) -> None:
     """Whoever is woken finds it."""
-    assert f"| `{alarm}` |" in page("operate")
+    told = TEMPLATE["Resources"][alarm]["Properties"]["AlarmDescription"]
+    assert told.endswith(f" Runbook: docs/alarms.md#{anchor(alarm)}")
+    assert f"\n## {alarm}\n" in page("alarms")
 
 
 @pytest.mark.parametrize("parameter", TEMPLATE["Parameters"])

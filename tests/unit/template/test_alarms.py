@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.resolved_template import properties
+from tests.support.resolved_template import deployed, properties
 
 NAMESPACE = "EventBridgeConnectionProvisioner"
 TOPIC = "arn:aws:sns:us-east-1:123456789012:operations"
@@ -22,6 +22,20 @@ WATCHED = {
     "RefreshAlarm": (NAMESPACE, "RefreshFailed", "provisioner"),
     "DriftAlarm": (NAMESPACE, "DriftFound", "provisioner"),
     "ReturnedMessagesAlarm": (NAMESPACE, "MessageReturned", "provisioner"),
+    "MaintenanceAgeAlarm": (
+        "AWS/SQS",
+        "ApproximateAgeOfOldestMessage",
+        "MaintenanceQueue.QueueName",
+    ),
+    "MessageAgeAlarm": (NAMESPACE, "MessageAge", "provisioner"),
+    "UnexpectedErrorAlarm": (NAMESPACE, "UnexpectedError", "provisioner"),
+    "ThrottlesAlarm": ("AWS/Lambda", "Throttles", "Function"),
+    "ResultDeadLetterAlarm": (
+        "AWS/SQS",
+        "ApproximateNumberOfMessagesVisible",
+        "ResultRuleDeadLetterQueue.QueueName",
+    ),
+    "OwnershipAlarm": (NAMESPACE, "OwnershipChanged", "provisioner"),
 }
 
 
@@ -35,12 +49,22 @@ def test_an_alarm_watches_what_it_says(alarm: str) -> None:
 
 @pytest.mark.parametrize("alarm", WATCHED)
 def test_an_alarm_tells_the_topic_if_there_is_one(alarm: str) -> None:
-    """Without a topic it only shows."""
-    assert properties(alarm, AlarmTopicArn=TOPIC)["AlarmActions"] == [TOPIC]
-    assert "AlarmActions" not in properties(alarm)
+    """When it fires and when all is well again; without a topic it only shows."""
+    told = properties(alarm, AlarmTopicArn=TOPIC)
+    assert (told["AlarmActions"], told["OKActions"]) == ([TOPIC], [TOPIC])
+    assert not {"AlarmActions", "OKActions"} & properties(alarm).keys()
 
 
-@pytest.mark.parametrize("alarm", ["RefreshAlarm", "DriftAlarm", "ReturnedMessagesAlarm"])
+def test_every_alarm_is_tested() -> None:
+    """None is missing above."""
+    assert WATCHED.keys() == {
+        name
+        for name, resource in deployed()["Resources"].items()
+        if resource["Type"] == "AWS::CloudWatch::Alarm"
+    }
+
+
+@pytest.mark.parametrize("alarm", [name for name in WATCHED if WATCHED[name][0] == NAMESPACE])
 def test_the_functions_own_metrics_are_counted_under_its_own_names(alarm: str) -> None:
     """Those of its environment; two installations of an account do not ring each other's alarms."""
     variables = properties("Function")["Environment"]["Variables"]
