@@ -133,7 +133,7 @@ test: $(LOCAL) $(TESTS) ## Unit, integration, end-to-end and artifact tests
 	$(RUN) -m pytest tests/artifact tests/e2e tests/integration -n $(STACK_WORKERS) --dist worksteal
 
 .PHONY: examples
-examples: $(TESTS) $(EXAMPLES) ## Run what can be run of the examples
+examples: $(LOCAL) $(TESTS) $(EXAMPLES) ## Run what can be run of the examples
 	$(RUN) -m pytest tests/examples -n $(PYTEST_WORKERS)
 
 # The plugin sees to it that function, libraries and models are those that were built. No bytecode

@@ -119,8 +119,9 @@ def invoked(stack: LocalStack, request: pytest.FixtureRequest) -> Iterator[tuple
 
     The emulator makes ``Lambda-Runtime-Invoked-Function-Arn`` of this variable's whole text.
     """
-    name = {"AWS_LAMBDA_FUNCTION_NAME": f"function{request.param}"}
-    with running_function(built_artifact(), {**function_environment(stack), **name}) as function:
+    environment = dict(function_environment(stack))
+    environment["AWS_LAMBDA_FUNCTION_NAME"] += request.param
+    with running_function(built_artifact(), environment) as function:
         yield request.param, function
 
 

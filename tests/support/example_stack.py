@@ -38,9 +38,19 @@ def example_stack(
     stack: LocalStack, file: str, name: str, **parameters: str
 ) -> Iterator[ExampleStack]:
     """Deploy an example, and delete it with the block."""
+    body = (EXAMPLES / file).read_text(encoding="utf-8")
+    with template_stack(stack, body, name, **parameters) as example:
+        yield example
+
+
+@contextmanager
+def template_stack(
+    stack: LocalStack, body: str, name: str, **parameters: str
+) -> Iterator[ExampleStack]:
+    """Deploy a template, and delete it with the block."""
     stack.cloudformation.create_stack(
         StackName=name,
-        TemplateBody=(EXAMPLES / file).read_text(encoding="utf-8"),
+        TemplateBody=body,
         Parameters=[
             {"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()
         ],

@@ -65,16 +65,15 @@ class CustomResource:
     ) -> dict[str, Any]:
         """Make a request as CloudFormation sends it; a further member set to None is left out."""
         given = {"PhysicalResourceId": physical_resource_id} if physical_resource_id else {}
-        token = f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:provisioner"
+        # No ServiceToken: it must name the function invoked, which is another one in each suite.
         request = {
             "RequestType": request_type,
-            "ServiceToken": token,
             "ResponseURL": self.signer.sign(self.origin),
             "StackId": self.stack_id,
             "RequestId": str(uuid4()),
             "LogicalResourceId": self.logical_resource_id,
             "ResourceType": "Custom::EventBridgeConnection",
-            "ResourceProperties": {"ServiceToken": token, **properties},
+            "ResourceProperties": {**properties},
             **given,
             **members,
         }

@@ -55,6 +55,7 @@ def function_environment(stack: LocalStack) -> Mapping[str, str]:
         **deployed["Environment"]["Variables"],
         **stack.ministack.environment(),
         **stack.session_of(deployed["Role"]),
+        "AWS_LAMBDA_FUNCTION_NAME": deployed["FunctionName"],
         "RESPONSE_URL_HOSTS": "127.0.0.1",
     }
 

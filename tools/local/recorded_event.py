@@ -29,6 +29,7 @@ def load(path: Path, stack: LocalStack, response_url: str) -> dict[str, Any]:
     event: dict[str, Any] = json.loads(text)
     _date(event.get("Records", []))
     _send_from(event.get("Records", []), stack)
+    _name_function(event, stack)
     return {**event, "ResponseURL": response_url} if "ResponseURL" in event else event
 
 
@@ -50,6 +51,13 @@ def _send_from(records: list[dict[str, Any]], stack: LocalStack) -> None:
         is_maintenance = record["eventSourceARN"].endswith("-maintenance")
         queue = "MaintenanceQueue" if is_maintenance else "RequestQueue"
         record["eventSourceARN"] = stack.outputs[f"{queue}Arn"]
+
+
+def _name_function(event: dict[str, Any], stack: LocalStack) -> None:
+    # The function refuses what another one passed on, and knows that by the ServiceToken.
+    for properties in (event, event.get("ResourceProperties", {})):
+        if "ServiceToken" in properties:
+            properties["ServiceToken"] = stack.outputs["ConnectionProvisionerServiceToken"]
 
 
 def _secrets(text: str) -> dict[str, set[str]]:

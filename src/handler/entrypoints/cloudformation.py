@@ -19,6 +19,7 @@ from handler.entrypoints.execution import Failed, Succeeded, execute
 from handler.entrypoints.response_delivery import deliver, physical_id_of_unknown_end, response
 from handler.entrypoints.response_url import refuse_unanswerable_event
 from handler.entrypoints.result import attributes
+from handler.entrypoints.service_token import refuse_forwarded_event
 from handler.errors import ProvisionerError, SupersededError
 from handler.observability import logger
 from handler.requests.unchecked_request import UncheckedRequest, read_custom_resource
@@ -33,11 +34,12 @@ def handle_custom_resource(event: Mapping[str, Any], context: Context) -> None:
     Carry out a custom-resource request and answer it.
 
     Raises:
-        InvalidRequestError: the event cannot be answered.
+        InvalidRequestError: the event cannot be answered, or another function will answer it.
         NetworkFailureError: the answer was not acknowledged; Lambda tries again.
         ProvisionerError: the invocation ends before the wait does; Lambda tries again.
     """
     refuse_unanswerable_event(event, context)
+    refuse_forwarded_event(event, context)
     invocation = Invocation(context)
     prefix = environment().get("CONNECTION_NAME_PREFIX", "")
     unchecked = read_custom_resource(event, prefix, invocation.arrival)
