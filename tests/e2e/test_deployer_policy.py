@@ -1,6 +1,5 @@
 """The deployer's policy: with it and nothing else one deploys, and every statement is needed."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -9,35 +8,18 @@ from typing import Any
 import pytest
 
 from tests.support import role_session, waiting
+from tests.support.deployer_policy import statements
 from tests.support.resolved_template import ROOT, listed
 from tests.support.role_session import assume_new_role
 from tools.local import deployment
 from tools.local.local_stack import LocalStack
-from tools.local.ministack import ACCOUNT_ID, REGION, MiniStack, running_ministack
-
-POLICY = ROOT / "docs" / "deployer-policy.json"
+from tools.local.ministack import REGION, MiniStack, running_ministack
 
 # What the SAM CLI itself asks for, before CloudFormation acts.
 OF_SAM = ("Stack", "StackOfTheCodeBucket", "CodeBucket", "Code")
 NOT_SHOWN = {
     "Transform": "the emulator asks about the stack alone, not about the transform",
 }
-
-
-def statements(stack_name: str) -> dict[str, Any]:
-    """Give the policy's statements by their Sid, filled in for a stack."""
-    text = POLICY.read_text(encoding="utf-8")
-    filled_in = {
-        "PARTITION": "aws",
-        "REGION": REGION,
-        "ACCOUNT": ACCOUNT_ID,
-        "STACK": stack_name,
-    }
-    for placeholder, value in filled_in.items():
-        text = text.replace(placeholder, value)
-    return {statement["Sid"]: statement for statement in json.loads(text)["Statement"]}
-
-
 SIDS = list(statements("stack"))
 
 

@@ -1,5 +1,5 @@
 """
 What a release is: the built application as one archive.
 
-Imports ``tools.local`` alone; nothing imports it but its tests.
+Imports ``tools.local`` and ``tools.generated``; nothing imports it but its tests.
 """

@@ -1,16 +1,19 @@
 """
 Pack the built application: a template and two archives that deploy without a clone or a build.
 
-The same build gives the same bytes.
+The same sources, built with the function's own Python, give the same bytes.
 
 Usage: make package
 """
 
+import json
 import tomllib
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from tools.generated.sbom import bill
+from tools.generated.shipped import packages
 from tools.local import deployment
 from tools.local.deployment import ROOT
 
@@ -18,7 +21,14 @@ DIRECTORY = ROOT / ".local" / "package"
 PARTS = {"function.zip": "Function", "dependencies.zip": "Dependencies"}  # archive: built folder
 # Where the source template names a folder, the release's names the archive beside it.
 PATHS = {"CodeUri: src/": "CodeUri: function.zip", "layers/dependencies/": "dependencies.zip"}
-BESIDE = ("LICENSE", "README.md", "CHANGELOG.md", "SECURITY.md")
+# What a user reads and copies. By form, not whole folders: a clone may hold its owner's secrets.
+BESIDE = (
+    *("LICENSE", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"),
+    *("docs/*.md", "docs/deployer-policy.json"),
+    *("examples/*.md", "examples/*.yaml", "examples/message-*.json"),
+    *(f"examples/*/*.{form}" for form in ("md", "yaml", "tf", "py", "guard", "schema.json")),
+    "examples/guard/cfn_lint/*.py",
+)
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # the earliest time that an archive can hold
 READABLE = 0o644 << 16  # for everybody, as Lambda needs it
 
@@ -33,15 +43,15 @@ def package(directory: Path = DIRECTORY) -> Path:
     """Build, write the release's archive into a folder, and return its path."""
     built = deployment.build()
     directory.mkdir(parents=True, exist_ok=True)
-    template = directory / "template.yaml"
-    template.write_text(packaged_template((ROOT / "template.yaml").read_text()))
-    for name, folder in PARTS.items():
-        files = (path for path in (built / folder).rglob("*") if path.is_file())
-        _write(directory / name, ((str(path.relative_to(built / folder)), path) for path in files))
-    members = [template, *(directory / name for name in PARTS), *(ROOT / name for name in BESIDE)]
+    made = [_template(directory), _bill(directory, built), *_parts(directory, built)]
     archive = directory / f"eventbridge-connection-provisioner-{version()}.zip"
-    _write(archive, ((path.name, path) for path in members))
+    _write(archive, [*_named(directory, made), *_named(ROOT, beside(ROOT))])
     return archive
+
+
+def beside(root: Path) -> Iterator[Path]:
+    """Yield the documents and examples of a clone that a release has beside the application."""
+    yield from (path for pattern in BESIDE for path in root.glob(pattern))
 
 
 def packaged_template(source: str) -> str:
@@ -53,13 +63,37 @@ def packaged_template(source: str) -> str:
     return source
 
 
-def _write(archive: Path, files: Iterable[tuple[str, Path]]) -> None:
+def _template(directory: Path) -> Path:
+    path = directory / "template.yaml"
+    path.write_text(packaged_template((ROOT / "template.yaml").read_text()))
+    return path
+
+
+def _bill(directory: Path, built: Path) -> Path:
+    path = directory / "sbom.cdx.json"
+    shipped = list(packages(built / "Dependencies" / "python"))
+    path.write_text(json.dumps(bill(shipped), indent=2) + "\n")
+    return path
+
+
+def _parts(directory: Path, built: Path) -> Iterator[Path]:
+    for name, folder in PARTS.items():
+        files = (path for path in (built / folder).rglob("*") if path.is_file())
+        yield _write(directory / name, _named(built / folder, files))
+
+
+def _named(folder: Path, files: Iterable[Path]) -> Iterator[tuple[str, Path]]:
+    yield from ((path.relative_to(folder).as_posix(), path) for path in files)
+
+
+def _write(archive: Path, files: Iterable[tuple[str, Path]]) -> Path:
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as written:
         for name, path in sorted(files):
             entry = zipfile.ZipInfo(name, EARLIEST)
             entry.external_attr = READABLE
             entry.compress_type = zipfile.ZIP_DEFLATED
             written.writestr(entry, path.read_bytes())
+    return archive
 
 
 if __name__ == "__main__":

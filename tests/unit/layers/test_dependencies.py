@@ -12,7 +12,7 @@ from tools.local.deployment import ROOT
 
 def requirements(ending: str) -> list[Path]:
     """Give the requirements of every environment."""
-    places = ("layers/*", ".", "tools/*")
+    places = ("layers/*", ".", "tools/*", "examples/*")
     return [path for place in places for path in ROOT.glob(f"{place}/requirements*{ending}")]
 
 
