@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def local_stack() -> Iterator["LocalStack"]:
+def local_stack(other_address: str = "") -> Iterator["LocalStack"]:
     """Build, start MiniStack and deploy; end it all with the block."""
     deployment.build()
-    with running_ministack() as ministack:
+    with running_ministack(other_address) as ministack:
         deployment.deploy(ministack)
         with closing(LocalStack(ministack)) as stack:
             yield stack

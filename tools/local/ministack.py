@@ -71,9 +71,9 @@ class MiniStack:
 
 
 @contextmanager
-def running_ministack() -> Iterator[MiniStack]:
+def running_ministack(other_address: str = "") -> Iterator[MiniStack]:
     """Run MiniStack for as long as the block lasts."""
-    ministack = start()
+    ministack = start(other_address)
     try:
         yield ministack
     finally:
