@@ -4,18 +4,21 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support import role_session, waiting
-from tests.support.resolved_template import ROOT, listed
+from tests.support.resolved_template import BOUNDARY, EVERYTHING_ON, KEY, ROOT, listed
 from tests.support.role_session import assume_new_role
 from tools.local import deployment
 from tools.local.local_stack import LocalStack
 from tools.local.ministack import ACCOUNT_ID, REGION, MiniStack, running_ministack
 
 POLICY = ROOT / "docs" / "deployer-policy.json"
+OPTIONS = ROOT / "docs" / "deployer-policy-options.json"
+EVERY_PARAMETER = {**EVERYTHING_ON, "RetainRegistry": "false"}
 
 # What the SAM CLI itself asks for, before CloudFormation acts.
 OF_SAM = ("Stack", "StackOfTheCodeBucket", "CodeBucket", "Code")
@@ -24,10 +27,12 @@ NOT_SHOWN = {
 }
 
 
-def statements(stack_name: str) -> dict[str, Any]:
-    """Give the policy's statements by their Sid, filled in for a stack."""
-    text = POLICY.read_text(encoding="utf-8")
+def statements(stack_name: str, policy: Path = POLICY) -> dict[str, Any]:
+    """Give a policy's statements by their Sid, filled in for a stack."""
+    text = policy.read_text(encoding="utf-8")
     filled_in = {
+        "BOUNDARY": BOUNDARY,
+        "KEY": KEY,
         "PARTITION": "aws",
         "REGION": REGION,
         "ACCOUNT": ACCOUNT_ID,
@@ -38,7 +43,15 @@ def statements(stack_name: str) -> dict[str, Any]:
     return {statement["Sid"]: statement for statement in json.loads(text)["Statement"]}
 
 
-SIDS = list(statements("stack"))
+def with_options(stack_name: str) -> dict[str, Any]:
+    """Give what the template's every parameter takes, a path of the role's among them."""
+    every = statements(stack_name) | statements(stack_name, OPTIONS)
+    text = json.dumps(every).replace(f":role/{stack_name}", f":role/platform/{stack_name}")
+    filled_in: dict[str, Any] = json.loads(text)
+    return filled_in
+
+
+SIDS = list(with_options("stack"))
 
 
 @pytest.fixture(scope="module")
@@ -101,12 +114,16 @@ def template_url(stack: LocalStack) -> str:
     return f"https://s3.{REGION}.amazonaws.com/{bucket}/{key}"
 
 
-def create_stack(stack: LocalStack, environment: Mapping[str, str], name: str) -> str:
+def create_stack(
+    stack: LocalStack, environment: Mapping[str, str], name: str, given: Mapping[str, str]
+) -> str:
     """Create another stack of the same template as a role; give what its events tell."""
     caller = role_session.client("cloudformation", environment)
     change: Any = {"StackName": name, "ChangeSetName": "create"}
     capabilities: Any = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
-    parameters: Any = [{"ParameterKey": "RetainRegistry", "ParameterValue": "false"}]
+    parameters: Any = [
+        {"ParameterKey": key, "ParameterValue": value} for key, value in given.items()
+    ]
     caller.create_change_set(
         **change,
         ChangeSetType="CREATE",
@@ -133,13 +150,30 @@ def test_cloudformation_fails_without_what_it_does_for_the_deployer(
 ) -> None:
     """At an action of that very statement; and with all of them it does not."""
     code = statements(deployment.STACK_NAME)["Code"]  # where the SAM CLI put it
-    allowed = statements(f"lacks-{sid}") | {"Code": code}
+    allowed = with_options(f"lacks-{sid}") | {"Code": code}
     missing = allowed.pop(sid, {"Action": []})
     session = assume_new_role(deployed.ministack, f"role-{sid}", *allowed.values())
-    told = create_stack(deployed, session, f"lacks-{sid}")
-    lacked = set(re.findall(r"AccessDenied: the stack's caller lacks (\S+) on", told))
+    lacked = refused(create_stack(deployed, session, f"lacks-{sid}", EVERY_PARAMETER))
     assert bool(lacked) == bool(sid)
     assert lacked <= set(listed(missing["Action"]))
+
+
+def refused(told: str) -> set[str]:
+    """Give the permissions that the caller lacked."""
+    return set(re.findall(r"AccessDenied: the stack's caller lacks (\S+) on", told))
+
+
+@pytest.mark.parametrize("boundary", ["", "arn:aws:iam::aws:policy/AdministratorAccess"])
+def test_no_role_is_made_without_the_prescribed_boundary(
+    deployed: LocalStack, boundary: str
+) -> None:
+    """Neither without one nor with another."""
+    code = statements(deployment.STACK_NAME)["Code"]
+    name = f"unbounded-{bool(boundary)}"
+    allowed = with_options(name) | {"Code": code}
+    session = assume_new_role(deployed.ministack, name, *allowed.values())
+    given = EVERY_PARAMETER | {"PermissionsBoundaryArn": boundary}
+    assert refused(create_stack(deployed, session, name, given)) == {"iam:CreateRole"}
 
 
 @pytest.mark.parametrize("sid", NOT_SHOWN)
