@@ -38,9 +38,7 @@ NOT_NEEDED = {
         r"iam:DeleteRolePermissionsBoundary": "who must set a boundary may not take it away",
     },
     "AWS::Lambda::.*": {
-        r"lambda:.*(Provisioned|Capacity|Scaling|CodeSigning|Runtime).*": (
-            "the function has none"
-        ),
+        r"lambda:.*(Provisioned|Capacity|Scaling|CodeSigning|Runtime).*": ("the function has none"),
         r"kms:.*": "the function's variables and code are encrypted with a key of Lambda's",
     },
     "AWS::Logs::LogGroup": {
