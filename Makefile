@@ -40,6 +40,9 @@ PYTEST_WORKERS ?= 2
 # Each deploys an application of its own; they mostly wait, so that more than there are cores pay.
 STACK_WORKERS ?= 6
 
+# One of each partition. Some examples are about what GovCloud does not have.
+REGIONS := eu-central-1 cn-north-1 us-gov-west-1 us-iso-east-1 us-isob-east-1 eu-isoe-west-1 us-isof-south-1 eusc-de-east-1
+
 # The names under which a Python that is new enough may be found; PYTHON=… overrides them.
 PYTHON ?=
 PYTHONS := $(PYTHON) python3 python3.13 python3.12 python3.11 python
@@ -125,6 +128,7 @@ lint: $(TESTS) $(SAM_LINT) ## Style, types and templates
 	$(RUN) -m mypy
 	$(VENV)/bin/sam validate --lint --template-file template.yaml
 	$(VENV)/bin/cfn-lint template.yaml examples/*.yaml
+	$(VENV)/bin/cfn-lint --regions $(REGIONS) -- template.yaml
 
 .PHONY: test
 test: $(LOCAL) $(TESTS) ## Unit, integration, end-to-end and artifact tests

@@ -8,19 +8,21 @@ from typing import Any
 import pytest
 
 from tests.support import role_session, waiting
-from tests.support.deployer_policy import statements
-from tests.support.resolved_template import ROOT, listed
+from tests.support.deployer_policy import statements, with_options
+from tests.support.resolved_template import EVERYTHING_ON, ROOT, listed
 from tests.support.role_session import assume_new_role
 from tools.local import deployment
 from tools.local.local_stack import LocalStack
 from tools.local.ministack import REGION, MiniStack, running_ministack
+
+EVERY_PARAMETER = {**EVERYTHING_ON, "RetainRegistry": "false"}
 
 # What the SAM CLI itself asks for, before CloudFormation acts.
 OF_SAM = ("Stack", "StackOfTheCodeBucket", "CodeBucket", "Code")
 NOT_SHOWN = {
     "Transform": "the emulator asks about the stack alone, not about the transform",
 }
-SIDS = list(statements("stack"))
+SIDS = list(with_options("stack"))
 
 
 @pytest.fixture(scope="module")
@@ -83,12 +85,16 @@ def template_url(stack: LocalStack) -> str:
     return f"https://s3.{REGION}.amazonaws.com/{bucket}/{key}"
 
 
-def create_stack(stack: LocalStack, environment: Mapping[str, str], name: str) -> str:
+def create_stack(
+    stack: LocalStack, environment: Mapping[str, str], name: str, given: Mapping[str, str]
+) -> str:
     """Create another stack of the same template as a role; give what its events tell."""
     caller = role_session.client("cloudformation", environment)
     change: Any = {"StackName": name, "ChangeSetName": "create"}
     capabilities: Any = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
-    parameters: Any = [{"ParameterKey": "RetainRegistry", "ParameterValue": "false"}]
+    parameters: Any = [
+        {"ParameterKey": key, "ParameterValue": value} for key, value in given.items()
+    ]
     caller.create_change_set(
         **change,
         ChangeSetType="CREATE",
@@ -115,13 +121,30 @@ def test_cloudformation_fails_without_what_it_does_for_the_deployer(
 ) -> None:
     """At an action of that very statement; and with all of them it does not."""
     code = statements(deployment.STACK_NAME)["Code"]  # where the SAM CLI put it
-    allowed = statements(f"lacks-{sid}") | {"Code": code}
+    allowed = with_options(f"lacks-{sid}") | {"Code": code}
     missing = allowed.pop(sid, {"Action": []})
     session = assume_new_role(deployed.ministack, f"role-{sid}", *allowed.values())
-    told = create_stack(deployed, session, f"lacks-{sid}")
-    lacked = set(re.findall(r"AccessDenied: the stack's caller lacks (\S+) on", told))
+    lacked = refused(create_stack(deployed, session, f"lacks-{sid}", EVERY_PARAMETER))
     assert bool(lacked) == bool(sid)
     assert lacked <= set(listed(missing["Action"]))
+
+
+def refused(told: str) -> set[str]:
+    """Give the permissions that the caller lacked."""
+    return set(re.findall(r"AccessDenied: the stack's caller lacks (\S+) on", told))
+
+
+@pytest.mark.parametrize("boundary", ["", "arn:aws:iam::aws:policy/AdministratorAccess"])
+def test_no_role_is_made_without_the_prescribed_boundary(
+    deployed: LocalStack, boundary: str
+) -> None:
+    """Neither without one nor with another."""
+    code = statements(deployment.STACK_NAME)["Code"]
+    name = f"unbounded-{bool(boundary)}"
+    allowed = with_options(name) | {"Code": code}
+    session = assume_new_role(deployed.ministack, name, *allowed.values())
+    given = EVERY_PARAMETER | {"PermissionsBoundaryArn": boundary}
+    assert refused(create_stack(deployed, session, name, given)) == {"iam:CreateRole"}
 
 
 @pytest.mark.parametrize("sid", NOT_SHOWN)

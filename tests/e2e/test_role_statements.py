@@ -27,7 +27,12 @@ NOT_SHOWN = {
     "UseOfKeysOfConnections": "the emulator's EventBridge uses no key",
     "PrivateConnections": "the emulator has no VPC Lattice",
     "PrivateConnectionsOfEventBridge": "the emulator has no VPC Lattice",
-    "KeyOfQueues": "the emulator decrypts in nobody's name",
+    "DataKeyOfQueues": "the emulator decrypts in nobody's name",
+    "DataKeyOfRegistry": "the emulator decrypts in nobody's name",
+    "NetworkInterfaces": "the emulator connects no function to a VPC",
+    "NetworkInterfacesOfTheFunction": "the emulator connects no function to a VPC",
+    "LookAtTheNetwork": "the emulator connects no function to a VPC",
+    "NetworkOfLambdaAlone": "the emulator gives calls no source function",
 }
 
 

@@ -17,6 +17,7 @@ PSEUDO_PARAMETERS = {
     "AWS::URLSuffix": "amazonaws.com",
 }
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/k"
+BOUNDARY = "arn:aws:iam::123456789012:policy/Boundary"
 RESOURCE_CONFIGURATIONS = (
     "arn:aws:vpc-lattice:eu-central-1:123456789012:resourceconfiguration/rcfg-0a1b2c3d4e5f6a7b8",
     "arn:aws:vpc-lattice:eu-central-1:222222222222:resourceconfiguration/rcfg-00000000000000000",
@@ -26,10 +27,15 @@ EVERYTHING_ON = {
     "ConnectionKmsKeyArns": KEY,
     "ProducerArns": "arn:aws:iam::111111111111:root,arn:aws:iam::222222222222:role/producer",
     "ProducerOrganizationId": "o-a1b2c3d4e5",
-    "QueueKmsKeyArn": KEY,
+    "DataKeyArn": KEY,
+    "PermissionsBoundaryArn": BOUNDARY,
+    "ReservedConcurrency": "22",
     "ResourceConfigurationArns": ",".join(RESOURCE_CONFIGURATIONS),
     "RestrictProducers": "true",
+    "RolePath": "/platform/",
     "SecretsKmsKeyArns": KEY,
+    "SecurityGroupIds": "sg-0a1b2c3d",
+    "SubnetIds": "subnet-0a1b2c3d,subnet-0a1b2c3d4e5f6a7b8",
 }
 NO_VALUE = object()
 
@@ -53,6 +59,19 @@ def deployed(**parameters: str) -> dict[str, Any]:
         }
         for section in ("Resources", "Outputs")
     }
+
+
+def broken_rules(**parameters: str) -> list[str]:
+    """Give what CloudFormation says against the parameters together."""
+    template = parsed_template()
+    resolver = Resolver(template, parameters)
+    return [
+        assertion["AssertDescription"]
+        for rule in template["Rules"].values()
+        if resolver.resolve(rule["RuleCondition"])
+        for assertion in rule["Assertions"]
+        if not resolver.resolve(assertion["Assert"])
+    ]
 
 
 def properties(name: str, **parameters: str) -> dict[str, Any]:

@@ -26,6 +26,7 @@ resource_as_ministack_reads_it = iam_actions.extract_resource_arn
 condition_key_as_ministack_resolves_it = iam_evaluator._resolve_condition_key  # noqa: SLF001
 serve_as_ministack_does = server.serve
 PERMISSIONS = json.loads(Path(__file__).with_name("cloudformation_permissions.json").read_text())
+KEY_OF_TABLE = "SSESpecification.KMSMasterKeyId"
 NAMED_BY = ("FunctionName", "LogGroupName", "LayerName", "BucketName", "Bucket")
 
 
@@ -95,7 +96,7 @@ def ask(kind: str, operation: str, physical_id: str, properties: Mapping[str, An
     if not caller or kind not in PERMISSIONS:
         return
     own = [arn(PERMISSIONS[kind]["resource"], name) for name in names(physical_id, properties)]
-    for needed in PERMISSIONS[kind].get(operation, ()):
+    for needed in permissions(PERMISSIONS[kind], operation, properties):
         service = needed.partition(":")[0]
         for at in others(needed, properties) or own:
             refused = iam_evaluator.enforce(
@@ -105,11 +106,29 @@ def ask(kind: str, operation: str, physical_id: str, properties: Mapping[str, An
                 raise ValueError(f"AccessDenied: the stack's caller lacks {needed} on {at}")
 
 
+def permissions(
+    asked: Mapping[str, Any], operation: str, properties: Mapping[str, Any]
+) -> Iterator[str]:
+    """Yield what an operation needs, and what it needs more for some of the properties."""
+    yield from asked.get(operation, ())
+    for name, more in asked.get("with", {}).items():
+        if property_named(name, properties):
+            yield from more.get(operation, ())
+
+
+def property_named(name: str, properties: Mapping[str, Any]) -> Any:
+    """Give a property, whose name may have a point in it, or what stands for none."""
+    for part in name.split("."):
+        properties = properties.get(part) or {}
+    return properties
+
+
 def names(physical_id: str, properties: Mapping[str, Any]) -> Iterator[str]:
     """Yield the names of what a resource, or its policy, is about."""
-    given = next((properties[key] for key in NAMED_BY if key in properties), physical_id)
-    for identity in properties.get("Queues", [given]):
-        yield re.sub(r"^https?://.*/|^arn:.*:(function|layer):", "", identity)
+    name = next((properties[key] for key in NAMED_BY if key in properties), physical_id)
+    path = properties.get("Path", "/").removeprefix("/")
+    for identity in properties.get("Queues", [name]):
+        yield path + re.sub(r"^https?://.*/|^arn:.*:(function|layer):", "", identity)
 
 
 def others(needed: str, properties: Mapping[str, Any]) -> list[str]:
@@ -122,17 +141,21 @@ def others(needed: str, properties: Mapping[str, Any]) -> list[str]:
             return [f"arn:aws:s3:::{code['S3Bucket']}/{code['S3Key']}"]
         case "lambda", "GetLayerVersion" if "Layers" in properties:
             return list(properties["Layers"])
-        case "logs", "DescribeResourcePolicies":
+        case ("logs", "DescribeResourcePolicies") | ("ec2", _) | ("kms", "ListAliases"):
             return ["*"]
+        case "kms", _:
+            return [property_named(KEY_OF_TABLE, properties)]
         case _:
             return []
 
 
 def context(properties: Mapping[str, Any]) -> dict[str, str]:
-    """Give the condition keys of Lambda's actions."""
+    """Give the condition keys of the actions."""
     function = re.sub(r"^arn:.*:function:", "", str(properties.get("FunctionName", "")))
     return {
         "iam:PassedToService": "lambda.amazonaws.com",
+        "iam:PermissionsBoundary": properties.get("PermissionsBoundary", ""),
+        "kms:ViaService": f"dynamodb.{get_region()}.amazonaws.com",
         "lambda:FunctionArn": arn("arn:aws:lambda:{region}:{account}:function:{name}", function),
     }
 

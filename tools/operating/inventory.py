@@ -68,7 +68,7 @@ def _failure(failure: Mapping[str, str] | None) -> str:
 
 
 def _owner(owner: str) -> str:
-    # cloudformation/arn:aws:cloudformation:<Region>:<account>:stack/<name>/<id>/<logical id>
+    # cloudformation/arn:…:cloudformation:<Region>:<account>:stack/<name>/<id>/<logical id>
     match owner.split("/"):
         case ["cloudformation", _, stack_name, _, logical_resource_id]:
             return f"{stack_name}/{logical_resource_id}"

@@ -30,8 +30,8 @@ PARAMETER_ARN = re.compile(
 PARAMETER = re.compile(r"([\w./-]{1,1011})(?::(\d{1,10}))?", re.ASCII)
 PRINTABLE = "characters, printable ASCII"
 MALFORMED_ARN = (
-    "the secret's ARN has the form arn:aws:secretsmanager:region:account:secret:name, no blanks,"
-    " in lower case but for the name"
+    "the secret's ARN has the form arn:partition:secretsmanager:region:account:secret:name,"
+    " no blanks, in lower case but for the name"
 )
 MALFORMED_NAME = "the secret's name is missing or malformed: letters, digits and /_+=.@-, no blanks"
 

@@ -15,6 +15,9 @@ from tests.support.resolved_template import (
     properties,
 )
 
+# AWS's list of actions names no resource for theirs.
+KNOWING_NO_RESOURCE = {"TaskTokens", "PrivateConnectionsOfEventBridge", "LookAtTheNetwork"}
+
 
 def role(**parameters: str) -> dict[str, dict[str, Any]]:
     """Give the statements of the function's role by their Sid."""
@@ -39,8 +42,8 @@ def test_nothing_is_allowed_wholesale(parameters: dict[str, str]) -> None:
     for statement in allowing_statements(**parameters):
         assert statement["Sid"]
         assert not [action for action in listed(statement["Action"]) if "*" in action]
-        if statement["Sid"] in {"TaskTokens", "PrivateConnectionsOfEventBridge"}:
-            continue  # AWS's list of actions names no resource for these
+        if statement["Sid"] in KNOWING_NO_RESOURCE:
+            continue
         for resource in listed(statement.get("Resource", "the role that is assumed")):
             assert not re.fullmatch(r"\*|arn(:[^:]*){4}:\*", resource)
 
@@ -98,7 +101,12 @@ def test_optional_permissions_need_their_parameter() -> None:
         "UseOfKeysOfConnections",
         "PrivateConnections",
         "PrivateConnectionsOfEventBridge",
-        "KeyOfQueues",
+        "DataKeyOfQueues",
+        "DataKeyOfRegistry",
+        "NetworkInterfaces",
+        "NetworkInterfacesOfTheFunction",
+        "LookAtTheNetwork",
+        "NetworkOfLambdaAlone",
     }
 
 

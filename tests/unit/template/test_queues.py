@@ -111,7 +111,7 @@ def test_queues_refuse_plain_http(queue: str) -> None:
 @pytest.mark.parametrize("queue", QUEUES)
 def test_queues_are_encrypted(queue: str) -> None:
     """SQS's keys are the default, which EventBridge can use; a customer's key replaces them."""
-    default, with_key = properties(queue), properties(queue, QueueKmsKeyArn=KEY)
+    default, with_key = properties(queue), properties(queue, DataKeyArn=KEY)
     assert (default.get("SqsManagedSseEnabled"), default.get("KmsMasterKeyId")) == (True, None)
     assert (with_key.get("SqsManagedSseEnabled"), with_key.get("KmsMasterKeyId")) == (None, KEY)
 

@@ -142,6 +142,24 @@ def test_every_parameter_is_shown_in_a_group() -> None:
     assert sorted(shown) == sorted(template["Parameters"])
 
 
+@pytest.mark.parametrize("name", parsed_template()["Parameters"])
+def test_a_parameter_explains_itself_and_has_a_default(name: str) -> None:
+    """So a first deploy asks for none, and whoever sees only the form can fill it in."""
+    parameter = parsed_template()["Parameters"][name]
+    assert "Default" in parameter
+    assert parameter["Description"].endswith(".")
+
+
+def test_a_first_deploy_asks_only_whether_to_go_on() -> None:
+    """The SAM CLI finds the rest in its configuration; the Region is the caller's."""
+    configuration = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))["default"]
+    asked = configuration["deploy"]["parameters"]
+    assert configuration["global"]["parameters"]["stack_name"]
+    assert asked["capabilities"] == "CAPABILITY_IAM"
+    assert asked["resolve_s3"] is True
+    assert asked["confirm_changeset"] is True
+
+
 def test_the_sam_configuration_names_real_parameters() -> None:
     """What the local environment overrides exists."""
     configuration = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))

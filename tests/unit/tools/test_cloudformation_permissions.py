@@ -23,8 +23,7 @@ OF_SERVERLESS = {
 # What AWS's handlers need for properties that the template does not use, and the reason.
 NOT_NEEDED = {
     r".*": {
-        r"kms:.*": "no resource makes or encrypts with a key in the deployer's name",
-        r"ec2:.*|elasticfilesystem:.*|s3files:.*": "the function is in no VPC",
+        r"elasticfilesystem:.*|s3files:.*": "the function has no file system",
         r"codedeploy:.*": "the aliases move at once",
     },
     "AWS::DynamoDB::Table": {
@@ -36,15 +35,14 @@ NOT_NEEDED = {
     "AWS::Events::Rule": {r"iam:PassRole": "the rules send with no role"},
     "AWS::IAM::Role": {
         r"iam:(At|De)tachRolePolicy": "the policy is inline",
-        r"iam:.*PermissionsBoundary": "the role has none",
+        r"iam:DeleteRolePermissionsBoundary": "who must set a boundary may not take it away",
     },
     "AWS::Lambda::.*": {
-        r"lambda:.*(Provisioned|Concurrency|Capacity|Scaling|CodeSigning|Runtime).*": (
-            "the function has none"
-        ),
+        r"lambda:.*(Provisioned|Capacity|Scaling|CodeSigning|Runtime).*": ("the function has none"),
+        r"kms:.*": "the function's variables and code are encrypted with a key of Lambda's",
     },
     "AWS::Logs::LogGroup": {
-        r"logs:.*(Delivery|BearerToken|DataProtection|Index|Resource|Kms|DeletionProtection).*": (
+        r"logs:.*(Delivery|BearerToken|DataProtection|Index|Resource|DeletionProtection).*": (
             "the log group has none"
         ),
         r"logs:DeleteRetentionPolicy": "it always forgets",
@@ -66,6 +64,16 @@ def handlers(resource_type: str) -> dict[str, Any]:
     return found
 
 
+def asked_for(resource_type: str, operation: str) -> set[str]:
+    """Give what is asked for an operation, whatever the properties."""
+    asked = PERMISSIONS[resource_type]
+    return {
+        permission
+        for each in (asked, *asked.get("with", {}).values())
+        for permission in each.get(operation, [])
+    }
+
+
 def is_not_needed(resource_type: str, permission: str) -> bool:
     """Tell whether there is a reason to leave a permission out."""
     patterns = [
@@ -82,8 +90,8 @@ def is_not_needed(resource_type: str, permission: str) -> bool:
 def test_everything_that_aws_needs_is_asked_for(resource_type: str, operation: str) -> None:
     """Or left out for a reason; a new permission of AWS's shows here."""
     needed = set(handlers(resource_type).get(operation, {}).get("permissions", []))
-    asked = set(PERMISSIONS[resource_type].get(operation, []))
-    missing = {each for each in needed - asked if not is_not_needed(resource_type, each)}
+    lacking = needed - asked_for(resource_type, operation)
+    missing = {each for each in lacking if not is_not_needed(resource_type, each)}
     assert missing == set()
 
 
@@ -91,7 +99,5 @@ def test_everything_that_aws_needs_is_asked_for(resource_type: str, operation: s
 def test_nothing_is_asked_for_that_aws_does_not_need(resource_type: str) -> None:
     """Reading included, with which a handler waits for what it has begun."""
     known = {each for one in handlers(resource_type).values() for each in one["permissions"]}
-    asked = PERMISSIONS[resource_type]
-    assert {
-        each for name in ("create", "update", "delete") for each in asked.get(name, [])
-    } <= known
+    for operation in ("create", "update", "delete"):
+        assert asked_for(resource_type, operation) <= known
