@@ -36,12 +36,11 @@ def message(stack: LocalStack, queue_url: str) -> Any:
 
 
 def letter(stack: LocalStack, request_id: str) -> Any:
-    """Look for the dead letter of a request, None where there is none; all letters stay."""
+    """Look for the dead letter of a request, None where there is none; others come back later."""
     received = stack.sqs.receive_message(
         QueueUrl=stack.outputs["DeadLetterQueueUrl"],
         MessageAttributeNames=["All"],
         MaxNumberOfMessages=10,
-        VisibilityTimeout=0,
         WaitTimeSeconds=1,
     )
     own = {"StringValue": request_id, "DataType": "String"}
