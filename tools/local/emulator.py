@@ -27,7 +27,7 @@ condition_key_as_ministack_resolves_it = iam_evaluator._resolve_condition_key  #
 serve_as_ministack_does = server.serve
 PERMISSIONS = json.loads(Path(__file__).with_name("cloudformation_permissions.json").read_text())
 KEY_OF_TABLE = "SSESpecification.KMSMasterKeyId"
-NAMED_BY = ("FunctionName", "LogGroupName", "LayerName", "BucketName", "Bucket")
+NAMED_BY = ("FunctionName", "LogGroupName", "LayerName", "DashboardName", "BucketName", "Bucket")
 
 
 async def serve(application: Any, config: Any) -> None:

@@ -24,7 +24,8 @@ PATHS = {"CodeUri: src/": "CodeUri: function.zip", "layers/dependencies/": "depe
 # What a user reads and copies. By form, not whole folders: a clone may hold its owner's secrets.
 BESIDE = (
     *("LICENSE", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"),
-    *("docs/*.md", "docs/deployer-policy.json"),
+    "events/README.md",
+    *("docs/*.md", "docs/deployer-policy*.json"),
     *("examples/*.md", "examples/*.yaml", "examples/message-*.json"),
     *(f"examples/*/*.{form}" for form in ("md", "yaml", "tf", "py", "guard", "schema.json")),
     "examples/guard/cfn_lint/*.py",
