@@ -1,8 +1,7 @@
 """
-Everything that can be set: durations and limits with their reasons, and the environment, which
-only this module reads.
+Everything that can be set: durations and limits with their reasons, and the environment.
 
-The environment is read for each request, so that an answer can name a malformed variable.
+Only this module reads it, for each request, so that an answer can name a malformed variable.
 """
 
 import os
@@ -58,7 +57,8 @@ RESPONSE_URL_LIFETIME = timedelta(hours=2)  # of a URL that holds only its end, 
 
 # What the registry remembers.
 LEASE_MARGIN_SECONDS = 30.0  # more than an invocation keeps back for its answer
-GRACE = timedelta(seconds=5)  # between our clock, which dates the claim, and EventBridge's
+CLAIM_CLOCK_SKEW = timedelta(seconds=5)  # between our clock, which dates a claim, and EventBridge's
+REQUEST_CLOCK_SKEW = timedelta(seconds=5)  # between our clock and the one that dates a request
 DELETION_LIFETIME = timedelta(hours=24)  # no request is delivered later than that
 ITEMS_OF_A_PAGE = 200  # including links and deletions
 

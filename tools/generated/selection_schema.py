@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
-from handler.requests import options
-from handler.requests.options import MEMBERS
+from handler.requests.selection import MEMBERS
+from handler.requests.selection import SELECTORS as SELECTED_BY
 from tools.generated.reference_schema import Schema, anchored
 
-SELECTORS = {str(each): selector.members for each, selector in options.SELECTORS.items()}
+SELECTORS = {str(each): selector.members for each, selector in SELECTED_BY.items()}
 SUBJECT: Schema = {
     "anyOf": [{"required": [name]} for name in ("Name", "SecretId", "ParameterName")],
     "not": {"required": ["SecretId", "ParameterName"]},

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from handler.connections.record import Record
 from handler.connections.state import Connection
-from handler.settings import GRACE, LONGEST_LAG
+from handler.settings import CLAIM_CLOCK_SKEW, LONGEST_LAG
 
 
 class Standing(StrEnum):
@@ -34,9 +34,9 @@ def is_same(record: Record, connection: Connection) -> bool:
     if record.connection_arn:
         return record.connection_arn == connection.arn
     created, until = connection.creation_time, record.claimed_until
-    if created is None or (until and created > until + GRACE):
+    if created is None or (until and created > until + CLAIM_CLOCK_SKEW):
         return False
-    return created >= record.claimed_at - GRACE
+    return created >= record.claimed_at - CLAIM_CLOCK_SKEW
 
 
 def is_visible(record: Record, connection: Connection | None, now: datetime) -> bool:

@@ -109,7 +109,7 @@ def register_write(
     )
 
 
-def stabilize(
+def settle_and_register(
     ports: Ports,
     request: Request,
     record: Record,

@@ -9,7 +9,7 @@ from handler.connections.ownership import (
 )
 from handler.connections.record import Record
 from handler.connections.state import Connection, ConnectionState
-from handler.errors import NotFoundError, ResourceConflictError
+from handler.errors import AlreadyExistsError, NotFoundError, ResourceConflictError
 from handler.operations.lease import refuse_if_leased
 from handler.operations.ports import Ports
 from handler.operations.wait import describe_consistently
@@ -36,6 +36,15 @@ def determine_ownership(ports: Ports, name: str, owner: str, record: Record | No
     if stands is Standing.UNOWNED and connection:
         _refuse_passing(ports, record, connection)
     return Ownership(stands, record, connection)
+
+
+def already_exists(name: str, found: Ownership) -> AlreadyExistsError:
+    """Give the error of a request for a name that somebody else has."""
+    problem = f"a connection {name} exists that was not made here; OnExisting: Adopt takes it over"
+    if found.record and found.standing is Standing.FOREIGN:
+        cure = "its owner can delete it, an administrator can Release it"
+        problem = f"{name} belongs to {found.record.owner}; {cure}"
+    return AlreadyExistsError(problem)
 
 
 def not_own(name: str, record: Record | None) -> NotFoundError:

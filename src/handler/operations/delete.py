@@ -106,7 +106,7 @@ def _ignore(request: Request, error: errors.ProvisionerError) -> Completion:
 
 
 def release(ports: Ports, request: Request) -> Completion:
-    """Forget who owns a connection, and leave the connection unchanged."""
+    """Forget who owns a connection, whoever that is, and leave the connection unchanged."""
     record = ports.registry.read(request.name)
     if record is None:
         raise errors.NotFoundError(f"nobody is registered for {request.name}")

@@ -87,11 +87,13 @@ def _compare(ports: Ports, request: Request, record: Record, connection: Connect
             clear_failure(ports, record)
         elif not found and is_usable(connection.state, is_private=wanted.is_private):
             # Nobody waited; record LastModifiedTime now, or a manual change stays unnoticed.
-            connection_write.stabilize(ports, wanted, record, desired, connection)
+            connection_write.settle_and_register(ports, wanted, record, desired, connection)
         return _report(Outcome.UNCHANGED, connection, found)
     outcome = Outcome.REFRESHED if is_behind else Outcome.UPDATED
     return _report(
-        outcome, connection_write.stabilize(ports, wanted, record, desired).connection, found
+        outcome,
+        connection_write.settle_and_register(ports, wanted, record, desired).connection,
+        found,
     )
 
 

@@ -68,7 +68,7 @@ def _refresh_connection(
         _refuse_stale(ports, request, record, desired)
         clear_failure(ports, record)
         return Completion(Outcome.UNCHANGED, connection)
-    stable = connection_write.stabilize(ports, wanted, record, desired).connection
+    stable = connection_write.settle_and_register(ports, wanted, record, desired).connection
     return Completion(Outcome.REFRESHED, stable)
 
 

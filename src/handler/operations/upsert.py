@@ -15,7 +15,7 @@ from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Ports
 from handler.requests.options import OnExisting
 from handler.requests.request import Request
-from handler.settings import GRACE
+from handler.settings import REQUEST_CLOCK_SKEW
 
 NEWER_APPLIED = "a newer request was already applied to {}"
 
@@ -50,7 +50,7 @@ def _upsert(ports: Ports, request: Request) -> Completion:
                 # Its connection is gone; requests that are older stay superseded.
                 deletion = known.deletion(known.request_time, instant(ports.clock.now()))
                 ports.registry.remove(known, deletion)
-            raise _already_exists(request, found)
+            raise current_state.already_exists(request.name, found)
 
 
 def _with_registered_name(ports: Ports, request: Request) -> Request:
@@ -60,26 +60,6 @@ def _with_registered_name(ports: Ports, request: Request) -> Request:
     if record is None or record.owner != request.owner:
         return request
     return replace(request, name=name, properties={**request.properties, "Name": name})
-
-
-def _already_exists(request: Request, found: current_state.Ownership) -> errors.AlreadyExistsError:
-    name = request.name
-    problem = f"a connection {name} exists that was not made here; OnExisting: Adopt takes it over"
-    if found.record and found.standing is Standing.FOREIGN:
-        cure = "its owner can delete it, an administrator can Release it"
-        problem = f"{name} belongs to {found.record.owner}; {cure}"
-    return errors.AlreadyExistsError(problem)
-
-
-def validate(ports: Ports, request: Request) -> Completion:
-    """Check everything that an upsert checks, without writing."""
-    known = ports.registry.read(request.name)
-    found = current_state.determine_ownership(ports, request.name, request.owner, known)
-    adopts = request.on_existing is OnExisting.ADOPT
-    if found.standing is Standing.FOREIGN or (found.standing is Standing.UNOWNED and not adopts):
-        raise _already_exists(request, found)
-    resolve(ports, request)
-    return Completion(Outcome.VALIDATED, found.connection or Connection(request.name))
 
 
 def create(ports: Ports, request: Request, record: Record | None) -> Completion:
@@ -94,13 +74,13 @@ def create(ports: Ports, request: Request, record: Record | None) -> Completion:
             known = replace(held, connection_arn=answer.arn)
             made = connection_write.register_write(ports, request, known, desired, write)
     with _naming_created(request.name):
-        return connection_write.stabilize(ports, request, made, desired)
+        return connection_write.settle_and_register(ports, request, made, desired)
 
 
 def update(ports: Ports, request: Request, record: Record, connection: Connection) -> Completion:
     """Bring an owned connection to the desired state; write nothing if it is there already."""
     # Also true if an earlier delivery created it and lost the answer.
-    is_young = record.claimed_at >= request.request_time - GRACE
+    is_young = record.claimed_at >= request.request_time - REQUEST_CLOCK_SKEW
     making = (Outcome.CREATED, Outcome.ADOPTED)
     pending = record.pending_write
     is_unfinished = pending.outcome in making if pending else not record.properties
@@ -108,9 +88,9 @@ def update(ports: Ports, request: Request, record: Record, connection: Connectio
         record = connection_write.write_links(ports, request, record)
         desired = resolve(ports, request)
         if connection_write.is_current(record, request, desired, connection):
-            return connection_write.stabilize(ports, request, record, desired, connection)
+            return connection_write.settle_and_register(ports, request, record, desired, connection)
         record = connection_write.write_connection(ports, request, record, connection, desired)
-        return connection_write.stabilize(ports, request, record, desired)
+        return connection_write.settle_and_register(ports, request, record, desired)
 
 
 def adopt(
@@ -123,7 +103,7 @@ def adopt(
         desired = resolve(ports, request)
         adopted = connection_write.update_connection(ports, request, held, connection, desired)
     with _naming_created(request.name):
-        return connection_write.stabilize(ports, request, adopted, desired)
+        return connection_write.settle_and_register(ports, request, adopted, desired)
 
 
 def _claim(ports: Ports, request: Request, before: Record | None) -> Record:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from handler import errors
 from handler.clock import growing, instant
-from handler.operations import delete, describe, reconcile, refresh, upsert
+from handler.operations import delete, describe, reconcile, refresh, upsert, validate
 from handler.operations.outcome import Completion
 from handler.operations.ports import Ports
 from handler.requests.entry_point import RequestType
@@ -18,7 +18,7 @@ USE_CASES: dict[RequestType, Callable[[Ports, Request], Completion]] = {
     RequestType.UPDATE: upsert.upsert,
     RequestType.DELETE: delete.delete,
     RequestType.DESCRIBE: describe.describe,
-    RequestType.VALIDATE: upsert.validate,
+    RequestType.VALIDATE: validate.validate,
     RequestType.RELEASE: delete.release,
     RequestType.REFRESH: refresh.refresh,
     RequestType.RECONCILE: reconcile.reconcile,

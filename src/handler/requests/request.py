@@ -10,8 +10,15 @@ from handler.references.syntax import with_texts
 from handler.requests import options, properties
 from handler.requests.connection_name import well_formed
 from handler.requests.entry_point import CLOUDFORMATION, SELECTING, EntryPoint, RequestType, senders
-from handler.requests.options import WHOLE, OnExisting, Selection
+from handler.requests.options import OnExisting
 from handler.requests.properties import Rules
+from handler.requests.selection import (
+    WHOLE,
+    Selection,
+    selected,
+    selection_violations,
+    selector,
+)
 from handler.requests.service_model import rebuilt, to_boolean
 from handler.requests.unchecked_request import UncheckedRequest
 from handler.requests.violation import Violation, misfit, refuse
@@ -105,15 +112,15 @@ def _checked_selection(
 ) -> Request:
     if not unchecked.known_request_type:  # the members of what is refused anyway do not matter
         refuse(found)
-    allowed = options.selector(RequestType(str(unchecked.request_type)), unchecked.entry_point)
+    allowed = selector(RequestType(str(unchecked.request_type)), unchecked.entry_point)
     members = dict(unchecked.properties) if isinstance(unchecked.properties, Mapping) else {}
     own = {name: members.pop(name) for name in ("WaitTimeoutSeconds",) if name in members}
     found += options.violations(own, unchecked.entry_point)
-    found += options.selection_violations(members, allowed)
+    found += selection_violations(members, allowed)
     if "Name" in members and "Name" in allowed.members:
         found += properties.name_violations({"Name": members["Name"]}, rules)
     refuse(found)
-    chosen = options.selected(members)
+    chosen = selected(members)
     return _request(unchecked, own, name=members.get("Name", ""), selection=chosen)
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from handler.references.source import Secret
 from handler.requests.entry_point import MAINTENANCE_QUEUE
-from handler.requests.options import Selection
 from handler.requests.request import check
+from handler.requests.selection import Selection
 from handler.requests.unchecked_request import read_document
 from tests.support.bad_requests import OTHER_ACCOUNT
 from tests.support.fakes import RULES, START

@@ -13,8 +13,8 @@ from handler.requests.entry_point import (
     MAINTENANCE_QUEUE,
     EntryPoint,
 )
-from handler.requests.options import WHOLE, Selection
 from handler.requests.request import Request, check
+from handler.requests.selection import WHOLE, Selection
 from handler.requests.unchecked_request import read_document
 from tests.support.bad_requests import CANARY, secret_arn
 from tests.support.fakes import ACCOUNT, RULES, START
