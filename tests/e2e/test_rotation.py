@@ -161,12 +161,23 @@ def test_a_connection_that_was_deauthorized_is_found(stack: LocalStack) -> None:
     entry_points.invoke(stack, {"RequestType": "Delete", "ResourceProperties": {"Name": name}})
 
 
+def deleted_by_hand(stack: LocalStack, name: str) -> None:
+    """Ask for a connection, and delete it behind the provisioner's back."""
+    stored = stored_secret(stack, name, "key")
+    through_the_queue(stack, name, {"ValueFrom": f"{stored.arn}:key::"})
+    stack.events.delete_connection(Name=name)
+
+
+def release_what_is_gone(stack: LocalStack) -> None:
+    """Forget the connections that are registered and gone, whichever test left them."""
+    for gone in [each for each in inventory.listed(stack) if not each["ConnectionState"]]:
+        properties = {"Name": gone["Name"]}
+        entry_points.administer(stack, {"RequestType": "Release", "ResourceProperties": properties})
+
+
 def test_a_reconcile_finds_what_was_deleted_by_hand(stack: LocalStack) -> None:
     """And only reports it, unless repairing is switched on."""
-    stored = stored_secret(stack, "gone", "key")
-    reference = {"ValueFrom": f"{stored.arn}:key::"}
-    through_the_queue(stack, "rotated-gone", reference)
-    stack.events.delete_connection(Name="rotated-gone")
+    deleted_by_hand(stack, "rotated-gone")
     reconcile = {"RequestType": "Reconcile", "RequestId": "reconcile gone"}
     rule_messages.send(stack, reconcile | {"ResourceProperties": {"Name": "rotated-gone"}})
     result = entry_points.await_result(stack, "reconcile gone")
@@ -176,12 +187,12 @@ def test_a_reconcile_finds_what_was_deleted_by_hand(stack: LocalStack) -> None:
 
 def test_a_reconcile_of_everything_finds_it_too(stack: LocalStack) -> None:
     """What the schedule sends becomes a message for each connection; the others are silent."""
+    release_what_is_gone(stack)
+    deleted_by_hand(stack, "rotated-gone-too")
     rule_messages.send(stack, {"RequestType": "Reconcile", "RequestId": "reconcile all"})
     result = entry_points.await_result(stack, "reconcile all")
-    assert (result["Name"], result["Drift"]) == ("rotated-gone", ["Gone"])
-    entry_points.administer(
-        stack, {"RequestType": "Release", "ResourceProperties": {"Name": "rotated-gone"}}
-    )
+    assert (result["Name"], result["Drift"]) == ("rotated-gone-too", ["Gone"])
+    release_what_is_gone(stack)
 
 
 @pytest.mark.parametrize("rule", ["SecretRule", "ParameterRule", "StateRule"])
