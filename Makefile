@@ -134,7 +134,7 @@ lint: $(TESTS) $(SAM_LINT) ## Style, types and templates
 test: $(LOCAL) $(TESTS) ## Unit, integration, end-to-end and artifact tests
 	$(RUN) -m pytest tests/unit -n $(PYTEST_WORKERS)
 	$(RUN) -m tools.local.deployment
-	$(RUN) -m pytest tests/artifact tests/e2e tests/integration -n $(STACK_WORKERS) --dist worksteal
+	$(RUN) -m pytest tests/artifact tests/e2e tests/integration -n $(STACK_WORKERS) --dist loadfile
 
 .PHONY: examples
 examples: $(LOCAL) $(TESTS) $(EXAMPLES) ## Run what can be run of the examples
