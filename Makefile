@@ -119,7 +119,7 @@ package: $(BUILD) ## Pack a release that deploys without a clone or a build
 	@$(RUN) -m tools.release
 
 .PHONY: check
-check: lint test examples ## Everything that CI runs: lint, test and examples
+check: lint test examples ## What CI runs after the demo: lint, test and examples
 
 .PHONY: lint
 lint: $(TESTS) $(SAM_LINT) ## Style, types and templates
@@ -146,7 +146,7 @@ examples: $(LOCAL) $(TESTS) $(EXAMPLES) ## Run what can be run of the examples
 retest: $(LOCAL) $(TESTS) ## Unit and integration tests again, on the built function and layer (minutes; not part of check)
 	$(RUN) -m tools.local.deployment
 	data=$$($(RUN) -m tools.local.merged_data); AWS_DATA_PATH=$$data PYTHONDONTWRITEBYTECODE=1 \
-	  $(RUN) -m pytest tests/unit tests/integration -n $(STACK_WORKERS) --dist worksteal \
+	  $(RUN) -m pytest tests/unit tests/integration -n $(STACK_WORKERS) --dist loadfile \
 	  -p tests.support.on_the_artifact -o pythonpath=".aws-sam/build/Function .aws-sam/build/Dependencies/python ."
 
 .PHONY: mutants

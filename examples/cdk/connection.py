@@ -1,6 +1,7 @@
 """A connection of the provisioner as a construct; copy this file."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from aws_cdk import CustomResource, Duration, Fn
@@ -42,7 +43,7 @@ class ProvisionedConnection(CustomResource):
             },
         )
 
-    @property
+    @cached_property
     def connection(self) -> IConnection:
         """Give it as API destinations take it."""
         return Connection.from_connection_attributes(

@@ -28,7 +28,7 @@ BESIDE = (
     *("docs/*.md", "docs/deployer-policy*.json"),
     *("examples/*.md", "examples/*.yaml", "examples/message-*.json"),
     *(f"examples/*/*.{form}" for form in ("md", "yaml", "tf", "py", "guard", "schema.json")),
-    "examples/guard/cfn_lint/*.py",
+    *("examples/guard/cfn_lint/*.py", "examples/cdk/cdk.json", "examples/*/requirements.txt"),
 )
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # the earliest time that an archive can hold
 READABLE = 0o644 << 16  # for everybody, as Lambda needs it
