@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,8 @@ RUNTIME_PYTHON = ROOT / ".venv-runtime" / "bin" / "python"
 BYTECODE_PYTHON = RUNTIME_PYTHON.with_name("python3.13")  # there if it is the template's version
 STACK_NAME = "eventbridge-connection-provisioner"
 SAM_TIMEOUT_SECONDS = 300
+# Of this machine, as Lambda and the SAM CLI name it.
+ARCHITECTURE = "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64"
 
 
 class CommandFailedError(RuntimeError):

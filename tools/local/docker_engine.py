@@ -1,16 +1,14 @@
 """The Docker engine of this machine, and how SAM's containers run on it."""
 
 import json
-import platform
 import socket
 import subprocess
 from contextlib import closing
 from dataclasses import dataclass
 
-from tools.local.deployment import SAM
+from tools.local.deployment import ARCHITECTURE, SAM
 
 HOST = "host.docker.internal"  # this machine, as a container knows it
-ARCHITECTURE = "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64"
 IMAGE = f"public.ecr.aws/lambda/python:3.13-{ARCHITECTURE}"
 TIMEOUT_SECONDS = 20
 # Asked with the client that the SAM CLI itself uses, so that both find the same engine.

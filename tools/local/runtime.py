@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 
-from tools.local.deployment import BUILD_DIRECTORY, RUNTIME_PYTHON, SAM
+from tools.local.deployment import ARCHITECTURE, BUILD_DIRECTORY, RUNTIME_PYTHON, SAM
 
 HANDLER = "handler.app.lambda_handler"
 FUNCTION_ID = "Function"
@@ -105,8 +105,7 @@ def built_artifact() -> Artifact:
 
 def emulator() -> Path:
     """Return the Runtime Interface Emulator for this machine, as the SAM CLI ships it."""
-    machine = "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64"
-    program = f"lib/python*/site-packages/samcli/local/rapid/aws-lambda-rie-{machine}"
+    program = f"lib/python*/site-packages/samcli/local/rapid/aws-lambda-rie-{ARCHITECTURE}"
     found = list(SAM.parents[1].glob(program))
     if not found or platform.system() != "Linux":
         raise RuntimeFailedError("the real Lambda runtime client needs Linux and the SAM CLI")

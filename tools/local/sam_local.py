@@ -16,8 +16,8 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from tools.local import invoke, kept_stack, recorded_event
-from tools.local.deployment import BUILD_DIRECTORY, ROOT
-from tools.local.docker_engine import ARCHITECTURE, HOST, DockerEngine
+from tools.local.deployment import ARCHITECTURE, BUILD_DIRECTORY, ROOT
+from tools.local.docker_engine import HOST, DockerEngine
 from tools.local.local_stack import LocalStack
 from tools.local.ministack import REGION
 from tools.local.runtime import FUNCTION_ID, LAYER_ID
