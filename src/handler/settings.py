@@ -57,7 +57,7 @@ RESPONSE_URL_LIFETIME = timedelta(hours=2)  # of a URL that holds only its end, 
 
 # What the registry remembers.
 LEASE_MARGIN_SECONDS = 30.0  # more than an invocation keeps back for its answer
-CLAIM_CLOCK_SKEW = timedelta(seconds=5)  # between our clock, which dates a claim, and EventBridge's
+EVENTBRIDGE_CLOCK_SKEW = timedelta(seconds=5)  # between ours, which dates claims, and its own
 REQUEST_CLOCK_SKEW = timedelta(seconds=5)  # between our clock and the one that dates a request
 DELETION_LIFETIME = timedelta(hours=24)  # no request is delivered later than that
 ITEMS_OF_A_PAGE = 200  # including links and deletions

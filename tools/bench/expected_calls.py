@@ -6,34 +6,20 @@ HOLD = ("ChangeMessageVisibilityBatch", "once per batch: after a crash it comes 
 TELL = ("PutEvents", "the result, before the message is gone")
 READ = ("GetItem", "who owns the name, and what was applied last")
 LOOK = ("DescribeConnection", "what exists, and whether it is still the one made here")
-CLAIM = ("TransactWriteItems", "claim, lease and links, before the fetch: no rotation is missed")
+CLAIM = (
+    "TransactWriteItems",
+    "claim, lease and links, if nobody has the name; no rotation is missed",
+)
 FETCH = ("GetSecretValue", "the credential, and its version; once for each secret")
 LEASE = ("PutItem", "the lease: one writer at a time")
-NOTE = ("PutItem", "what was written; gives the lease back before the wait")
-WAIT = ("DescribeConnection", "has it settled? Again until it has")
-SETTLED = ("PutItem", "usable, and since when: so that a change by hand is seen later")
+SEEN = ("DescribeConnection", "does it work, and since when? Again until it has settled")
+NOTE = ("PutItem", "what was written, that it works, since when; gives the lease back")
 SEND = ("SendMessageBatch", "a message for each connection, ten in a call")
 
-CREATED: Calls = (
-    READ,
-    LOOK,
-    CLAIM,
-    FETCH,
-    ("CreateConnection", "what was asked"),
-    NOTE,
-    WAIT,
-    SETTLED,
-)
-UPDATED: Calls = (
-    READ,
-    LOOK,
-    FETCH,
-    LEASE,
-    ("UpdateConnection", "what was asked"),
-    NOTE,
-    WAIT,
-    SETTLED,
-)
+CREATED: Calls = (LOOK, CLAIM, FETCH, ("CreateConnection", "what was asked"), SEEN, NOTE)
+UPDATE = ("UpdateConnection", "what was asked; the answer tells whether it works")
+UPDATED: Calls = (READ, LOOK, FETCH, LEASE, UPDATE, SEEN, NOTE)
+REFRESHED: Calls = (READ, LOOK, FETCH, LEASE, UPDATE, NOTE)
 UNCHANGED: Calls = (READ, LOOK, FETCH, ("PutItem", "the request's time: what is older loses"))
 DELETED: Calls = (
     READ,
@@ -52,7 +38,7 @@ EXPECTED: dict[str, Calls] = {
     "Update that changes nothing, invocation": UNCHANGED,
     "Update that changes nothing, message": (HOLD, *UNCHANGED, TELL),
     "Update that changes something, invocation": UPDATED,
-    "Refresh that writes, message": (HOLD, *UPDATED, TELL),
+    "Refresh that writes, message": (HOLD, *REFRESHED, TELL),
     "Refresh of a version that is there, message": (HOLD, READ, TELL),
     "Refresh that finds nothing new, invocation": COMPARED,
     "Refresh of a secret, message": (

@@ -65,8 +65,9 @@ def connection_item(record: Record) -> dict[str, Any]:
 def record_of(item: Mapping[str, Any]) -> Record:
     """Understand a connection's item."""
     known = json.loads(item["Record"]["S"])
-    write, failure = known["pending_write"], known["maintenance_failure"]
-    known["pending_write"] = Write(**_with_times(write, Write)) if write else None
+    for name in ("pending_write", "answered_write"):
+        known[name] = Write(**_with_times(known[name], Write)) if known[name] else None
+    failure = known["maintenance_failure"]
     known["maintenance_failure"] = (
         MaintenanceFailure(**_with_times(failure, MaintenanceFailure)) if failure else None
     )

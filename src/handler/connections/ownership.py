@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from handler.connections.record import Record
 from handler.connections.state import Connection
-from handler.settings import CLAIM_CLOCK_SKEW, LONGEST_LAG
+from handler.settings import EVENTBRIDGE_CLOCK_SKEW, LONGEST_LAG
 
 
 class Standing(StrEnum):
@@ -34,16 +34,16 @@ def is_same(record: Record, connection: Connection) -> bool:
     if record.connection_arn:
         return record.connection_arn == connection.arn
     created, until = connection.creation_time, record.claimed_until
-    if created is None or (until and created > until + CLAIM_CLOCK_SKEW):
+    if created is None or (until and created > until + EVENTBRIDGE_CLOCK_SKEW):
         return False
-    return created >= record.claimed_at - CLAIM_CLOCK_SKEW
+    return created >= record.claimed_at - EVENTBRIDGE_CLOCK_SKEW
 
 
 def is_visible(record: Record, connection: Connection | None, now: datetime) -> bool:
     """Tell whether Describe shows our last write, or has had the time to show it."""
     own = connection if connection and is_same(record, connection) else None
-    if record.pending_write:
-        return record.pending_write.is_visible_in(own, now)
+    if write := record.pending_write or record.answered_write:
+        return write.is_visible_in(own, now)
     # The lease's holder may have created it without receiving the answer.
     written_at = record.stored.written_at if record.lease_holder else None
     return own is not None or written_at is None or now - written_at >= LONGEST_LAG

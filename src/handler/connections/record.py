@@ -1,12 +1,12 @@
 """What the registry knows about a name: its owner, its connection and lease, or its deletion."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from handler.connections.state import Connection, Write
-from handler.settings import DELETION_LIFETIME, LONGEST_LAG
+from handler.settings import DELETION_LIFETIME, EVENTBRIDGE_CLOCK_SKEW, LONGEST_LAG
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,8 @@ class Record:
     secret_versions: Mapping[str, str] = field(default_factory=dict)
     refreshed_at: datetime | None = None  # when a rotation was last applied
     is_adopted: bool = False
-    pending_write: Write | None = None  # our last write, until the connection was seen settled
+    pending_write: Write | None = None  # our last write, until the connection has settled
+    answered_write: Write | None = None  # settled by its own answer, until Describe shows it
     last_modified_time: datetime | None = None  # EventBridge's, after our last write settled
     lease_holder: str = ""  # who is writing to EventBridge right now
     leased_until: datetime | None = None
@@ -91,8 +92,23 @@ class Record:
 
     def is_modified(self, connection: Connection) -> bool:
         """Tell whether somebody else changed it; False while our own write's time is unknown."""
-        is_known = self.last_modified_time is not None and not self.pending_write
-        return is_known and self.last_modified_time != connection.last_modified_time
+        modified = connection.last_modified_time
+        if self.pending_write:
+            return False
+        if write := self.answered_write:
+            return modified is None or modified > write.written_at + EVENTBRIDGE_CLOCK_SKEW
+        return self.last_modified_time not in (None, modified)
+
+    def settled(self, connection: Connection) -> "Record":
+        """Note that the connection works; without its LastModifiedTime, the write is kept."""
+        write = self.pending_write or self.answered_write
+        return replace(
+            self,
+            pending_write=None,
+            answered_write=None if connection.last_modified_time else write,
+            last_modified_time=connection.last_modified_time,
+            maintenance_failure=None,
+        )
 
     def deletion(self, request_time: datetime, now: datetime, connection_arn: str = "") -> Deletion:
         """Give what is kept when the record is removed, with the ARN of what was deleted."""

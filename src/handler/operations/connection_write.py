@@ -1,23 +1,39 @@
-"""Write an owned connection under the lease, to the desired state, and wait for the result."""
+"""Write an owned connection under the lease, to the desired state, and register that."""
 
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 
 from handler import errors
 from handler.clock import instant
 from handler.connections.drift import is_behind
 from handler.connections.full_update import leftovers, update_of
-from handler.connections.ownership import is_same
+from handler.connections.ownership import is_visible
 from handler.connections.record import Record
-from handler.connections.state import BAD, Connection, ConnectionState, Write, is_moving, is_usable
+from handler.connections.state import BAD, Connection, ConnectionState, Write, is_usable
 from handler.operations import lease, wait
 from handler.operations.desired_state import DesiredState
-from handler.operations.outcome import Completion, final_outcome, outcome_after_write
+from handler.operations.outcome import Outcome, outcome_after_write
 from handler.operations.ports import Ports
 from handler.requests.properties import sources
 from handler.requests.request import Request
-from handler.settings import LONGEST_DEAUTHORIZATION_SECONDS, LONGEST_LAG
+from handler.settings import LONGEST_LAG
 
-NOTHING = Connection("")  # what is there before a creation
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What EventBridge answered to a write, and what it showed before."""
+
+    answer: Connection
+    before: Connection = field(default_factory=lambda: Connection(""))  # nothing was there
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A write to EventBridge, registered; with the connection, if it had settled by then."""
+
+    record: Record
+    outcome: Outcome
+    connection: Connection | None
 
 
 def sources_to_link(request: Request) -> dict[str, str]:
@@ -56,7 +72,7 @@ def is_current(
 
 def write_connection(
     ports: Ports, request: Request, record: Record, connection: Connection, desired: DesiredState
-) -> Record:
+) -> Written:
     """Write an owned connection under the lease; ``record`` was read before ``desired``."""
     newest = max(record.request_time, request.request_time)
     known = replace(record, connection_arn=connection.arn, request_time=newest)
@@ -66,7 +82,7 @@ def write_connection(
 
 def update_connection(
     ports: Ports, request: Request, record: Record, connection: Connection, desired: DesiredState
-) -> Record:
+) -> Written:
     """Update to the full desired state, under a lease that the caller holds."""
     try:
         answer = ports.connections.update(update_of(desired.properties, connection.properties))
@@ -75,103 +91,63 @@ def update_connection(
         if wait.watch(ports, request.name, lambda seen: seen is None, LONGEST_LAG.total_seconds()):
             raise
         raise errors.ResourceConflictError(f"{request.name} was deleted meanwhile") from None
-    write = new_write(ports, request, record, answer, connection)
-    return register_write(ports, request, record, desired, write)
-
-
-def new_write(
-    ports: Ports,
-    request: Request,
-    record: Record,
-    answer: Connection,
-    before: Connection = NOTHING,
-) -> Write:
-    """Give what EventBridge answered to a write, and what to tell the requester once it settles."""
-    now, outcome = instant(ports.clock.now()), outcome_after_write(request, record)
-    return Write(outcome, now, answer.state, before.state, before.last_modified_time)
+    return register_write(ports, request, record, desired, Change(answer, connection))
 
 
 def register_write(
-    ports: Ports, request: Request, record: Record, desired: DesiredState, write: Write
-) -> Record:
+    ports: Ports, request: Request, record: Record, desired: DesiredState, change: Change
+) -> Written:
     """Register what was written to EventBridge, and give the lease back."""
+    now, outcome = instant(ports.clock.now()), outcome_after_write(request, record)
+    before = change.before
+    write = Write(outcome, now, change.answer.state, before.state, before.last_modified_time)
     is_refreshed = request.is_selection and is_behind(record, desired.versions)
-    return ports.registry.write(
-        replace(
-            lease.without_lease(record),
-            properties=request.properties_as_written,
-            secret_versions=desired.versions,
-            is_deletion_pending=False,
-            refreshed_at=write.written_at if is_refreshed else record.refreshed_at,
-            pending_write=write,
-            last_modified_time=None,
-        )
+    known = replace(
+        lease.without_lease(record),
+        properties=request.properties_as_written,
+        secret_versions=desired.versions,
+        is_deletion_pending=False,
+        refreshed_at=write.written_at if is_refreshed else record.refreshed_at,
+        pending_write=write,
+        answered_write=None,
+        last_modified_time=None,
     )
+    connection = _settled_at_once(ports, request, known, desired, change)
+    written = ports.registry.write(known.settled(connection) if connection else known)
+    return Written(written, outcome, connection)
 
 
-def settle_and_register(
-    ports: Ports,
-    request: Request,
-    record: Record,
-    desired: DesiredState,
-    seen: Connection | None = None,
-) -> Completion:
-    """
-    Wait until the connection is usable and shows nothing that was not asked for; register that.
-
-    ``seen``: what it showed, if nothing was written since.
-    """
-    if seen and is_usable(seen.state, is_private=request.is_private):
-        connection = seen
-    else:
-        connection = wait.await_settled(ports, request, record)
-    if not is_moving(connection.state, is_private=request.is_private) and any(
-        leftovers(desired.properties, connection.properties)
+def _settled_at_once(
+    ports: Ports, request: Request, record: Record, desired: DesiredState, change: Change
+) -> Connection | None:
+    # EventBridge authorizes API_KEY and BASIC before it answers, so that one look is enough, and
+    # one write to the registry.
+    if not is_usable(change.answer.state, is_private=request.is_private):
+        return None
+    shown = _shown_by_answer(change) if request.is_selection else None
+    if shown is None:
+        with suppress(errors.ProvisionerError):  # it is registered as pending, and waited for
+            shown = ports.connections.describe(request.name)
+    if (
+        shown is None
+        or not is_visible(record, shown, instant(ports.clock.now()))
+        or not is_usable(shown.state, is_private=request.is_private)
+        or any(leftovers(desired.properties, shown.properties))
     ):
-        record, connection = _remove_leftovers(ports, request, record, desired)
-    newest = max(record.request_time, request.request_time)
-    # A crashed invocation may still hold the lease.
-    final = replace(lease.without_lease(record), request_time=newest)
-    if is_usable(connection.state, is_private=request.is_private):
-        final = replace(
-            final,
-            pending_write=None,
-            last_modified_time=connection.last_modified_time,
-            maintenance_failure=None,
-        )
-    if final != record:
-        ports.registry.write(final)
-    return Completion(final_outcome(request, record), connection)
+        return None
+    return shown
 
 
-def _remove_leftovers(
-    ports: Ports, request: Request, record: Record, desired: DesiredState
-) -> tuple[Record, Connection]:
-    # DeauthorizeConnection removes what an update does not; then everything is written again.
-    name = request.name
-    with lease.hold_lease(ports, record) as held:
-        seen = ports.connections.describe(name)
-        if seen is None or not is_same(record, seen):
-            raise errors.ResourceConflictError(f"{name} was deleted meanwhile")
-        # Deauthorizing would stop deliveries, and remove nothing else.
-        _refuse_leftovers(desired, seen, excused="AuthParameters.")
-        ports.connections.deauthorize(name)
-        seen = wait.watch(
-            ports,
-            name,
-            lambda seen: not seen or seen.state == ConnectionState.DEAUTHORIZED,
-            LONGEST_DEAUTHORIZATION_SECONDS,
-        )
-        record = update_connection(ports, request, held, seen or Connection(name), desired)
-    connection = wait.await_settled(ports, request, record)
-    _refuse_leftovers(desired, connection)
-    return record, connection
-
-
-def _refuse_leftovers(
-    desired: DesiredState, connection: Connection, excused: str | tuple[()] = ()
-) -> None:
-    paths = leftovers(desired.properties, connection.properties)
-    if left := [path for path in paths if not path.startswith(excused)]:
-        problem = f"EventBridge keeps what {connection.name} no longer asks for: {', '.join(left)}"
-        raise errors.NotStabilizedError(problem)
+def _shown_by_answer(change: Change) -> Connection | None:
+    # Maintenance asks for what is there already, so nothing else can have changed, and nobody waits
+    # for the times in its result. The answer's own LastModifiedTime may be older than the write.
+    before, answer = change.before, change.answer
+    if before.state in BAD:  # EventBridge made no secret for it, or makes another one now
+        return None
+    return replace(
+        before,
+        state=answer.state,
+        state_reason="",
+        last_modified_time=None,
+        last_authorized_time=answer.last_authorized_time,
+    )

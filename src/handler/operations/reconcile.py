@@ -15,6 +15,7 @@ from handler.operations import (
     desired_state,
     lease,
     refresh,
+    settle,
     upsert,
 )
 from handler.operations.maintenance_failure import clear_failure
@@ -81,20 +82,19 @@ def _compare(ports: Ports, request: Request, record: Record, connection: Connect
     found = list(drift(record, connection, desired.properties, desired.versions))
     is_behind = Finding.SECRET_VERSION_BEHIND in found
     if is_behind or (found and _repairs(ports, request)):
-        record = connection_write.write_connection(ports, wanted, record, connection, desired)
+        written = connection_write.write_connection(ports, wanted, record, connection, desired)
+        done = settle.complete(ports, wanted, written, desired)
     elif not refresh.is_refresh_pending(record) or connection.state in BAD:
-        if not found and not record.pending_write:
+        if not found and record.last_modified_time:
             clear_failure(ports, record)
         elif not found and is_usable(connection.state, is_private=wanted.is_private):
-            # Nobody waited; record LastModifiedTime now, or a manual change stays unnoticed.
-            connection_write.settle_and_register(ports, wanted, record, desired, connection)
+            # Nobody waited or looked; record LastModifiedTime, or a manual change stays unnoticed.
+            settle.settle_and_register(ports, wanted, record, desired, connection)
         return _report(Outcome.UNCHANGED, connection, found)
+    else:
+        done = settle.settle_and_register(ports, wanted, record, desired)
     outcome = Outcome.REFRESHED if is_behind else Outcome.UPDATED
-    return _report(
-        outcome,
-        connection_write.settle_and_register(ports, wanted, record, desired).connection,
-        found,
-    )
+    return _report(outcome, done.connection, found)
 
 
 def _repairs(ports: Ports, request: Request) -> bool:

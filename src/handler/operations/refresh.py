@@ -10,7 +10,7 @@ from handler.connections.ownership import Standing
 from handler.connections.record import Record
 from handler.connections.state import BAD, Connection
 from handler.errors import NotFoundError, ServiceInternalError
-from handler.operations import connection_write, current_state, lease
+from handler.operations import connection_write, current_state, lease, settle
 from handler.operations.desired_state import DesiredState, resolve
 from handler.operations.maintenance_failure import clear_failure
 from handler.operations.outcome import Completion, Outcome
@@ -63,12 +63,14 @@ def _refresh_connection(
     desired = resolve(ports, wanted)
     is_needed = is_behind(record, desired.versions) or bool(record.lease_holder)
     if is_needed or connection.state in BAD:
-        record = connection_write.write_connection(ports, wanted, record, connection, desired)
-    elif not is_refresh_pending(record):
+        written = connection_write.write_connection(ports, wanted, record, connection, desired)
+        done = settle.complete(ports, wanted, written, desired)
+        return replace(done, outcome=Outcome.REFRESHED)
+    if not is_refresh_pending(record):
         _refuse_stale(ports, request, record, desired)
         clear_failure(ports, record)
         return Completion(Outcome.UNCHANGED, connection)
-    stable = connection_write.settle_and_register(ports, wanted, record, desired).connection
+    stable = settle.settle_and_register(ports, wanted, record, desired).connection
     return Completion(Outcome.REFRESHED, stable)
 
 

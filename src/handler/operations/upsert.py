@@ -9,10 +9,11 @@ from handler.clock import instant
 from handler.connections.ownership import Standing
 from handler.connections.record import Record
 from handler.connections.state import Connection, is_usable
-from handler.operations import connection_write, current_state, delete, lease
+from handler.operations import connection_write, current_state, delete, lease, settle
 from handler.operations.desired_state import DesiredState, resolve
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Ports
+from handler.requests.entry_point import RequestType
 from handler.requests.options import OnExisting
 from handler.requests.request import Request
 from handler.settings import REQUEST_CLOCK_SKEW
@@ -32,6 +33,13 @@ def upsert(ports: Ports, request: Request) -> Completion:
 
 
 def _upsert(ports: Ports, request: Request) -> Completion:
+    if request.request_type is RequestType.CREATE and not ports.connections.describe(request.name):
+        # Mostly nobody knows the name; the claim's condition finds out without a read before it.
+        try:
+            return create(ports, request, None)
+        except errors.ResourceConflictError as error:
+            if error.created_name:
+                raise
     known = ports.registry.read(request.name)
     lease.refuse_if_leased(ports, known)
     if known and known.supersedes(request.owner, request.request_time):
@@ -70,11 +78,12 @@ def create(ports: Ports, request: Request, record: Record | None) -> Completion:
     with lease.hold_claim(ports, claim, record) as held:
         desired, answer = _create_connection(ports, request, record)
         with _naming_created(request.name):
-            write = connection_write.new_write(ports, request, held, answer)
             known = replace(held, connection_arn=answer.arn)
-            made = connection_write.register_write(ports, request, known, desired, write)
+            made = connection_write.register_write(
+                ports, request, known, desired, connection_write.Change(answer)
+            )
     with _naming_created(request.name):
-        return connection_write.settle_and_register(ports, request, made, desired)
+        return settle.complete(ports, request, made, desired)
 
 
 def update(ports: Ports, request: Request, record: Record, connection: Connection) -> Completion:
@@ -88,9 +97,9 @@ def update(ports: Ports, request: Request, record: Record, connection: Connectio
         record = connection_write.write_links(ports, request, record)
         desired = resolve(ports, request)
         if connection_write.is_current(record, request, desired, connection):
-            return connection_write.settle_and_register(ports, request, record, desired, connection)
-        record = connection_write.write_connection(ports, request, record, connection, desired)
-        return connection_write.settle_and_register(ports, request, record, desired)
+            return settle.settle_and_register(ports, request, record, desired, connection)
+        written = connection_write.write_connection(ports, request, record, connection, desired)
+        return settle.complete(ports, request, written, desired)
 
 
 def adopt(
@@ -103,7 +112,7 @@ def adopt(
         desired = resolve(ports, request)
         adopted = connection_write.update_connection(ports, request, held, connection, desired)
     with _naming_created(request.name):
-        return connection_write.settle_and_register(ports, request, adopted, desired)
+        return settle.complete(ports, request, adopted, desired)
 
 
 def _claim(ports: Ports, request: Request, before: Record | None) -> Record:

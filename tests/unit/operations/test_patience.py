@@ -41,7 +41,7 @@ LAMBDA_SECONDS, ANSWER_SECONDS = 900.0, 20.0
 LAST_SECONDS = 50.0  # of an invocation, in which nothing is begun again
 # Each call, and a stack's requests that make it: by type, and whether leftovers must go.
 CALLS = {
-    "read": ("Create", "Update", "Delete"),
+    "read": ("Update", "Delete"),  # a claim finds out what a Create must know
     "claim": ("Create",),
     "write": ("Create", "Update", "Delete"),
     "remove": ("Delete",),

@@ -1,0 +1,207 @@
+"""What a write's own answer tells: fewer looks and fewer writes, and nothing is overlooked."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from handler.connections.record import Record
+from handler.connections.state import Connection
+from handler.errors import ThrottlingError
+from handler.operations.outcome import Completion, Outcome
+from handler.requests.entry_point import MAINTENANCE_QUEUE
+from tests.support.crm import BASIC, WITH_HEADER, ask, password_of
+from tests.support.fakes import World
+from tests.support.lag import Lag
+
+OAUTH = {
+    **BASIC,
+    "AuthorizationType": "OAUTH_CLIENT_CREDENTIALS",
+    "AuthParameters": {
+        "OAuthParameters": {
+            "ClientParameters": {
+                "ClientID": "crm",
+                "ClientSecret": "{{resolve:secretsmanager:connections/crm:SecretString:password}}",
+            },
+            "AuthorizationEndpoint": "https://login.example.com/token",
+            "HttpMethod": "POST",
+        }
+    },
+}
+
+
+def later(world: World, seconds: float = 60) -> World:
+    """Let time pass, and forget what was called before."""
+    world.time.seconds += seconds
+    world.time.deadline += seconds
+    world.connections.calls.clear()
+    world.registry.writes.clear()
+    return world
+
+
+def refreshed(world: World, properties: Mapping[str, Any] = BASIC) -> Completion:
+    """Create a connection, rotate its secret a minute later, and refresh it."""
+    ask(world, "Create", properties)
+    world.secrets.rotate("connections/crm", '{"password": "battery staple"}')
+    return ask(later(world), "Refresh", {"Name": "crm"}, MAINTENANCE_QUEUE)
+
+
+def drift(world: World) -> list[str]:
+    """Reconcile; give what it finds."""
+    done = ask(world, "Reconcile", {"Name": "crm"}, MAINTENANCE_QUEUE)
+    found: list[str] = done.details.get("Drift", [])
+    return found
+
+
+def test_a_creation_that_is_authorized_at_once_is_looked_at_once(world: World) -> None:
+    """The claim and the end are all that the registry is told."""
+    created = ask(world)
+    assert created.outcome is Outcome.CREATED
+    assert created.connection == world.connections.describe("crm")
+    assert world.connections.calls == ["describe", "create", "describe", "describe"]
+    claim, end = world.registry.writes
+    assert claim.lease_holder
+    assert not end.lease_holder
+    assert end.pending_write is None
+    assert end.last_modified_time == created.connection.last_modified_time
+
+
+def test_an_update_that_is_authorized_at_once_is_looked_at_once(world: World) -> None:
+    """Its answer cannot tell LastModifiedTime, and the requester may read it."""
+    ask(world)
+    updated = ask(later(world), "Update", WITH_HEADER)
+    assert world.connections.calls == ["describe", "update", "describe"]
+    assert len(world.registry.writes) == 2
+    assert updated.connection == world.connections.describe("crm")
+
+
+def test_a_look_that_fails_leaves_the_write_to_be_waited_for(world: World) -> None:
+    """What was written is registered in any case."""
+    describe = world.connections.describe
+
+    def fail_once(name: str) -> Connection | None:
+        world.connections.describe = describe  # type: ignore[method-assign]
+        raise ThrottlingError(name)
+
+    def after_create(_: str) -> None:
+        world.connections.describe = fail_once  # type: ignore[method-assign]
+
+    world.connections.after_create = after_create
+    assert ask(world).connection.state == "AUTHORIZED"
+    assert [bool(each.pending_write) for each in world.registry.writes] == [False, True, False]
+
+
+def test_a_refresh_that_is_authorized_at_once_believes_the_answer(world: World) -> None:
+    """Nothing but the credential changed, and its result's times are nobody's."""
+    done = refreshed(world)
+    assert done.outcome is Outcome.REFRESHED
+    assert world.connections.calls == ["describe", "update"]
+    assert password_of(world) == "battery staple"
+    seen = world.connections.describe("crm")
+    assert seen
+    assert done.connection.state == "AUTHORIZED"
+    assert done.connection.secret_arn == seen.secret_arn
+    assert done.connection.last_modified_time is None
+    assert len(world.registry.writes) == 2
+
+
+def test_a_refresh_of_what_settles_later_waits_for_it(world: World) -> None:
+    """The answer of an OAuth connection's update is AUTHORIZING."""
+    done = refreshed(world, OAUTH)
+    assert done.connection == world.connections.describe("crm")
+    assert world.registry.records["crm"].answered_write is None
+
+
+def test_a_refresh_of_a_deauthorized_connection_looks_at_it(world: World) -> None:
+    """It gets another secret at EventBridge, which the answer does not name."""
+    ask(world)
+    world.connections.deauthorize("crm")
+    later(world)
+    for _ in range(3):
+        world.connections.describe("crm")
+    done = ask(world, "Refresh", {"Name": "crm"}, MAINTENANCE_QUEUE)
+    assert done.connection == world.connections.describe("crm")
+
+
+@pytest.mark.parametrize("looks_before", [0, 1])
+def test_a_change_by_hand_after_a_refresh_is_found(world: World, looks_before: int) -> None:
+    """Whether a Reconcile saw the connection between them or not."""
+    refreshed(world)
+    for _ in range(looks_before):
+        assert drift(later(world)) == []
+    later(world).connections.update(
+        {**BASIC, "AuthParameters": {"BasicAuthParameters": {"Password": "by hand"}}}
+    )
+    assert drift(later(world)) == ["Changed"]
+
+
+def test_the_first_look_after_a_refresh_notes_the_time_of_its_write(world: World) -> None:
+    """Then a change by hand is told from it to the second."""
+    refreshed(world)
+    assert world.registry.records["crm"].answered_write
+    assert drift(later(world)) == []
+    record, seen = world.registry.records["crm"], world.connections.describe("crm")
+    assert seen
+    assert (record.answered_write, record.last_modified_time) == (None, seen.last_modified_time)
+
+
+def test_a_refresh_that_follows_at_once_is_not_misled_by_what_is_still_shown(world: World) -> None:
+    """A second rotation is applied, too, and the connection is called neither gone nor changed."""
+    refreshed(world)
+    world.secrets.rotate("connections/crm", '{"password": "third"}', "version-3")
+    done = ask(world, "Refresh", {"Name": "crm"}, MAINTENANCE_QUEUE)
+    assert done.outcome is Outcome.REFRESHED
+    assert password_of(world) == "third"
+    assert drift(later(world)) == []
+
+
+def test_a_time_that_is_shown_late_is_not_noted(world: World) -> None:
+    """What Describe shows after a believed answer is believed once it shows that write."""
+    world.connections.lag = Lag(modified_seconds=2)
+    refreshed(world)
+    assert drift(world) == []
+    assert drift(later(world)) == []
+
+
+def test_a_redelivered_refresh_finds_nothing_to_do(world: World) -> None:
+    """It is not taken for one that is unfinished."""
+    refreshed(world)
+    about = {"Name": "crm", "SecretId": "connections/crm", "VersionId": "version-2"}
+    done = ask(later(world), "Refresh", about, MAINTENANCE_QUEUE)
+    assert done.outcome is Outcome.UNCHANGED
+    assert world.connections.calls == []
+
+
+def test_what_a_refresh_wrote_is_no_update_of_the_owner(world: World) -> None:
+    """Its next request finds everything as it asked."""
+    refreshed(world)
+    assert ask(later(world), "Update", BASIC).outcome is Outcome.UNCHANGED
+    assert "update" not in world.connections.calls
+
+
+def test_a_creation_of_an_unknown_name_does_not_read_the_registry(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The claim's condition finds out whether somebody knows it."""
+    reads: list[str] = []
+    read = world.registry.read
+
+    def observed(name: str) -> Record | None:
+        reads.append(name)
+        return read(name)
+
+    monkeypatch.setattr(world.registry, "read", observed)
+    ask(world)
+    assert reads == []
+    assert ask(later(world)).outcome is Outcome.UNCHANGED
+    assert reads == ["crm"]
+
+
+def test_a_creation_of_a_registered_name_that_is_gone_reads_the_registry(world: World) -> None:
+    """Its claim is refused; then the record decides."""
+    ask(world)
+    del world.connections.stored["crm"]
+    later(world).connections.existed["crm"].forget()
+    again = ask(world)
+    assert again.outcome is Outcome.CREATED
+    assert world.registry.records["crm"].connection_arn == again.connection.arn
