@@ -141,7 +141,7 @@ def prepare(world: World, operation: str, basic: dict[str, Any]) -> tuple[str, d
     with_header = basic | {"AuthParameters": basic["AuthParameters"] | parameters}
     name = {"Name": basic["Name"]}
     match operation:
-        case "UpdateConnection" | "PutItem":
+        case "UpdateConnection" | "PutItem" | "GetItem":
             world.ask("Create", basic)
             return "Update", basic | {"Description": "other"}, "Updated"
         case "DeauthorizeConnection":
@@ -261,7 +261,7 @@ def test_a_service_that_nobody_reaches_is_told_by_name(
         "EVENTBRIDGE": "events:DescribeConnection",
         "SECRETS_MANAGER": "secretsmanager:GetSecretValue",
         "SSM": "ssm:GetParameter",
-        "DYNAMODB": "dynamodb:GetItem",
+        "DYNAMODB": "dynamodb:TransactWriteItems",
     }
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
@@ -273,7 +273,9 @@ def test_a_service_that_nobody_reaches_is_told_by_name(
     assert "got no answer (EndpointConnectionError)" in raised.value.reason
 
 
-@pytest.mark.parametrize("operation", ["DescribeConnection", "GetSecretValue", "GetItem"])
+@pytest.mark.parametrize(
+    "operation", ["DescribeConnection", "GetSecretValue", "TransactWriteItems"]
+)
 def test_a_service_that_hangs_for_good_is_given_up_in_time(
     operation: str, world: World, basic: dict[str, Any]
 ) -> None:

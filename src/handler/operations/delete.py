@@ -72,7 +72,9 @@ def _delete_connection(ports: Ports, request: Request, record: Record) -> Comple
     deleting = replace(record, request_time=newest, is_deletion_pending=True)
     with lease.hold_lease(ports, deleting, record) as held:
         ports.connections.delete(record.name)
-        left = wait.await_connection(ports, request, record, lambda _: False, "was not gone")
+        # Its last write was seen before, so that NotFound can only be the deletion's.
+        seen = replace(record, pending_write=None, answered_write=None)
+        left = wait.await_connection(ports, request, seen, lambda _: False, "was not gone")
         _remove(ports, request, held, record.connection_arn)
     return Completion(Outcome.DELETED, left or record.registered_connection)
 

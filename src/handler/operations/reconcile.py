@@ -85,10 +85,10 @@ def _compare(ports: Ports, request: Request, record: Record, connection: Connect
         written = connection_write.write_connection(ports, wanted, record, connection, desired)
         done = settle.complete(ports, wanted, written, desired)
     elif not refresh.is_refresh_pending(record) or connection.state in BAD:
-        if not found and record.last_modified_time:
+        if not found and not record.pending_write:
             clear_failure(ports, record)
         elif not found and is_usable(connection.state, is_private=wanted.is_private):
-            # Nobody waited or looked; record LastModifiedTime, or a manual change stays unnoticed.
+            # Nobody waited; record LastModifiedTime now, or a manual change stays unnoticed.
             settle.settle_and_register(ports, wanted, record, desired, connection)
         return _report(Outcome.UNCHANGED, connection, found)
     else:

@@ -135,16 +135,6 @@ def test_a_change_by_hand_after_a_refresh_is_found(world: World, looks_before: i
     assert drift(later(world)) == ["Changed"]
 
 
-def test_the_first_look_after_a_refresh_notes_the_time_of_its_write(world: World) -> None:
-    """Then a change by hand is told from it to the second."""
-    refreshed(world)
-    assert world.registry.records["crm"].answered_write
-    assert drift(later(world)) == []
-    record, seen = world.registry.records["crm"], world.connections.describe("crm")
-    assert seen
-    assert (record.answered_write, record.last_modified_time) == (None, seen.last_modified_time)
-
-
 def test_a_refresh_that_follows_at_once_is_not_misled_by_what_is_still_shown(world: World) -> None:
     """A second rotation is applied, too, and the connection is called neither gone nor changed."""
     refreshed(world)
@@ -170,6 +160,16 @@ def test_a_redelivered_refresh_finds_nothing_to_do(world: World) -> None:
     done = ask(later(world), "Refresh", about, MAINTENANCE_QUEUE)
     assert done.outcome is Outcome.UNCHANGED
     assert world.connections.calls == []
+
+
+def test_a_delete_right_after_a_refresh_believes_that_it_is_gone(world: World) -> None:
+    """The refreshed connection was shown just before."""
+    refreshed(world)
+    world.connections.calls.clear()
+    slept = len(world.time.slept)
+    assert ask(world, "Delete", {"Name": "crm"}).outcome is Outcome.DELETED
+    assert world.connections.calls == ["describe", "delete", "describe"]
+    assert len(world.time.slept) == slept
 
 
 def test_what_a_refresh_wrote_is_no_update_of_the_owner(world: World) -> None:
