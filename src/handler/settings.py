@@ -25,7 +25,7 @@ LONGEST_WAIT_SECONDS = 2400  # twice what private APIs took; Lambda's three deli
 LEAST_WAIT = timedelta(seconds=60)  # of a late delivery: enough to see the connection's state
 LONGEST_DELETION_SECONDS = 30.0  # recorded: one to four
 LONGEST_DEAUTHORIZATION_SECONDS = 30.0  # recorded: one or two
-LONGEST_LAG = timedelta(seconds=5)  # of Describe behind a write (not documented); then trust it
+LONGEST_LAG = timedelta(seconds=5)  # of Describe behind a write or deletion; then trust it
 LONGEST_STALENESS = timedelta(minutes=1)  # of a secret's read behind its event; then trust it
 
 # Seconds between descriptions: first, growth, longest. Slow growth: OAuth takes seconds, and its
@@ -67,8 +67,8 @@ ITEMS_OF_A_PAGE = 200  # including links and deletions
 MESSAGE_DELAYS = (10, 2, 600)
 JITTER = (0.5, 1.5)  # so that throttled messages do not come back all at once
 PRIVATE_PATIENCE_SECONDS = 3600  # EventBridge and VPC Lattice need up to that long to connect
-# More than patience and throttled polls need, or SQS would move the message to the DLQ itself.
-MOST_RECEIVES = 25
+# More than patience and throttled polls need: after the last one SQS itself moves the message.
+MOST_RECEIVES = 25  # also maxReceiveCount of the template
 BATCH_MARGIN_SECONDS = 30  # after the function's end, until what it could not finish comes back
 LEAST_MESSAGE_SECONDS = 90.0  # for one message: its wait of at most 60 s, and the calls to AWS
 MOST_THREADS = 10  # as many as a batch has messages, and a client's pool has connections

@@ -29,6 +29,7 @@ from handler.errors import (
     SupersededError,
     ThrottlingError,
 )
+from handler.operations.lease import is_leased_to_other
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Connections, Progress
 from handler.operations.use_cases import carry_out
@@ -714,7 +715,7 @@ def assert_as_asked(player: Player) -> None:
             assert content == player.made[arn], f"{name} is somebody else's, and was changed"
     for name, record in records.items():
         later = instant(player.stage.world.time.seconds + 2 * LIFETIME_SECONDS)
-        assert not record.is_leased_to_other("anybody", later), f"{name} is leased for ever"
+        assert not is_leased_to_other(record, "anybody", later), f"{name} is leased for ever"
         if name == WILD or _is_unsure(player, record.owner):
             continue
         assert name in shown, f"{name} is registered, and not there"

@@ -81,11 +81,6 @@ class Record:
         """Give the connection's name and ARN, for when EventBridge no longer shows it."""
         return Connection(self.name, self.connection_arn)
 
-    def is_leased_to_other(self, holder: str, now: datetime) -> bool:
-        """Tell whether somebody else is writing."""
-        is_running = self.leased_until is not None and now < self.leased_until
-        return is_running and self.lease_holder != holder
-
     def supersedes(self, owner: str, request_time: datetime) -> bool:
         """Tell whether a newer request of the same owner was applied already."""
         return self.owner == owner and request_time < self.request_time

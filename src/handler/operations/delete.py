@@ -102,7 +102,7 @@ def _remember_deletion(
 
 
 def _ignore(request: Request, error: errors.ProvisionerError) -> Completion:
-    if not request.entry_point.absent_delete_succeeds:
+    if not request.entry_point.foreign_delete_succeeds:
         raise error
     return Completion(Outcome.DELETED, Connection(request.name), is_ignored=True)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import datetime
 
 from handler.clock import instant
 from handler.connections.record import Record
@@ -67,9 +68,15 @@ def without_lease(record: Record) -> Record:
     return replace(record, lease_holder="", leased_until=None)
 
 
+def is_leased_to_other(record: Record, holder: str, now: datetime) -> bool:
+    """Tell whether somebody else is writing; a lease ends by itself."""
+    is_running = record.leased_until is not None and now < record.leased_until
+    return is_running and record.lease_holder != holder
+
+
 def refuse_if_leased(ports: Ports, record: Record | None) -> None:
     """Raise ResourceConflictError where somebody else is writing to the name."""
-    if record and record.is_leased_to_other(ports.holder, instant(ports.clock.now())):
+    if record and is_leased_to_other(record, ports.holder, instant(ports.clock.now())):
         raise ResourceConflictError(f"{record.name} is being changed by {record.owner}")
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from handler.clock import instant
 from handler.connections.record import MaintenanceFailure, Record
 from handler.errors import ProvisionerError
+from handler.operations.lease import is_leased_to_other
 from handler.operations.ports import Ports
 
 LONGEST_KEPT_REASON = 1024
@@ -25,7 +26,7 @@ def write_failure(ports: Ports, name: str, error: ProvisionerError, owner: str =
             return None
         known_owner = record.owner
         # A write now would make the lease's holder fail and begin again.
-        if not record.is_leased_to_other(ports.holder, now):
+        if not is_leased_to_other(record, ports.holder, now):
             reason = error.reason[:LONGEST_KEPT_REASON]
             failure = MaintenanceFailure(error.code, reason, now)
             ports.registry.write(replace(record, maintenance_failure=failure))

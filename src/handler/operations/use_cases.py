@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from handler import errors
 from handler.clock import growing, instant
-from handler.operations import delete, describe, reconcile, refresh, upsert, validate
+from handler.operations import delete, describe, lease, reconcile, refresh, upsert, validate
 from handler.operations.outcome import Completion
 from handler.operations.ports import Ports
 from handler.requests.entry_point import RequestType
@@ -37,7 +37,7 @@ def carry_out(ports: Ports, checked: Request) -> Completion:
     patience_seconds = max(request.wait_timeout_seconds, LEAST_PATIENCE_SECONDS)
     until_remaining = ports.clock.remaining() - patience_seconds
     passing: type[errors.TransientError] = errors.ResourceConflictError
-    if request.entry_point.is_last_chance:
+    if request.entry_point.is_answered_once:
         # An earlier delivery of it may have been killed, and still hold the lease.
         until_remaining, passing = ports.clock.spare_seconds(), errors.TransientError
     waiting = ports.clock.pauses(growing(*ROUND_PAUSES), until_remaining)
@@ -63,7 +63,8 @@ def _is_overtaken(ports: Ports, request: Request) -> bool:
     with suppress(errors.ProvisionerError):
         if record := ports.registry.read(request.name):
             # A newer request may still fail while it holds the lease.
-            is_leased = record.is_leased_to_other(ports.holder, instant(ports.clock.now()))
+            now = instant(ports.clock.now())
+            is_leased = lease.is_leased_to_other(record, ports.holder, now)
             return not is_leased and record.supersedes(request.owner, request.request_time)
         deletion = ports.registry.read_deletion(request.name, request.owner)
         return deletion is not None and deletion.refuses(request.request_time)

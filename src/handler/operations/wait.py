@@ -128,7 +128,7 @@ def await_connection(
 
 def _wait_window(request: Request, record: Record, now: datetime) -> tuple[datetime, datetime]:
     wait = timedelta(seconds=request.wait_timeout_seconds)
-    if not request.entry_point.is_last_chance:
+    if not request.entry_point.is_answered_once:
         return now, now + wait
     # Lambda delivers a stack's request up to three times, and each fault restarts it: all of
     # that is one wait.

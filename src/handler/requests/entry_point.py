@@ -41,8 +41,8 @@ class EntryPoint:
     takes_adoptions: bool = False
     is_limited_to_owner: bool = False  # sees and refreshes no connection of another owner
     waits_again: bool = False  # a message comes back, so that running out of time is not final
-    is_last_chance: bool = False  # there is no later delivery to rely on
-    absent_delete_succeeds: bool = False
+    is_answered_once: bool = False  # nobody asks again: all that may pass is retried before
+    foreign_delete_succeeds: bool = False  # a Delete of what is gone, or is not the requester's
     deletes_replaced: bool = False  # after a rename: the caller sends no Delete for the old name
 
 
@@ -54,8 +54,8 @@ CLOUDFORMATION = EntryPoint(
     longest_wait_seconds=LONGEST_WAIT_SECONDS,
     private_wait_seconds=LONGEST_WAIT_SECONDS,
     own_members=("OnExisting", "WaitTimeoutSeconds", "Revision", "ServiceToken", "ServiceTimeout"),
-    is_last_chance=True,
-    absent_delete_succeeds=True,  # so that the stack can be deleted if nothing of its own is left
+    is_answered_once=True,
+    foreign_delete_succeeds=True,  # so that the stack can be deleted if nothing of its own is left
     takes_adoptions=True,
 )
 REQUEST_QUEUE = EntryPoint(
@@ -108,4 +108,4 @@ def senders(takes: Callable[[EntryPoint], bool]) -> str:
 
 def for_terraform(entry_point: EntryPoint) -> EntryPoint:
     """Give an entry point as Terraform uses it: a destroy must end, a rename leaves nothing."""
-    return replace(entry_point, absent_delete_succeeds=True, deletes_replaced=True)
+    return replace(entry_point, foreign_delete_succeeds=True, deletes_replaced=True)

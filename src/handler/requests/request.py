@@ -70,7 +70,7 @@ def check(unchecked: UncheckedRequest, rules: Rules) -> Request:
     """
     # A stack's rollback and a destroy must succeed, even with properties that were refused.
     if (
-        unchecked.entry_point.absent_delete_succeeds
+        unchecked.entry_point.foreign_delete_succeeds
         and unchecked.request_type == RequestType.DELETE
     ):
         return _checked_deletion(unchecked)

@@ -105,20 +105,6 @@ def test_what_was_deleted_may_be_shown_some_seconds_longer(
 
 
 @pytest.mark.parametrize(
-    ("holder", "seconds", "expected"),
-    [("you", 1, True), ("you", 0, False), ("you", -1, False), ("me", 1, False)],
-)
-def test_a_lease_holds_others_off_until_it_expires(
-    holder: str, seconds: float, expected: bool
-) -> None:
-    """The holder itself may go on, and nobody waits for a lease that has run out."""
-    until = START + timedelta(seconds=seconds)
-    record = replace(OWNED, lease_holder=holder, leased_until=until)
-    assert record.is_leased_to_other("me", START) is expected
-    assert not OWNED.is_leased_to_other("me", START)
-
-
-@pytest.mark.parametrize(
     ("record", "connection", "expected"),
     [
         (OWNED, OURS, True),

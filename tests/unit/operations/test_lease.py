@@ -21,7 +21,7 @@ from handler.errors import (
     SupersededError,
     ThrottlingError,
 )
-from handler.operations.lease import hold_claim, hold_lease, without_lease
+from handler.operations.lease import hold_claim, hold_lease, is_leased_to_other, without_lease
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.use_cases import carry_out
 from handler.requests.entry_point import DIRECT, REQUEST_QUEUE
@@ -70,6 +70,21 @@ def held(world: World) -> Record:
     return world.registry.write(RECORD)
 
 
+@pytest.mark.parametrize(
+    ("holder", "seconds", "expected"),
+    [("you", 1, True), ("you", 0, False), ("you", -1, False), ("me", 1, False)],
+)
+def test_a_lease_holds_others_off_until_it_expires(
+    holder: str, seconds: float, expected: bool
+) -> None:
+    """The holder itself may go on, and nobody waits for a lease that has run out."""
+    until = START + timedelta(seconds=seconds)
+    free = Record("crm", "requests", START, START)
+    record = replace(free, lease_holder=holder, leased_until=until)
+    assert is_leased_to_other(record, "me", START) is expected
+    assert not is_leased_to_other(free, "me", START)
+
+
 def test_a_lease_is_this_invocations_and_outlasts_it(world: World, held: Record) -> None:
     """It ends after the invocation must have ended, and not much later."""
     with hold_lease(world.ports, held) as lease:
@@ -115,9 +130,9 @@ def test_a_crash_leaves_the_lease_to_expire(world: World, held: Record) -> None:
     with pytest.raises(KeyboardInterrupt), hold_lease(world.ports, held):
         raise KeyboardInterrupt
     left = world.registry.records["crm"]
-    assert left.is_leased_to_other("another", world.time.now)
+    assert is_leased_to_other(left, "another", world.time.now)
     later = world.time.now + timedelta(seconds=890 + LEASE_MARGIN_SECONDS)
-    assert not left.is_leased_to_other("another", later)
+    assert not is_leased_to_other(left, "another", later)
 
 
 def test_a_lease_that_cannot_be_given_back_hides_no_error(world: World, held: Record) -> None:
