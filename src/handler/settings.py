@@ -67,11 +67,11 @@ ITEMS_OF_A_PAGE = 200  # including links and deletions
 MESSAGE_DELAYS = (10, 2, 600)
 JITTER = (0.5, 1.5)  # so that throttled messages do not come back all at once
 PRIVATE_PATIENCE_SECONDS = 3600  # EventBridge and VPC Lattice need up to that long to connect
-# More than patience and throttled polls need: after the last one SQS itself moves the message.
-MOST_RECEIVES = 25  # also maxReceiveCount of the template
+MOST_RECEIVES = 25  # maxReceiveCount of the template: more than patience and throttled polls need
 BATCH_MARGIN_SECONDS = 30  # after the function's end, until what it could not finish comes back
 LEAST_MESSAGE_SECONDS = 90.0  # for one message: its wait of at most 60 s, and the calls to AWS
 MOST_THREADS = 10  # as many as a batch has messages, and a client's pool has connections
+LONGEST_HELD_RESULT_SECONDS = 0.5  # for the results of others, to publish them in one call
 MOST_FAILED_INVOCATION_RECEIVES = 5
 FAILED_INVOCATION_DELAY_SECONDS = 60  # all tries together stay far within a ResponseURL's life
 

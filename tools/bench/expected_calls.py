@@ -3,7 +3,7 @@
 Calls = tuple[tuple[str, str], ...]
 
 HOLD = ("ChangeMessageVisibilityBatch", "once per batch: after a crash it comes back in minutes")
-TELL = ("PutEvents", "the result, before the message is gone")
+TELL = ("PutEvents", "the results, mostly once per batch, before the messages are gone")
 READ = ("GetItem", "who owns the name, and what was applied last")
 LOOK = ("DescribeConnection", "what exists, and whether it is still the one made here")
 CLAIM = (

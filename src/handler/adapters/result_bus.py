@@ -1,12 +1,12 @@
 """Adapter: results on the event bus and to Step Functions."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from handler.adapters.aws_client import Caller
-from handler.errors import NotFoundError, ServiceInternalError
+from handler.errors import NotFoundError, ProvisionerError, ServiceInternalError
 
 SOURCE = "eventbridge.connection-provisioner"
 DETAIL_TYPES = {"SUCCESS": "Connection Request Succeeded", "FAILED": "Connection Request Failed"}
@@ -22,25 +22,29 @@ class Results:
     bus_name: str
     installation: str  # the stack that publishes: others on the same bus are told apart by it
 
-    def publish(self, result: Mapping[str, Any]) -> None:
+    def publish(self, results: Sequence[Mapping[str, Any]]) -> list[ProvisionerError | None]:
         """
-        Put a result on the bus.
+        Put up to ten results on the bus in one call; give for each why it was not accepted.
 
-        Raises:
-            ServiceInternalError: not accepted; HTTP 200 with a failed entry is a failure, too.
+        HTTP 200 with a failed entry is that entry's failure.
         """
-        if not self.bus_name:
-            return
-        entry = {
+        if not self.bus_name or not results:
+            return [None for _ in results]
+        entries = [self._entry(result) for result in results]
+        answer = self.events("put_events", f"event bus {self.bus_name}", Entries=entries)
+        if not answer.get("FailedEntryCount"):
+            return [None for _ in results]
+        codes = [each.get("ErrorCode", "") for each in answer["Entries"]]
+        problem = "the result could not be published"
+        return [ServiceInternalError(f"{problem}: {code}") if code else None for code in codes]
+
+    def _entry(self, result: Mapping[str, Any]) -> dict[str, str]:
+        return {
             "Source": SOURCE,
             "DetailType": DETAIL_TYPES[result["Status"]],
             "Detail": json.dumps({**result, "Installation": self.installation}),
             "EventBusName": self.bus_name,
         }
-        answer = self.events("put_events", f"event bus {self.bus_name}", Entries=[entry])
-        if answer.get("FailedEntryCount"):
-            code = answer["Entries"][0].get("ErrorCode", "")
-            raise ServiceInternalError(f"the result could not be published: {code}")
 
     def finish_task(self, task_token: str, result: Mapping[str, Any]) -> None:
         """Report to a waiting Step Functions task; ignore one that no longer waits."""

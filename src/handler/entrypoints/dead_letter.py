@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 from handler.clock import iso
-from handler.errors import ProvisionerError
+from handler.errors import ProvisionerError, SupersededError
 from handler.requests.properties import Rules
 from handler.requests.request import NAME_ONLY, check
 from handler.requests.unchecked_request import UncheckedRequest
@@ -21,6 +21,11 @@ LONGEST_ATTRIBUTE = 1024
 LONGEST_BODY = MOST_REQUEST_BYTES - 8 * 1024  # with attributes it fits SQS, and can be sent again
 # Characters that SQS refuses; in JSON they occur in strings only, so escape them.
 REFUSED = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
+
+
+def is_left_by(error: ProvisionerError) -> bool:
+    """Tell whether a message that failed for good is kept; a superseded one is of no use again."""
+    return not isinstance(error, SupersededError)
 
 
 def body(unchecked: UncheckedRequest, rules: Rules) -> str:

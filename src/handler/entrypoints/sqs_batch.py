@@ -1,8 +1,10 @@
 """Entry point: a batch of a queue, by Powertools' batch processing; no message harms another."""
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from itertools import chain
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch import (
@@ -13,17 +15,18 @@ from aws_lambda_powertools.utilities.batch import (
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from handler.composition import Context, Invocation
+from handler.entrypoints.message_processor import Ended, MessageProcessor
 from handler.entrypoints.source_queue import SourceQueue
-from handler.entrypoints.sqs_message import MessageProcessor, document
+from handler.entrypoints.sqs_message import document
 from handler.errors import ProvisionerError
-from handler.settings import MOST_THREADS, REQUIRED_BY_QUEUE
+from handler.settings import LONGEST_HELD_RESULT_SECONDS, MOST_THREADS, REQUIRED_BY_QUEUE
 
 
 def handle_batch(event: Mapping[str, Any], context: Context, queue: SourceQueue) -> dict[str, Any]:
-    """Carry out a batch of messages; return the ids of those that shall come back."""
+    """Let a MessageProcessor carry out each message; return the ids of those that come back."""
     processor = MessageProcessor(Invocation(context, REQUIRED_BY_QUEUE), queue)
     processor.hold(event["Records"])
-    errors = process_side_by_side(processor.process, map(SQSRecord, event["Records"]))
+    errors = process_side_by_side(processor, map(SQSRecord, event["Records"]))
 
     def outcome_of(record: SQSRecord) -> None:
         if error := errors[record.message_id]:
@@ -59,18 +62,47 @@ def connection_name(record: SQSRecord) -> str:
 
 
 def process_side_by_side(
-    process: Callable[[SQSRecord], ProvisionerError | None], records: Iterable[SQSRecord]
+    processor: MessageProcessor, records: Iterable[SQSRecord]
 ) -> dict[str, ProvisionerError | None]:
     """
     Process messages in parallel; give for each id the error that makes it come back, or None.
 
     Messages of one connection are processed one after another, in the order of the batch.
     """
+    groups = _by_connection(records)
+    ended: SimpleQueue[Ended] = SimpleQueue()
+    errors: dict[str, ProvisionerError | None] = {}
+    with ThreadPoolExecutor(MOST_THREADS) as pool:
+        for group in groups:
+            pool.submit(_execute, processor, group, ended)
+        left = sum(map(len, groups))
+        while left:
+            together = _ended_together(ended, left)
+            left -= len(together)
+            ends = pool.map(processor.finish, together, processor.publish(together))
+            errors |= zip((each.record.message_id for each in together), ends, strict=True)
+    return errors
+
+
+def _execute(
+    processor: MessageProcessor, group: Iterable[SQSRecord], ended: SimpleQueue[Ended]
+) -> None:
+    for record in group:
+        ended.put(processor.execute(record))
+
+
+def _by_connection(records: Iterable[SQSRecord]) -> Iterable[list[SQSRecord]]:
     groups: dict[str, list[SQSRecord]] = {}
     for record in records:
         groups.setdefault(connection_name(record) or record.message_id, []).append(record)
-    with ThreadPoolExecutor(MOST_THREADS) as pool:
-        ends = pool.map(
-            lambda group: [(each.message_id, process(each)) for each in group], groups.values()
-        )
-        return dict(chain.from_iterable(ends))
+    return groups.values()
+
+
+def _ended_together(ended: SimpleQueue[Ended], most: int) -> list[Ended]:
+    # One call publishes all their results; a slow message holds up no other's for long.
+    together = [ended.get()]
+    until = time.monotonic() + LONGEST_HELD_RESULT_SECONDS
+    with suppress(Empty):
+        while len(together) < most:
+            together.append(ended.get(timeout=max(until - time.monotonic(), 0)))
+    return together

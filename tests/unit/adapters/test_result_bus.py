@@ -28,7 +28,7 @@ def test_an_event_says_which_installation_it_is_of(
 ) -> None:
     """Others publish on the same bus; a rule matches this member."""
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "shop-connections")
-    Invocation(LambdaContext(FUNCTION)).results.publish(RESULT)
+    Invocation(LambdaContext(FUNCTION)).results.publish([RESULT])
     ((entry,),) = (each["Entries"] for each in fake_aws.of("put_events"))
     assert json.loads(entry["Detail"]) == {**RESULT, "Installation": "shop-connections"}
 
@@ -36,7 +36,7 @@ def test_an_event_says_which_installation_it_is_of(
 def test_no_result_passes_for_anothers(fake_aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever it holds, the event tells the stack that publishes it."""
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "mine")
-    Invocation(LambdaContext(FUNCTION)).results.publish({**RESULT, "Installation": "another"})
+    Invocation(LambdaContext(FUNCTION)).results.publish([{**RESULT, "Installation": "another"}])
     ((entry,),) = (each["Entries"] for each in fake_aws.of("put_events"))
     assert json.loads(entry["Detail"])["Installation"] == "mine"
 

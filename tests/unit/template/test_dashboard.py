@@ -11,8 +11,9 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from handler import observability
 from handler.entrypoints.execution import execute
+from handler.entrypoints.message_processor import MessageProcessor
 from handler.entrypoints.source_queue import QueueName, SourceQueue
-from handler.entrypoints.sqs_message import MessageProcessor
+from handler.entrypoints.sqs_batch import process_side_by_side
 from handler.errors import AccessDeniedError
 from handler.observability import count_cold_start, logger
 from handler.requests.entry_point import DIRECT, MAINTENANCE_QUEUE, REQUEST_QUEUE, EntryPoint
@@ -141,7 +142,7 @@ def receives_an_old_message(stage: Stage) -> None:
     sent = {"SentTimestamp": str(int((stage.world.time.seconds - 10_800) * 1000))}
     attributes = {**sent, "ApproximateReceiveCount": "4"}
     body = {"messageId": "m", "receiptHandle": "h", "body": "{}", "attributes": attributes}
-    processor.process(SQSRecord(body))
+    process_side_by_side(processor, [SQSRecord(body)])
 
 
 def starts(_: Stage) -> None:

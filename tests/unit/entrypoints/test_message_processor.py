@@ -3,19 +3,21 @@
 import json
 import os
 import random
-from collections.abc import Callable
-from threading import Barrier
+from collections.abc import Callable, Sequence
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
+from handler.adapters.result_bus import Results
 from handler.app import lambda_handler
 from handler.composition import Invocation
 from handler.connections.state import Connection
+from handler.entrypoints.message_processor import LAST_RECEIVE, MessageProcessor
 from handler.entrypoints.source_queue import QueueName, SourceQueue
-from handler.entrypoints.sqs_message import LAST_RECEIVE, MessageProcessor
-from handler.errors import NotStabilizedError, SupersededError, ThrottlingError
+from handler.entrypoints.sqs_batch import process_side_by_side
+from handler.errors import NotStabilizedError, ProvisionerError, SupersededError, ThrottlingError
 from handler.observability import logger
 from handler.operations.outcome import Completion, Outcome
 from handler.requests.entry_point import REQUEST_QUEUE
@@ -144,6 +146,12 @@ def stage(monkeypatch: pytest.MonkeyPatch, aws: FakeAws) -> Stage:
     return Stage(monkeypatch)
 
 
+def processed(processor: MessageProcessor, record: dict[str, Any]) -> ProvisionerError | None:
+    """Process one message; give the error that makes it come back."""
+    message = SQSRecord(record)
+    return process_side_by_side(processor, [message])[message.message_id]
+
+
 def letters(aws: FakeAws) -> list[tuple[Any, dict[str, str]]]:
     """Give body and attributes of what was buried."""
     return [
@@ -203,7 +211,6 @@ def test_a_record_that_cannot_be_read_harms_no_other(
 
 
 BROKEN = {
-    "parsed": ThrottlingError("later"),
     "document": ThrottlingError("later"),
     "read_document": ThrottlingError("later"),
     "execute": ThrottlingError("later"),
@@ -230,7 +237,7 @@ def test_whatever_raises_wherever_is_one_messages_failure(
 
     stage.ends(BROKEN[place])
     with monkeypatch.context() as patch:
-        patch.setattr(f"handler.entrypoints.sqs_message.{place}", fail)
+        patch.setattr(f"handler.entrypoints.message_processor.{place}", fail)
         assert stage.deliver(stage.record()) == ["m"]
     assert letters(aws) == []
     told = [line for line in output.lines if line["message"] == "message comes back"]
@@ -353,7 +360,7 @@ def test_a_message_is_given_up_by_time_and_not_by_luck(
     invocation = Invocation(LambdaContext(FUNCTION), REQUIRED_BY_QUEUE)
     queue = MessageProcessor(invocation, QUEUE, random.Random(seed).uniform)
     receives, started = 1, stage.time.seconds
-    while queue.process(SQSRecord(stage.record(receives, stage.time.seconds - started))):
+    while processed(queue, stage.record(receives, stage.time.seconds - started)):
         (entry,) = aws.of("change_message_visibility_batch")[-1]["Entries"]
         stage.time.seconds += entry["VisibilityTimeout"]
         receives += 1
@@ -375,6 +382,80 @@ def test_messages_of_different_connections_are_worked_on_side_by_side(stage: Sta
         for each in range(10)
     ]
     assert stage.deliver(*batch) == []
+
+
+@pytest.fixture
+def _held(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hold results until all are there, however slow the machine is."""
+    monkeypatch.setattr("handler.entrypoints.sqs_batch.LONGEST_HELD_RESULT_SECONDS", 60)
+
+
+@pytest.mark.usefixtures("_held")
+def test_the_results_of_a_batch_are_published_in_one_call(stage: Stage, aws: FakeAws) -> None:
+    """Of those that end within half a second."""
+    bodies = [json.dumps({**BASIC, "Name": f"crm-{each}"}) for each in range(10)]
+    stage.deliver(*(stage.record(messageId=body, body=body) for body in bodies))
+    (call,) = aws.of("put_events")
+    assert len(call["Entries"]) == 10
+
+
+@pytest.mark.usefixtures("_held")
+def test_a_result_that_is_not_accepted_harms_no_other(stage: Stage, aws: FakeAws) -> None:
+    """HTTP 200 with one failed entry: that one's message comes back."""
+    entries = [{"EventId": "1"}, {"ErrorCode": "InternalFailure"}, {"EventId": "3"}]
+    aws.plan("put_events", {"FailedEntryCount": 1, "Entries": entries})
+    bodies = [json.dumps({**BASIC, "Name": f"crm-{each}"}) for each in range(3)]
+    batch = [stage.record(messageId=str(at), body=body) for at, body in enumerate(bodies)]
+    returned = stage.deliver(*batch)
+    assert returned == [results(aws)[1]["RequestId"]]
+
+
+@pytest.mark.usefixtures("_held")
+def test_results_that_are_refused_together_are_sent_one_by_one(stage: Stage, aws: FakeAws) -> None:
+    """What is wrong with one of them, such as its size, harms no other."""
+    aws.plan("put_events", refusal("ValidationException"), refusal("ValidationException"))
+    bodies = [json.dumps({**BASIC, "Name": f"crm-{each}"}) for each in range(3)]
+    batch = [stage.record(messageId=str(at), body=body) for at, body in enumerate(bodies)]
+    stage.deliver(*batch)
+    assert [len(call["Entries"]) for call in aws.of("put_events")] == [3, 1, 1, 1]
+    assert len(letters(aws)) == 1
+
+
+@pytest.mark.usefixtures("_held")
+def test_results_that_are_throttled_together_are_not_sent_one_by_one(
+    stage: Stage, aws: FakeAws
+) -> None:
+    """That would throttle them the more; each message comes back."""
+    aws.always["put_events"] = refusal("ThrottlingException")
+    bodies = [json.dumps({**BASIC, "Name": f"crm-{each}"}) for each in range(3)]
+    batch = [stage.record(messageId=str(at), body=body) for at, body in enumerate(bodies)]
+    assert sorted(stage.deliver(*batch)) == ["0", "1", "2"]
+    assert {len(call["Entries"]) for call in aws.of("put_events")} == {3}
+
+
+def test_a_slow_message_holds_up_no_others_result(
+    stage: Stage, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends only once the other's result is out."""
+    published = Event()
+
+    def wait_for_it(asked: UncheckedRequest) -> Completion:
+        if asked.name == "slow":
+            assert published.wait(PATIENCE_SECONDS)
+        return DONE
+
+    put_events = Results.publish
+
+    def publish(results: Results, told: Sequence[Any]) -> list[ProvisionerError | None]:
+        ends = put_events(results, told)
+        published.set()
+        return ends
+
+    monkeypatch.setattr(Results, "publish", publish)
+    stage.outcome = wait_for_it
+    bodies = [json.dumps({**BASIC, "Name": name}) for name in ("slow", "quick")]
+    assert stage.deliver(*(stage.record(messageId=body, body=body) for body in bodies)) == []
+    assert len(aws.of("put_events")) == 2
 
 
 def test_a_batch_is_held_before_anything_else(stage: Stage, aws: FakeAws) -> None:
@@ -553,7 +634,7 @@ def test_messages_side_by_side_keep_their_senders_apart(
         return DONE
 
     stage.outcome = meet
-    aws.plan("put_events", *[REFUSED] * 5)
+    aws.plan("put_events", *[REFUSED] * 6)  # of all results together, then of each
     batch = [
         sent_by(
             stage.record(messageId=str(each), body=json.dumps({**BASIC, "Name": f"crm-{each}"})),
@@ -593,7 +674,7 @@ def test_after_a_message_nobodys_name_is_left(stage: Stage, output: FunctionOutp
     """The thread may belong to the next invocation."""
     invocation = Invocation(LambdaContext(FUNCTION), REQUIRED_BY_QUEUE)
     queue = MessageProcessor(invocation, QUEUE, max)
-    assert queue.process(SQSRecord(sent_by(stage.record(), SENDER))) is None
+    assert processed(queue, sent_by(stage.record(), SENDER)) is None
     logger.info("afterwards")
     first, second = output.lines
     assert (first["sender_id"], second.get("sender_id")) == (SENDER, None)

@@ -8,7 +8,7 @@ import pytest
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from handler.app import lambda_handler
-from handler.entrypoints import sqs_message
+from handler.entrypoints import message_processor
 from handler.entrypoints.sqs_message import document
 from handler.errors import InvalidRequestError, ThrottlingError
 from handler.requests.entry_point import REQUEST_QUEUE
@@ -52,7 +52,7 @@ def test_a_permanent_failure_is_told_and_then_buried(
     monkeypatch: pytest.MonkeyPatch, fake_aws: FakeAws
 ) -> None:
     """Whoever waits knows before the message is gone, at the first receive."""
-    handled_as(monkeypatch, sqs_message, InvalidRequestError("never"))
+    handled_as(monkeypatch, message_processor, InvalidRequestError("never"))
     assert invoke(message()) == GONE
     told = [operation for operation, _ in fake_aws.calls]
     assert told == ["change_message_visibility_batch", "put_events", "send_message"]
@@ -65,7 +65,7 @@ def test_what_failed_after_it_passed_every_check_is_kept(
     request_type: str, properties: Any, monkeypatch: pytest.MonkeyPatch, fake_aws: FakeAws
 ) -> None:
     """The stored request is refused until a setting is set back, or AWS alone refuses it."""
-    handled_as(monkeypatch, sqs_message, InvalidRequestError("its host is not allowed"))
+    handled_as(monkeypatch, message_processor, InvalidRequestError("its host is not allowed"))
     asked = {"RequestType": request_type, "ResourceProperties": properties}
     assert invoke(message(json.dumps(asked))) == GONE
     (buried,) = fake_aws.of("send_message")
@@ -77,7 +77,7 @@ def test_a_result_that_is_not_out_keeps_the_message(
     monkeypatch: pytest.MonkeyPatch, fake_aws: FakeAws
 ) -> None:
     """HTTP 200 with a failed entry is a failure; nothing is buried yet."""
-    handled_as(monkeypatch, sqs_message, InvalidRequestError("never"))
+    handled_as(monkeypatch, message_processor, InvalidRequestError("never"))
     fake_aws.plan("put_events", {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "X"}]})
     assert invoke(message()) == COMES_BACK
     assert fake_aws.of("send_message") == []
@@ -87,7 +87,7 @@ def test_what_could_not_be_told_is_buried_in_the_end(
     monkeypatch: pytest.MonkeyPatch, fake_aws: FakeAws
 ) -> None:
     """A success, too: else nobody would ever hear of it."""
-    handled_as(monkeypatch, sqs_message, DONE)
+    handled_as(monkeypatch, message_processor, DONE)
     fake_aws.plan("put_events", {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "X"}]})
     assert invoke(message(age=1801)) == GONE
     assert len(fake_aws.of("send_message")) == 1
@@ -104,7 +104,7 @@ def test_a_transient_failure_comes_back_until_its_time_is_over(
     fake_aws: FakeAws,
 ) -> None:
     """Then it is answered and buried like a permanent one, however often it came."""
-    handled_as(monkeypatch, sqs_message, ThrottlingError("later"))
+    handled_as(monkeypatch, message_processor, ThrottlingError("later"))
     assert invoke(message(receives=receives, age=age)) == fate
     assert len(fake_aws.of("send_message")) == len(fake_aws.of("put_events")) == (fate == GONE)
 
@@ -114,7 +114,7 @@ def test_the_delay_grows_up_to_a_quarter_of_an_hour(
     receives: int, seconds: int, monkeypatch: pytest.MonkeyPatch, fake_aws: FakeAws
 ) -> None:
     """By ChangeMessageVisibility, which keeps the count of receives."""
-    handled_as(monkeypatch, sqs_message, ThrottlingError("later"))
+    handled_as(monkeypatch, message_processor, ThrottlingError("later"))
     invoke(message(receives=receives))
     _, last = fake_aws.of("change_message_visibility_batch")
     (entry,) = last["Entries"]
@@ -125,7 +125,7 @@ def test_the_delays_of_messages_that_failed_together_differ(
     monkeypatch: pytest.MonkeyPatch, fake_aws: FakeAws
 ) -> None:
     """Else they would pass the same rate together at each try."""
-    handled_as(monkeypatch, sqs_message, ThrottlingError("later"))
+    handled_as(monkeypatch, message_processor, ThrottlingError("later"))
     for _ in range(5):
         invoke(message(receives=2))
     delays = [
@@ -139,7 +139,7 @@ def test_a_batch_is_held_until_shortly_after_the_invocations_end(
     monkeypatch: pytest.MonkeyPatch, fake_aws: FakeAws
 ) -> None:
     """A crash costs minutes, not the queue's whole visibility time-out."""
-    handled_as(monkeypatch, sqs_message, DONE)
+    handled_as(monkeypatch, message_processor, DONE)
     lambda_handler(message(), LambdaContext(FUNCTION, 100, clock=lambda: 0.0))
     (held,) = fake_aws.of("change_message_visibility_batch")
     assert held["Entries"][0]["VisibilityTimeout"] == 130
@@ -154,7 +154,7 @@ def test_a_message_for_which_no_time_is_left_is_not_begun(
     def take_most_of_the_time() -> None:
         context.started -= 40
 
-    asked = handled_as(monkeypatch, sqs_message, take_most_of_the_time)
+    asked = handled_as(monkeypatch, message_processor, take_most_of_the_time)
     both = {"Records": message()["Records"] + message(messageId="n")["Records"]}
     assert lambda_handler(both, context) == {"batchItemFailures": [{"itemIdentifier": "n"}]}
     assert len(asked) == 1
@@ -202,5 +202,5 @@ def test_a_bug_is_told_by_kind_and_place_without_its_text(
     result = fake_aws
     assert invoke(message(age=1801)) == GONE
     told = str(result.of("put_events"))
-    assert "unexpected ValueError at test_sqs_message_fates.py" in told
+    assert "unexpected ValueError at test_message_processor_fates.py" in told
     assert CANARY not in told

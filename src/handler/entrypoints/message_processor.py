@@ -1,0 +1,197 @@
+"""The messages of a batch: each carried out; its result told; buried, or left to come back."""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from handler.clock import instant
+from handler.composition import Invocation
+from handler.entrypoints import dead_letter
+from handler.entrypoints.execution import (
+    Failed,
+    Succeeded,
+    execute,
+    unexpected,
+)
+from handler.entrypoints.message_retry import delay_seconds, patience_seconds
+from handler.entrypoints.request_metrics import observe_failure
+from handler.entrypoints.source_queue import SourceQueue
+from handler.entrypoints.sqs_message import document, naming_sender, receives, time_of
+from handler.errors import (
+    NetworkFailureError,
+    ProvisionerError,
+    ResourceConflictError,
+    ServiceInternalError,
+    ThrottlingError,
+)
+from handler.observability import emit, logger
+from handler.requests.unchecked_request import UncheckedRequest, read_document
+from handler.requests.violation import Violation
+from handler.settings import (
+    BATCH_MARGIN_SECONDS,
+    LEAST_MESSAGE_SECONDS,
+    MOST_RECEIVES,
+)
+
+LAST_RECEIVE = MOST_RECEIVES - 1  # one more is left in case sending to the DLQ fails
+UNREAD = Violation("", "the function could not carry this message out; its log says why")
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A message that was carried out, or the error that makes it come back."""
+
+    record: SQSRecord
+    end: Succeeded | Failed | ProvisionerError
+
+    @property
+    def has_result(self) -> bool:
+        """Tell whether somebody is told how it ended."""
+        match self.end:
+            case Succeeded(completion=completion):
+                return not completion.is_silent
+            case Failed(is_final=is_final):
+                return is_final
+        return False
+
+    @property
+    def result(self) -> Mapping[str, Any]:
+        """Give what is told."""
+        return {} if isinstance(self.end, ProvisionerError) else self.end.result
+
+
+class MessageProcessor:
+    """The messages of one invocation."""
+
+    def __init__(
+        self,
+        invocation: Invocation,
+        queue: SourceQueue,
+        uniform: Callable[[float, float], float] = random.uniform,
+    ) -> None:
+        """Note the least time for a message: 90 s, or half of a short invocation."""
+        self._invocation, self._queue, self._uniform = invocation, queue, uniform
+        with suppress(Exception):  # each message will report it
+            invocation.prepare()
+        self._least_seconds = min(LEAST_MESSAGE_SECONDS, invocation.seconds_left() / 2)
+
+    def hold(self, records: Sequence[Mapping[str, Any]]) -> None:
+        """Make the batch come back soon after this invocation's end, if it crashes."""
+        seconds = int(self._invocation.seconds_left()) + BATCH_MARGIN_SECONDS
+        self._hide([record.get("receiptHandle", "") for record in records], seconds)
+
+    def execute(self, record: SQSRecord) -> Ended:
+        """Carry out one message without raising."""
+        with naming_sender(record):
+            try:
+                return Ended(record, self._execute(record))
+            except BaseException as raised:  # noqa: BLE001 (no message harms another)
+                return Ended(record, _logged(record, raised))
+
+    def publish(self, ended: Sequence[Ended]) -> list[ProvisionerError | None]:
+        """Publish the results in one call; give for each message why its result is not told."""
+        told = [each for each in ended if each.has_result]
+        try:
+            untold = self._invocation.results.publish([each.result for each in told])
+        except Exception as raised:  # noqa: BLE001 (a result not told goes to the DLQ in the end)
+            error = unexpected(raised)
+            is_everyones = isinstance(error, (ThrottlingError, NetworkFailureError))
+            if len(told) > 1 and not is_everyones:  # what is wrong with one harms no other
+                return [why for each in ended for why in self.publish([each])]
+            untold = [error for _ in told]
+        reasons = iter(untold)
+        return [next(reasons) if each.has_result else None for each in ended]
+
+    def finish(self, ended: Ended, untold: ProvisionerError | None) -> ProvisionerError | None:
+        """Bury the message or let it go; give the error that makes it come back, if any."""
+        with naming_sender(ended.record):
+            try:
+                error = self._finish(ended, untold)
+            except BaseException as raised:  # noqa: BLE001 (no message harms another)
+                error = _logged(ended.record, raised)
+            if error:
+                emit({}, ["MessageReturned"], {})
+                with suppress(Exception):  # if this fails, it comes back with the batch
+                    seconds = delay_seconds(receives(ended.record), self._uniform)
+                    self._hide([ended.record.receipt_handle], seconds)
+            return error
+
+    def _execute(self, record: SQSRecord) -> Succeeded | Failed:
+        is_last = receives(record) >= LAST_RECEIVE
+        given = UNREAD if is_last else document(record)
+        sent_at = time_of(record.attributes.sent_timestamp)
+        # SQS leaves a message that was received three times out of its own metric.
+        age = instant(self._invocation.clock.now()) - sent_at
+        emit({}, [], {"MessageAge": age.total_seconds() * 1000})
+        unchecked = read_document(given, self._queue.entry_point, record.message_id, sent_at)
+        if is_last:
+            error = ServiceInternalError(UNREAD.problem)
+            observe_failure(unchecked, error, 0)
+            return Failed(unchecked, error)
+        if self._invocation.seconds_left() < self._least_seconds:
+            raise ResourceConflictError("no time is left for this message")
+        return execute(
+            unchecked, self._invocation, lambda error: self._is_early(record, unchecked, error)
+        )
+
+    def _is_early(
+        self, record: SQSRecord, unchecked: UncheckedRequest, error: ProvisionerError
+    ) -> bool:
+        if not error.is_transient or receives(record) >= LAST_RECEIVE:
+            return False
+        try:
+            give_up_seconds = self._invocation.settings.give_up_seconds
+        except ProvisionerError:
+            return True  # the environment is not usable now
+        received_at = time_of(record.attributes.approximate_first_receive_timestamp)
+        age = instant(self._invocation.clock.now()) - received_at
+        patience = patience_seconds(error, unchecked.properties, give_up_seconds)
+        return age.total_seconds() < patience
+
+    def _finish(self, ended: Ended, untold: ProvisionerError | None) -> ProvisionerError | None:
+        if isinstance(ended.end, ProvisionerError):
+            return ended.end
+        unchecked, error = ended.end.unchecked, None
+        if isinstance(ended.end, Failed):
+            error = ended.end.error
+            if not ended.end.is_final:
+                return error
+        if untold := untold or self._finish_task(ended.end):
+            keys = {"correlation_id": unchecked.request_id, "reason": untold.reason}
+            logger.error("result not told", extra=keys)
+            if self._is_early(ended.record, unchecked, untold):
+                return untold
+        error = error or untold
+        if error and dead_letter.is_left_by(error):
+            self._bury(unchecked, error)
+        return None
+
+    def _bury(self, unchecked: UncheckedRequest, error: ProvisionerError) -> None:
+        body = dead_letter.body(unchecked, self._invocation.rules)
+        why = dead_letter.attributes(error, unchecked.request_id, self._queue.name)
+        self._invocation.queues.send_letter(body, why)
+
+    def _finish_task(self, executed: Succeeded | Failed) -> ProvisionerError | None:
+        try:
+            self._invocation.results.finish_task(executed.unchecked.task_token, executed.result)
+        except Exception as raised:  # noqa: BLE001 (a result not told goes to the DLQ in the end)
+            return unexpected(raised)
+        return None
+
+    def _hide(self, receipt_handles: Sequence[str], seconds: int) -> None:
+        try:
+            queues = self._invocation.queues
+            queues.change_visibility(self._queue.url, receipt_handles, seconds)
+        except Exception as raised:  # noqa: BLE001 (this only affects when they come back)
+            logger.warning("visibility not changed", reason=unexpected(raised).reason)
+
+
+def _logged(record: SQSRecord, raised: BaseException) -> ProvisionerError:
+    error = unexpected(raised)
+    keys = {"error_code": error.code, "reason": error.reason}
+    logger.error("message comes back", extra={"message_id": record.message_id, **keys})
+    return error
