@@ -130,9 +130,14 @@ lint: $(TESTS) $(SAM_LINT) ## Style, types and templates
 	$(VENV)/bin/cfn-lint template.yaml examples/*.yaml
 	$(VENV)/bin/cfn-lint --regions $(REGIONS) -- template.yaml
 
+# With bytecode, whatever the shell says: to compile the tests each time would take longer than most of them.
+.PHONY: unit
+unit: $(READY) $(TESTS) ## The unit tests, for while you work (20 seconds)
+	@PYTHONDONTWRITEBYTECODE= $(RUN) -m pytest tests/unit -n $(PYTEST_WORKERS)
+
 .PHONY: test
-test: $(LOCAL) $(TESTS) ## Unit, integration, end-to-end and artifact tests
-	$(RUN) -m pytest tests/unit -n $(PYTEST_WORKERS)
+test: $(LOCAL) $(TESTS) ## Unit, property, integration, end-to-end and artifact tests
+	$(RUN) -m pytest tests/unit tests/properties -n $(PYTEST_WORKERS)
 	$(RUN) -m tools.local.deployment
 	$(RUN) -m pytest tests/artifact tests/e2e tests/integration -n $(STACK_WORKERS) --dist loadfile
 
@@ -146,7 +151,7 @@ examples: $(LOCAL) $(TESTS) $(EXAMPLES) ## Run what can be run of the examples
 retest: $(LOCAL) $(TESTS) ## Unit and integration tests again, on the built function and layer (minutes; not part of check)
 	$(RUN) -m tools.local.deployment
 	data=$$($(RUN) -m tools.local.merged_data); AWS_DATA_PATH=$$data PYTHONDONTWRITEBYTECODE=1 \
-	  $(RUN) -m pytest tests/unit tests/integration -n $(STACK_WORKERS) --dist loadfile \
+	  $(RUN) -m pytest tests/unit tests/properties tests/integration -n $(STACK_WORKERS) --dist loadfile \
 	  -p tests.support.on_the_artifact -o pythonpath=".aws-sam/build/Function .aws-sam/build/Dependencies/python ."
 
 .PHONY: mutants
