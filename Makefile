@@ -27,6 +27,8 @@ EXAMPLES := $(patsubst examples/%/requirements.txt,.venv-example-%/.ready,$(wild
 export AWS_EC2_METADATA_DISABLED := true
 export SAM_CLI_TELEMETRY := 0
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+# Tests, and the processes that they start, are not compiled anew each time.
+unexport PYTHONDONTWRITEBYTECODE
 
 TYPE  ?= BASIC
 EVENT ?=
@@ -37,7 +39,8 @@ ROUNDS ?=
 MODULE ?=
 UPGRADE ?=
 PYTEST_WORKERS ?= 2
-# Each deploys an application of its own; they mostly wait, so that more than there are cores pay.
+# Each deploys an application of its own and waits half of the time, so that more than there are cores pay. They begin
+# with files of few but long tests: artifact and e2e.
 STACK_WORKERS ?= 6
 
 # One of each partition. Some examples are about what GovCloud does not have.
@@ -130,11 +133,15 @@ lint: $(TESTS) $(SAM_LINT) ## Style, types and templates
 	$(VENV)/bin/cfn-lint template.yaml examples/*.yaml
 	$(VENV)/bin/cfn-lint --regions $(REGIONS) -- template.yaml
 
+.PHONY: unit
+unit: $(READY) $(TESTS) ## The unit tests, for while you work (20 seconds)
+	@$(RUN) -m pytest tests/unit -n $(PYTEST_WORKERS)
+
 .PHONY: test
-test: $(LOCAL) $(TESTS) ## Unit, integration, end-to-end and artifact tests
-	$(RUN) -m pytest tests/unit -n $(PYTEST_WORKERS)
+test: $(LOCAL) $(TESTS) ## Unit, property, integration, end-to-end and artifact tests
+	$(RUN) -m pytest tests/unit tests/properties -n $(PYTEST_WORKERS)
 	$(RUN) -m tools.local.deployment
-	$(RUN) -m pytest tests/artifact tests/e2e tests/integration -n $(STACK_WORKERS) --dist loadfile
+	$(RUN) -m pytest tests/artifact tests/e2e tests/integration -n $(STACK_WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: examples
 examples: $(LOCAL) $(TESTS) $(EXAMPLES) ## Run what can be run of the examples
@@ -146,7 +153,7 @@ examples: $(LOCAL) $(TESTS) $(EXAMPLES) ## Run what can be run of the examples
 retest: $(LOCAL) $(TESTS) ## Unit and integration tests again, on the built function and layer (minutes; not part of check)
 	$(RUN) -m tools.local.deployment
 	data=$$($(RUN) -m tools.local.merged_data); AWS_DATA_PATH=$$data PYTHONDONTWRITEBYTECODE=1 \
-	  $(RUN) -m pytest tests/unit tests/integration -n $(STACK_WORKERS) --dist loadfile \
+	  $(RUN) -m pytest tests/unit tests/properties tests/integration -n $(STACK_WORKERS) --dist loadfile \
 	  -p tests.support.on_the_artifact -o pythonpath=".aws-sam/build/Function .aws-sam/build/Dependencies/python ."
 
 .PHONY: mutants

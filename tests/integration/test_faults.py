@@ -2,6 +2,7 @@
 AWS's moods: every call of every service under every fault that passes, and those that do not.
 
 EventBridge's connections are the stand-in's; everything else is the emulator's, behind the proxy.
+The function's pauses pass at once, for the stand-in, too; what hangs does so in real time.
 """
 
 import json
@@ -33,9 +34,10 @@ from tests.support.faulty_proxy import (
     aws_error,
 )
 from tests.support.function import Function, forget_clients
+from tests.support.pauseless_time import PauselessTime
 from tests.support.response_url_server import ResponseUrlServer
 from tests.support.stack_requests import CustomResource
-from tests.support.stand_in import StandIn, Unrecorded, running_stand_in
+from tests.support.stand_in import Pace, StandIn, Unrecorded, running_stand_in
 from tools.local.local_stack import LocalStack
 
 AWSS_TEXT = "User: arn:aws:iam::1:role/x is not authorized; Value 'CANARY-of-aws' is not valid"
@@ -101,10 +103,20 @@ class World:
 
 @pytest.fixture(scope="module")
 def session_stand_in(stack: LocalStack) -> Iterator[StandIn]:
-    """Run the stand-in in front of the emulator."""
+    """Run the stand-in in front of the emulator, and let the function's clients find it."""
+    forget_clients()
     ca_bundle = str(stack.ministack.ca_bundle)
     with running_stand_in(stack.endpoint_url, ca_bundle=ca_bundle) as stand_in:
         yield stand_in
+    forget_clients()
+
+
+@pytest.fixture
+def _new_clients() -> Iterator[None]:
+    """Let the function make clients for this test alone."""
+    forget_clients()
+    yield
+    forget_clients()
 
 
 @pytest.fixture
@@ -116,11 +128,12 @@ def world(
 ) -> Iterator[World]:
     """Give the function, and AWS."""
     session_stand_in.reset()
+    time = PauselessTime()
+    session_stand_in.pace = Pace(clock=time.time)
+    monkeypatch.setattr("handler.composition.time", time)
     monkeypatch.setenv("AWS_ENDPOINT_URL_EVENTBRIDGE", session_stand_in.url)
-    forget_clients()
-    yield World(function, session_stand_in, proxy)
+    yield World(replace(function, clock=time.monotonic), session_stand_in, proxy)
     session_stand_in.reset()
-    forget_clients()
 
 
 @pytest.fixture
@@ -249,6 +262,7 @@ def test_a_storm_that_ends_in_time_is_weathered(world: World, basic: dict[str, A
     assert world.ask("Create", basic)["Outcome"] == "Created"
 
 
+@pytest.mark.usefixtures("_new_clients")
 @pytest.mark.parametrize("service", ["EVENTBRIDGE", "SECRETS_MANAGER", "SSM", "DYNAMODB"])
 def test_a_service_that_nobody_reaches_is_told_by_name(
     service: str,

@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 from handler.errors import AccessDeniedError, NetworkFailureError, ThrottlingError
-from tests.integration.test_faults import World, session_stand_in, world
+from tests.integration.test_faults import World, _new_clients, session_stand_in, world
 from tests.integration.test_secrecy import Everywhere, everywhere, properties
 from tests.support.cold_container import NOISY, run
 from tests.support.event_source import EventSource
@@ -20,7 +20,7 @@ from tests.support.faulty_proxy import FaultyProxy, answered, aws_error
 from tests.support.function import Function
 from tools.local.local_stack import LocalStack
 
-__all__ = ["everywhere", "properties", "session_stand_in", "world"]
+__all__ = ["_new_clients", "everywhere", "properties", "session_stand_in", "world"]
 
 Store = Callable[[str, object], str]
 PASSING = ["ThrottlingException", "InternalServerError", "503", "answer lost", "call lost"]
@@ -137,6 +137,7 @@ SPOILT: dict[str, Any] = {
 }
 
 
+@pytest.mark.usefixtures("_new_clients")
 @pytest.mark.parametrize("spoilt", SPOILT)
 def test_a_rotated_canary_is_seen_nowhere_even_while_debugging(
     spoilt: str,

@@ -16,18 +16,19 @@ class Function:
     """The entry point, called as Lambda calls it."""
 
     arn: str
+    clock: Callable[[], float] = time.monotonic
 
     def __call__(
-        self, event: Any, seconds: float = 60, clock: Callable[[], float] = time.monotonic
+        self, event: Any, seconds: float = 60, clock: Callable[[], float] | None = None
     ) -> Any:
         """Invoke the function with an event and so many seconds to live, by a clock."""
-        return lambda_handler(event, LambdaContext(self.arn, seconds, clock=clock))
+        return lambda_handler(event, LambdaContext(self.arn, seconds, clock=clock or self.clock))
 
     def invocation(
-        self, seconds: float = 60, clock: Callable[[], float] = time.monotonic
+        self, seconds: float = 60, clock: Callable[[], float] | None = None
     ) -> Invocation:
         """Give what an invocation is made of, to look at its adapters alone."""
-        return Invocation(LambdaContext(self.arn, seconds, clock=clock))
+        return Invocation(LambdaContext(self.arn, seconds, clock=clock or self.clock))
 
 
 def forget_clients() -> None:

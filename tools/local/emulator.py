@@ -1,7 +1,9 @@
 """
 MiniStack with its authorization corrected; a program of its own, which ``ministack`` starts.
 
-It runs by its path and imports nothing of the project: what it can import, the function can too.
+It runs by its path and imports nothing of the project. Functions run by the interpreter of
+``.venv-runtime``, whose bytecode the build holds; MiniStack's own would compile the layer at each
+cold start, for seconds, and has libraries of MiniStack's to import.
 
 CloudFormation acts with the permissions of whoever calls it, as on AWS: those that AWS's schemas
 of resource types name for their handlers, as far as the template's properties need them.
@@ -16,7 +18,7 @@ from typing import Any
 
 from hypercorn import asyncio as server
 from ministack import app
-from ministack.core import iam_actions, iam_evaluator
+from ministack.core import iam_actions, iam_evaluator, lambda_runtime
 from ministack.core.responses import get_account_id, get_region
 from ministack.services.cloudformation import stacks
 
@@ -25,7 +27,9 @@ action_as_ministack_reads_it = iam_actions.extract_iam_action
 resource_as_ministack_reads_it = iam_actions.extract_resource_arn
 condition_key_as_ministack_resolves_it = iam_evaluator._resolve_condition_key  # noqa: SLF001
 serve_as_ministack_does = server.serve
+program_as_ministack_finds_it = lambda_runtime._detect_runtime_binary  # noqa: SLF001
 PERMISSIONS = json.loads(Path(__file__).with_name("cloudformation_permissions.json").read_text())
+RUNTIME_PYTHON = Path(__file__).resolve().parents[2] / ".venv-runtime" / "bin" / "python"
 KEY_OF_TABLE = "SSESpecification.KMSMasterKeyId"
 NAMED_BY = ("FunctionName", "LogGroupName", "LayerName", "DashboardName", "BucketName", "Bucket")
 
@@ -35,6 +39,13 @@ async def serve(application: Any, config: Any) -> None:
     if other := os.environ.get("OTHER_ADDRESS"):
         config.bind.append(f"{other}:{os.environ['GATEWAY_PORT']}")
     await serve_as_ministack_does(application, config)
+
+
+def program(runtime: str) -> tuple[str, str]:
+    """Name the interpreter of a function, and what it runs."""
+    interpreter, text = program_as_ministack_finds_it(runtime)
+    is_ours = runtime.startswith("python") and RUNTIME_PYTHON.exists()
+    return str(RUNTIME_PYTHON) if is_ours else interpreter, text
 
 
 def action(*arguments: Any, **keywords: Any) -> str | None:
@@ -172,6 +183,7 @@ if __name__ == "__main__":
     stacks._provision_resource = create_resource  # noqa: SLF001
     stacks._update_resource = update_resource  # noqa: SLF001
     stacks._delete_resource = delete_resource  # noqa: SLF001
+    lambda_runtime._detect_runtime_binary = program  # noqa: SLF001
     # As root it would listen on 443 as well, for Cognito, which nothing here needs.
     app._port_is_bindable = lambda *_: False  # noqa: SLF001 - there is no setting for it
     vars(server)["serve"] = serve  # hypercorn's own, as app.main() calls it

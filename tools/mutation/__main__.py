@@ -20,6 +20,7 @@ from tools.mutation import remedies
 ROOT = Path(__file__).resolve().parents[2]
 CODE = ROOT / "src" / "handler"
 WORKSPACE = ROOT / ".local" / "mutants"
+SUITES = Path("tests/unit"), Path("tests/properties")
 SURVIVORS = Path(__file__).with_name("survivors.toml")
 ENVIRONMENT = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
 # A mutant that no test reaches survives, too.
@@ -65,10 +66,11 @@ def _problems(module: str) -> Iterator[str]:
 def _copy_project(module: str) -> None:
     shutil.rmtree(WORKSPACE, ignore_errors=True)
     shutil.copytree(ROOT, WORKSPACE, ignore=shutil.ignore_patterns(".*", "__pycache__"))
-    room = f"tests/unit/{Path(module).parent.as_posix()}".removesuffix("/.")
+    room = Path(module).parent
+    tests = [str(suite / room) for suite in SUITES if (ROOT / suite / room).is_dir()]
     with (WORKSPACE / "pyproject.toml").open("a", encoding="utf-8") as settings:
         settings.write(f'only_mutate = ["src/handler/{module}.py"]\n')
-        settings.write(f'pytest_add_cli_args_test_selection = ["{room}"]\n')
+        settings.write(f"pytest_add_cli_args_test_selection = {tests}\n")
 
 
 def _unknown_survivors(run: subprocess.CompletedProcess[str]) -> Iterator[str]:

@@ -6,9 +6,11 @@ every option and once against, since checkov passes over a policy that holds one
 out, so that a scanner tells also what has one.
 """
 
+import copy
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,12 @@ NO_VALUE = {"Ref": "AWS::NoValue"}
 
 def parsed(template: Path) -> dict[str, Any]:
     """Read a template, its tags spelled as functions."""
-    found: dict[str, Any] = yaml_parse(template.read_text(encoding="utf-8"))
+    return copy.deepcopy(_parsed(template.read_text(encoding="utf-8")))
+
+
+@cache
+def _parsed(text: str) -> dict[str, Any]:
+    found: dict[str, Any] = yaml_parse(text)
     return found
 
 

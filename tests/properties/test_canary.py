@@ -7,7 +7,6 @@ imported, ``tests/integration/test_secrecy.py`` sets in a fresh container.
 
 import json
 import logging
-import ssl
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -80,7 +79,6 @@ ENTRANCES: dict[str, tuple[Entrance, Sequence[Any]]] = {
     "failed invocations": (of_failed_invocations(1), MESSAGES),
     "failed invocations, the last time": (of_failed_invocations(LAST), MESSAGES),
 }
-PUTS = "handler.entrypoints.response_delivery"
 # Where each delivery's credentials belong, and a malformed id, which is answered as it came.
 BELONGING = (Sink.WRITTEN, Sink.TARGET)
 NO_LEAK = (*BELONGING, Sink.ANSWER_ID)
@@ -149,9 +147,7 @@ def emissions(
 ) -> Emissions:
     """Collect everything that the function emits or stores."""
     monkeypatch.setattr(logger.registered_handler, "stream", CurrentStdout())
-    context = ssl.create_default_context()  # it takes longer than the rest of an answer
     monkeypatch.setattr("handler.composition.time", TIME)
-    monkeypatch.setattr(f"{PUTS}.ssl.create_default_context", lambda: context)
 
     def printed() -> list[str]:
         lines = [*"".join(capsys.readouterr()).splitlines(), *records.texts]
