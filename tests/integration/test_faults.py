@@ -9,7 +9,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
@@ -235,8 +235,8 @@ def pauses(world: World) -> list[float]:
     """Have a throttled call made, and give for how long it would have paused."""
     slept: list[float] = []
     invocation = world.function.invocation()
-    clock = replace(invocation.clock, sleep=slept.append)
-    caller = replace(invocation.caller("events"), clock=clock)
+    clock = invocation.clock._replace(sleep=slept.append)
+    caller = invocation.caller("events")._replace(clock=clock)
     with pytest.raises(ThrottlingError):
         caller("describe_connection", "connection n", Name="n")
     return slept
