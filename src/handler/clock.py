@@ -1,14 +1,13 @@
 """Time as one invocation sees it, injected so that tests need not wait."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from handler.settings import LAST_ROUND_SECONDS, LAST_ROUND_SHARE, SHORTEST_PAUSE_SECONDS
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(NamedTuple):
     """
     Tell the time, sleep, and know how much working time is left.
 

@@ -8,8 +8,8 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 from handler.errors import unusable_environment
 
@@ -85,8 +85,7 @@ HOST = re.compile(rf"\*|(\*\.)?{HOST_NAME}", re.ASCII)
 NAME_PREFIX = re.compile(r"[.\-_A-Za-z0-9]{0,40}")  # leaves a derived name 24 of its own
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """What the template's parameters decided, and where the function runs."""
 
     partition: str

@@ -1,7 +1,6 @@
 """Calls to AWS over HTTP: what is tried again, what is not, and what an error tells."""
 
 import time
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -108,7 +107,7 @@ def test_tries_end_while_there_is_time_left(
         now += seconds
 
     invocation = function.invocation(seconds=4, clock=lambda: now)
-    caller = replace(invocation.caller("events"), clock=replace(invocation.clock, sleep=sleep))
+    caller = invocation.caller("events")._replace(clock=invocation.clock._replace(sleep=sleep))
     with pytest.raises(ThrottlingError):
         caller("describe_connection", "connection n", Name="n")
     assert 0.799 < invocation.seconds_left() < 0.901

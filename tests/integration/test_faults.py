@@ -248,8 +248,8 @@ def pauses(world: World) -> list[float]:
     """Have a throttled call made, and give for how long it would have paused."""
     slept: list[float] = []
     invocation = world.function.invocation()
-    clock = replace(invocation.clock, sleep=slept.append)
-    caller = replace(invocation.caller("events"), clock=clock)
+    clock = invocation.clock._replace(sleep=slept.append)
+    caller = invocation.caller("events")._replace(clock=clock)
     with pytest.raises(ThrottlingError):
         caller("describe_connection", "connection n", Name="n")
     return slept

@@ -674,7 +674,7 @@ class Stack:
         return False, physical_id_of_unknown_end(delivery.asked)
 
 
-ADOPTING = replace(REQUEST_QUEUE, takes_adoptions=True)
+ADOPTING = REQUEST_QUEUE._replace(takes_adoptions=True)
 
 
 def _message(step: Step, sent: datetime) -> UncheckedRequest:

@@ -4,10 +4,9 @@ Calls to AWS: clients made once, retries within the invocation's time, and error
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from botocore.config import Config
 from botocore.exceptions import (
@@ -65,8 +64,7 @@ def session() -> Session:
     return Session()
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """Calls one service; retries passing errors with growing, jittered pauses."""
 
     service: str

@@ -1,8 +1,7 @@
 """Adapter: EventBridge's connections."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from handler.adapters.aws_client import Caller
 from handler.connections.state import Connection
@@ -17,8 +16,7 @@ CONFIGURATION = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class EventBridgeConnections:
+class EventBridgeConnections(NamedTuple):
     """EventBridge's connections through its API."""
 
     call: Caller

@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from handler.adapters.aws_client import Caller
 from handler.clock import iso
@@ -14,8 +13,7 @@ ENTRIES_OF_A_BATCH = 10  # SQS takes no more
 MOST_TRIES = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Queues:
+class Queues(NamedTuple):
     """The application's queues, seen from the function."""
 
     make_sqs: Callable[[], Caller]  # few requests need it

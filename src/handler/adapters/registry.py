@@ -5,9 +5,9 @@ condition: a connection under the revision that was read, a claim under its owne
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from handler.adapters.aws_client import Caller
 from handler.adapters.registry_items import (
@@ -39,8 +39,7 @@ from handler.references.source import Secret, Source
 from handler.settings import ITEMS_OF_A_PAGE
 
 
-@dataclass(frozen=True, slots=True)
-class DynamoDbRegistry:
+class DynamoDbRegistry(NamedTuple):
     """The registry's table."""
 
     call: Caller

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from handler.adapters.aws_client import Caller
 from handler.errors import SecretNotUsableError
@@ -13,8 +13,7 @@ from handler.references.source import SecretValue, Service, Source
 NOT_FOUND = "ResourceNotFoundException"
 
 
-@dataclass(frozen=True, slots=True)
-class SecretStore:
+class SecretStore(NamedTuple):
     """Reads secrets and parameters, and remembers nothing."""
 
     secrets_manager: Caller

@@ -1,8 +1,8 @@
 """The entry points, and what differs between them: request types, waits, members."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 from handler.requests.envelope import MEMBERS, TERRAFORM_MEMBER
 from handler.settings import LONGEST_WAIT_SECONDS
@@ -26,8 +26,7 @@ SELECTING = (RequestType.REFRESH, RequestType.RECONCILE, RequestType.LIST)
 ASKED_BY_PRODUCERS = ("Create", "Update", "Delete", "Describe", "Validate", "Refresh")
 
 
-@dataclass(frozen=True, slots=True)
-class EntryPoint:
+class EntryPoint(NamedTuple):
     """What differs between the entry points."""
 
     name: str
@@ -108,4 +107,4 @@ def senders(takes: Callable[[EntryPoint], bool]) -> str:
 
 def for_terraform(entry_point: EntryPoint) -> EntryPoint:
     """Give an entry point as Terraform uses it: a destroy must end, a rename leaves nothing."""
-    return replace(entry_point, foreign_delete_succeeds=True, deletes_replaced=True)
+    return entry_point._replace(foreign_delete_succeeds=True, deletes_replaced=True)

@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from handler.references.reference import Text
 from handler.requests.entry_point import DIRECT
@@ -31,8 +30,7 @@ class Shape(Protocol):
     metadata: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(NamedTuple):
     """A scalar in its place: path, name, shape, and the structure around it."""
 
     path: str

@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import accumulate
 from types import NoneType
+from typing import NamedTuple
 
 from handler.errors import InvalidRequestError, ProvisionerError, numbered
 from handler.references.malformed_reference import UNRESOLVED
@@ -18,8 +17,7 @@ MEMBER = re.compile(rf"[A-Za-z]{{1,{LONGEST_MEMBER}}}")
 LONGEST_REASON = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(NamedTuple):
     """One thing that is wrong: where, and what to do."""
 
     path: str
@@ -51,6 +49,8 @@ def below(path: str, name: str) -> str:
 
 def unknown_member(path: str, name: object, known: Iterable[str]) -> Violation:
     """Tell that a member is unknown, and which known one it resembles."""
+    from difflib import get_close_matches  # noqa: PLC0415 - few requests need it
+
     as_known = {each.lower(): each for each in known}
     bare = re.sub(r"[\W_]", "", str(name)[:LONGEST_MEMBER]).lower()
     close = get_close_matches(bare, as_known, n=1)
