@@ -37,22 +37,27 @@ class BulkLoop:
                 calls = recorded(proxy, function, event)
         self._calls = json.dumps([_with_new_token(sdk_call(call)) for call in calls])
 
-    def cpu_milliseconds(self, batches: int) -> float:
-        """Make the calls of so many batches; give the CPU time for one connection."""
+    def cpu_milliseconds(self, batches: int, processes: int) -> float:
+        """Let each process make the calls of so many batches; give the CPU time of a connection."""
         with TemporaryDirectory() as directory:
-            calls = Path(directory) / "calls.json"
-            calls.write_text(json.dumps([self._of_others() for _ in range(batches)]))
-            finished = subprocess.run(
-                [str(RUNTIME_PYTHON), "-P", str(PROGRAM), str(calls)],
-                env={
-                    **lambda_variables(self._bench.floor.compiled, directory),
-                    **self._bench.environment,
-                },
-                stdout=subprocess.PIPE,
-                text=True,
-                check=True,
-            )
-        return float(finished.stdout) / (batches * MESSAGES)
+            loops = [
+                self._started(Path(directory) / f"{number}.json", batches)
+                for number in range(processes)
+            ]
+            spent = [float(loop.communicate()[0]) for loop in loops]
+        return sum(spent) / (processes * batches * MESSAGES)
+
+    def _started(self, calls: Path, batches: int) -> subprocess.Popen[str]:
+        calls.write_text(json.dumps([self._of_others() for _ in range(batches)]))
+        return subprocess.Popen(
+            [str(RUNTIME_PYTHON), "-P", str(PROGRAM), str(calls)],
+            env={
+                **lambda_variables(self._bench.floor.compiled, str(calls.parent)),
+                **self._bench.environment,
+            },
+            stdout=subprocess.PIPE,
+            text=True,
+        )
 
     def _of_others(self) -> Sequence[Any]:
         text = self._calls

@@ -108,7 +108,7 @@ def _rows(size: int, calls: Counter[str], scans: int) -> Iterator[Row]:
     each = sum(calls.values()) / size
     other = sum(count for operation, count in calls.items() if operation not in EXPECTED)
     yield Row(f"{what}, scans", str(scans), "-", scans, 1)
-    yield Row(f"{what}, calls for each", f"{each:.4g}", "-", each, CALLS_AT_MOST)
+    yield Row(f"{what}, calls for each", f"{each:.4g}", "-", round(each, 2), CALLS_AT_MOST)
     yield Row(f"{what}, calls that write or report", str(other), "-", other, 0)
 
 
