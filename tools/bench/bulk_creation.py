@@ -62,13 +62,13 @@ class Rounds:
 def measure(bench: Bench) -> Measured:
     """Let all three create connections in turn."""
     stack, size = bench.stack, bench.effort.requests
-    loop, rounds = BulkLoop(bench), Rounds()
+    loop, rounds, at_once = BulkLoop(bench), Rounds(), max(1, round(AT_ONCE * bench.effort.share))
     _spent_by_cli(stack, [_stored(stack)])  # for its bytecode
     for _ in range(bench.effort.long_rounds):
         secret_names = [_stored(stack) for _ in range(size)]
-        rounds.cli.append(_spent_by_cli(stack, secret_names[:AT_ONCE]))
+        rounds.cli.append(_spent_by_cli(stack, secret_names[:at_once]))
         rounds.ours.append(_spent_by_queue(stack, secret_names))
-        rounds.loop.append(loop.cpu_milliseconds(max(1, size // SHARE_OF_LOOP), AT_ONCE))
+        rounds.loop.append(loop.cpu_milliseconds(max(1, size // SHARE_OF_LOOP), at_once))
     entry_points.forget_results(stack)
     return Measured(_rows(rounds, size), bench.effort.long_rounds, _remarks(rounds, size))
 
