@@ -128,7 +128,7 @@ def measure(bench: Bench) -> Measured:
         with running_function(bench.artifact, environment) as function:
             url = bench.destination.url + RESPONSE_PATH
             counted = dict(Walk(function.invoke, proxy, url, "counted", stack.outputs).steps())
-    return Measured(list(_rows(counted)), rounds=1, remarks="\n".join(_tables(counted)))
+    return Measured(list(_rows(counted)), rounds=1, remarks="\n".join(tables(counted)))
 
 
 def _rows(counted: Mapping[str, Sequence[str]]) -> Iterator[Row]:
@@ -140,7 +140,8 @@ def _rows(counted: Mapping[str, Sequence[str]]) -> Iterator[Row]:
     yield Row(what, str(beyond), "-", beyond, 0)
 
 
-def _tables(counted: Mapping[str, Sequence[str]]) -> Iterator[str]:
+def tables(counted: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Write which calls each kind of request made, and once for each call why it is made."""
     yield "| Request | Calls | In their order |"
     yield "|---|---|---|"
     for calls, kinds in _kinds_by_calls(counted).items():
