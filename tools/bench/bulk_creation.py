@@ -5,8 +5,9 @@ and registry, all on this machine; the first round pays for cold starts. Against
 AWS CLI in a shell loop, which takes one secret after another (``get-secret-value``,
 ``create-connection``), on a few connections, and neither waits for a state nor notes an owner; and
 a process that makes the function's recorded calls through boto3, and does nothing else. CPU time is
-that of the function's processes, of the CLI's, of the loop's, each five at once as the mapping has
-it: neither the emulator's nor a neighbour's counts. Wall time depends on both.
+that of the function's processes, of the CLI's, of the loop's, without the emulator's and whatever
+else runs. Each has five processes at once, as the mapping has: a core whose neighbour works, too,
+takes longer for the same. Wall time is this machine's alone.
 """
 
 import os

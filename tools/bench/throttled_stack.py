@@ -1,12 +1,12 @@
 """
 A stack of many connections while EventBridge takes ten calls about connections a second and refuses
-all others with ThrottlingException: a stand-in does, everything else is the emulator of AWS. As
-CloudFormation creates what does not depend on each other, all Create events come at once, each to
-an environment of its own: a process that is forked from one whose init phase is over. (The emulator
-deploys one resource after another, so the events are made here, and the answers arrive at a server
-here.) The time until the last answer is held against what the limit allows: the calls that one
-Create needs where nobody else asks, times the connections, at ten calls a second. What is not
-answered SUCCESS would roll the stack back.
+all others with ThrottlingException. EventBridge is a stand-in, everything else the emulator of AWS;
+that one deploys one resource after another, so the events are made here. As CloudFormation
+sends them for resources that do not depend on one another, all come at once, each to an environment
+of its own: a process that is forked from one whose init phase is over. The answers arrive at a
+server here; what is not answered SUCCESS would roll the stack back. The time until the last answer
+is held against what the limit allows: the calls that one Create makes where nobody else asks, times
+the connections, at ten calls a second.
 """
 
 import json
