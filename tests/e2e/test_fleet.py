@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.stand_in.weather import throttle
-from tools.bench.fleet_rotation import MESSAGES_OF_AN_EVENT, Fleet, disturbed, running_fleet
+from tools.bench.rotating_fleet import MESSAGES_OF_AN_EVENT, Fleet, disturbed, running_fleet
 from tools.local.local_stack import LocalStack, local_stack
 
 SIZE = 40

@@ -15,16 +15,18 @@ from tools.bench import (
     bulk_creation,
     calls,
     cold_start,
+    fleet_reconcile,
     fleet_rotation,
     floor,
     machine,
     memory,
     memory_sizes,
     size,
+    throttled_stack,
     waiting,
     warm_cpu,
 )
-from tools.bench.measuring import Bench, Effort, Measured, Measurement
+from tools.bench.measuring import ALL_REQUESTS, Bench, Effort, Measured, Measurement
 from tools.bench.page import page, table
 from tools.local import deployment
 from tools.local.deployment import ROOT
@@ -42,13 +44,15 @@ MEASUREMENTS: tuple[Measurement, ...] = (
     batch.measure,
     waiting.measure,
     calls.measure,
+    throttled_stack.measure,
     # Last: they leave a full registry behind.
+    fleet_reconcile.measure,
     bulk_creation.measure,
     fleet_rotation.measure,
 )
 PAGE = ROOT / "docs" / "benchmarks.md"
 FLOOR_DIRECTORY = ROOT / ".local" / "bench"
-FULL = Effort(rounds=7, requests=1000)
+FULL = Effort(rounds=7, requests=ALL_REQUESTS)
 SMOKE = Effort(rounds=1, requests=10)
 
 

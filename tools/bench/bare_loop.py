@@ -41,11 +41,12 @@ def write(folder: Path, calls: Sequence[Call], layer: Path) -> Artifact:
     """Write the function that makes these calls."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "bare_loop.py").write_text(CODE)
-    (folder / "calls.json").write_text(json.dumps([_sdk_call(call) for call in calls]))
+    (folder / "calls.json").write_text(json.dumps([sdk_call(call) for call in calls]))
     return Artifact(folder, layer)
 
 
-def _sdk_call(call: Call) -> tuple[str, str, dict[str, Any]]:
+def sdk_call(call: Call) -> tuple[str, str, dict[str, Any]]:
+    """Give service, method and parameters of a recorded call, as boto3 takes them."""
     session = botocore.session.get_session()
     for service in used_services():
         if call.operation in session.get_service_model(service).operation_names:

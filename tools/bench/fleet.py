@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 ENTRIES_OF_A_BATCH = 10
 TIMEOUT_SECONDS = 300
 POLL_SECONDS = 0.1
+REQUESTS = "RequestQueueUrl"  # as the stack's outputs name them
+MAINTENANCE = "MaintenanceQueueUrl"
+DEAD_LETTERS = "DeadLetterQueueUrl"
 STATES_OF_MESSAGES: "tuple[QueueAttributeNameType, ...]" = (
     "ApproximateNumberOfMessages",
     "ApproximateNumberOfMessagesNotVisible",
@@ -39,24 +42,24 @@ def send(stack: LocalStack, requests: Sequence[Mapping[str, Any]]) -> None:
     for start in range(0, len(requests), ENTRIES_OF_A_BATCH):
         entries = enumerate(requests[start : start + ENTRIES_OF_A_BATCH])
         stack.sqs.send_message_batch(
-            QueueUrl=stack.outputs["RequestQueueUrl"],
+            QueueUrl=stack.outputs[REQUESTS],
             Entries=[
                 {"Id": str(index), "MessageBody": json.dumps(dict(each))} for index, each in entries
             ],
         )
 
 
-def await_empty_queue(stack: LocalStack) -> None:
+def await_empty_queue(stack: LocalStack, queue: str = REQUESTS) -> None:
     """
-    Wait until the request queue has no message any more, visible or not.
+    Wait until a queue has no message any more, visible or not.
 
     Raises:
         TimeoutError: it still has some.
     """
     deadline = time.monotonic() + TIMEOUT_SECONDS
-    while left := messages(stack, "RequestQueueUrl"):
+    while left := messages(stack, queue):
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{left} messages are still in the request queue")
+            raise TimeoutError(f"{left} messages are still in {queue}")
         time.sleep(POLL_SECONDS)
 
 

@@ -1,173 +1,62 @@
 """
-Rotation of a secret that many connections were made from, with the deployed function, its queue,
-mapping, rule and registry: from ``PutSecretValue`` until every connection has the new credential.
+Rotation of a secret that many connections were made from, with the deployed function, its queues,
+mappings, rule and registry: from ``PutSecretValue`` until every connection has the new credential.
 EventBridge's connections are the tests' stand-in, which counts all calls of the function and keeps
-what arrived. First undisturbed; then with every event delivered twice, and one in twenty of all
-calls to AWS throttled, answered by a server's error, lost before it was carried out, or carried out
-with its answer lost. An update whose answer was lost is sent again, as it must be: it counts once.
+what arrived. First undisturbed. Then twice in slow motion, each call taking 0.4 s, so that this
+machine's cores are not what the queues compete for: alone, and while four times as many Creates of
+producers wait in the request queue, whose mapping works on them all the while. Last with every
+event delivered twice, and one in twenty of all calls to AWS throttled, answered by a server's
+error, lost before it was carried out, or carried out with its answer lost. An update whose answer
+was lost is sent again, as it must be: it counts once.
 """
 
-import secrets
-import time
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-
-from tests.support.stand_in import Call, StandIn, running_stand_in
-from tests.support.stand_in.weather import ANSWER_LOST, chances
+from tests.support.stand_in.weather import slow
 from tools.bench import fleet
-from tools.bench.measuring import Bench, Measured, Row
-from tools.demo.example import API_KEY_NAME
-from tools.local.deployment import STACK_NAME
-from tools.local.local_stack import LocalStack
-from tools.operating import entry_points
+from tools.bench.crowd import waiting_messages
+from tools.bench.measuring import Bench, Measured, Row, ratio
+from tools.bench.rotating_fleet import Fleet, Rotated, disturbed, running_fleet
 
-SHARE_OF_FAULTS = 0.05
-SEED = 4
-MESSAGES_OF_AN_EVENT = "Query"  # of who uses the secret, once for each
-
-
-@dataclass(frozen=True, slots=True)
-class Rotated:
-    """
-    What came of one rotation.
-
-    ``updates``: by connection, those that EventBridge acknowledged.
-    ``lost_answers``: of updates that were carried out all the same.
-    ``seconds``: until all followed; ``seconds_to_rest``: until nothing was left to do.
-    """
-
-    names: frozenset[str]
-    followers: frozenset[str]
-    updates: Counter[str]
-    lost_answers: int
-    calls: Counter[str]
-    faults: int
-    dead_letters: int
-    seconds: float
-    seconds_to_rest: float
-
-    @property
-    def wrong(self) -> int:
-        """Count the connections that do not follow, or were updated more than once."""
-        return sum(
-            name not in self.followers or self.updates[name] != 1
-            for name in self.names | set(self.updates)
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Fleet:
-    """Connections that were made from one secret."""
-
-    stack: LocalStack
-    stand_in: StandIn
-    secret_name: str
-    names: frozenset[str]
-
-    def rotate(self) -> Rotated:
-        """Put a new value, and that is all; wait until there is nothing left to do."""
-        calls_before, faults_before = len(self.stand_in.calls), self.stand_in.happened
-        letters_before = fleet.messages(self.stack, "DeadLetterQueueUrl")
-        key = secrets.token_urlsafe(12)
-        began = time.perf_counter()
-        self.stack.secretsmanager.put_secret_value(SecretId=self.secret_name, SecretString=key)
-        self._await_followers(key)
-        seconds = time.perf_counter() - began
-        fleet.await_empty_queue(self.stack)
-        seconds_to_rest = time.perf_counter() - began
-        calls = self.stand_in.calls[calls_before:]
-        faults = self.stand_in.happened - faults_before
-        entry_points.forget_results(self.stack)
-        return Rotated(
-            self.names,
-            self._followers(key),
-            Counter(each.name for each in calls if _is_acknowledged_update(each)),
-            faults["UpdateConnection", ANSWER_LOST],
-            Counter(each.operation for each in calls),
-            faults.total(),
-            fleet.messages(self.stack, "DeadLetterQueueUrl") - letters_before,
-            seconds,
-            seconds_to_rest,
-        )
-
-    def _await_followers(self, key: str) -> None:
-        deadline = time.monotonic() + fleet.TIMEOUT_SECONDS
-        while self._followers(key) != self.names and time.monotonic() < deadline:
-            time.sleep(fleet.POLL_SECONDS)
-
-    def _followers(self, key: str) -> frozenset[str]:
-        block = {"ApiKeyName": API_KEY_NAME, "ApiKeyValue": key}
-        return frozenset(
-            name
-            for name, each in self.stand_in.connections.items()
-            if each.auth_parameters.get("ApiKeyAuthParameters") == block
-        )
-
-
-@contextmanager
-def running_fleet(stack: LocalStack, size: int) -> Iterator[Fleet]:
-    """Make connections from one secret; EventBridge is the stand-in while the block lasts."""
-    secret_name = f"connections/shared-{secrets.token_hex(4)}"
-    names = [f"{secret_name.rpartition('/')[2]}-{number}" for number in range(size)]
-    stack.secretsmanager.create_secret(Name=secret_name, SecretString=secrets.token_urlsafe(12))
-    ca_bundle = str(stack.ministack.ca_bundle)
-    with (
-        running_stand_in(stack.endpoint_url, ca_bundle=ca_bundle) as stand_in,
-        fleet.function_calling(stack, stand_in.url),
-    ):
-        fleet.send(stack, [fleet.create_request(name, secret_name) for name in names])
-        fleet.await_empty_queue(stack)
-        yield Fleet(stack, stand_in, secret_name, frozenset(names))
-
-
-@contextmanager
-def disturbed(running: Fleet) -> Iterator[None]:
-    """Spoil some of the function's calls and deliver every event twice."""
-    events, rule = running.stack.events, _rule_of_secrets(running.stack)
-    (target,) = events.list_targets_by_rule(Rule=rule)["Targets"]
-    again = {**target, "Id": "Again"}
-    events.put_targets(Rule=rule, Targets=[again])  # type: ignore[list-item]
-    running.stand_in.plan(*chances(SHARE_OF_FAULTS, SEED))
-    try:
-        yield
-    finally:
-        running.stand_in.clear_up()
-        events.remove_targets(Rule=rule, Ids=["Again"])
+WAITING = 4  # messages of producers, for each connection
+CALL_SECONDS = 0.4
+BESIDE_A_CROWD_AT_MOST = 1.5
 
 
 def measure(bench: Bench) -> Measured:
-    """Rotate twice: undisturbed, then disturbed."""
+    """Rotate undisturbed, slowly, slowly beside a crowd, and disturbed."""
     size = max(bench.effort.requests // 2, 1)
     with running_fleet(bench.stack, size) as running:
         calm = running.rotate()
+        alone, crowded, left = _slow_rotations(running, CALL_SECONDS * bench.effort.share)
         with disturbed(running):
             stormy = running.rotate()
     what = f"{size} connections on one rotated secret"
+    crowd = f"{what}, {WAITING * size:,} messages waiting"
+    wrong = crowded.wrong + crowded.dead_letters
     return Measured(
         [
             _time(f"{what}, until all follow", calm.seconds),
             _none(f"{what}, behind or updated twice", calm.wrong),
             _calls(f"{what}, API calls for each", calm),
+            ratio(crowd, crowded.seconds, alone.seconds, "s", BESIDE_A_CROWD_AT_MOST),
+            _none(f"{crowd}, behind, updated twice or dead letters", wrong),
             _time(f"{what}, disturbed, until all follow", stormy.seconds),
             _none(f"{what}, disturbed, behind or updated twice", stormy.wrong),
             _none(f"{what}, disturbed, dead letters", stormy.dead_letters),
         ],
         rounds=1,
-        remarks=_remarks(calm, stormy),
+        remarks=_remarks(calm, stormy, left),
     )
 
 
-def _is_acknowledged_update(call: Call) -> bool:
-    return call.operation == "UpdateConnection" and call.outcome == "200"
-
-
-def _rule_of_secrets(stack: LocalStack) -> str:
-    found = stack.cloudformation.describe_stack_resource(
-        StackName=STACK_NAME, LogicalResourceId="SecretRule"
-    )
-    return found["StackResourceDetail"]["PhysicalResourceId"].rpartition("|")[2]
+def _slow_rotations(running: Fleet, call_seconds: float) -> tuple[Rotated, Rotated, int]:
+    stack = running.stack
+    running.stand_in.plan(slow(call_seconds))
+    alone = running.rotate()
+    with waiting_messages(stack, WAITING * len(running.names)):
+        crowded = running.rotate()
+        left = fleet.messages(stack, fleet.REQUESTS)
+    running.stand_in.clear_up()
+    return alone, crowded, left
 
 
 def _time(what: str, seconds: float) -> Row:
@@ -183,11 +72,12 @@ def _calls(what: str, rotated: Rotated) -> Row:
     return Row(what, f"{each:.2f}", "-", each)
 
 
-def _remarks(calm: Rotated, stormy: Rotated) -> str:
+def _remarks(calm: Rotated, stormy: Rotated, left: int) -> str:
     counted = ", ".join(f"{name} {count}" for name, count in sorted(calm.calls.items()))
     return (
         f"Calls of the undisturbed rotation: {counted}.\n\n"
-        f"Disturbed: {stormy.faults} of {stormy.calls.total()} calls were spoiled,"
+        f"Of the producers' messages, {left} still waited when the rotation beside them was over."
+        f" Disturbed: {stormy.faults} of {stormy.calls.total()} calls were spoiled,"
         f" {stormy.lost_answers} of them updates that were carried out and not answered;"
         f" the last message was done after {stormy.seconds_to_rest:.3g} s."
     )

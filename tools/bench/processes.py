@@ -19,3 +19,9 @@ def cpu_milliseconds(process_id: int) -> float:
     *_, fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(") ")
     user, system = fields.split()[11:13]
     return (int(user) + int(system)) * 1000 / TICKS
+
+
+def children(process_id: int) -> list[int]:
+    """Give the ids of the processes that a process has started and that have not ended."""
+    tasks = Path(f"/proc/{process_id}/task").glob("*/children")
+    return [int(child) for task in tasks for child in task.read_text().split()]

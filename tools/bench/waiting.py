@@ -28,7 +28,7 @@ def measure(bench: Bench) -> Measured:
         with running_function(bench.artifact, environment) as function:
             succeed(function, asking.cloudformation())
             seconds = median(
-                [_seconds(bench, function, asking) for _ in range(bench.effort.rounds)]
+                [_seconds(bench, function, asking) for _ in range(bench.effort.long_rounds)]
             )
     what = "Answer to CloudFormation for an OAuth connection, seconds beyond its settling"
     row = Row(
@@ -38,7 +38,7 @@ def measure(bench: Bench) -> Measured:
         seconds - SETTLE_SECONDS,
         MOST_SECONDS_MORE,
     )
-    return Measured([row], bench.effort.rounds)
+    return Measured([row], bench.effort.long_rounds)
 
 
 def _seconds(bench: Bench, function: Runtime, asking: Asking) -> float:

@@ -90,7 +90,7 @@ def running_function(
 ) -> Iterator[Runtime]:
     """Run a function with these variables and no others, for as long as the block lasts."""
     with tempfile.TemporaryDirectory(prefix="runtime-") as directory:
-        variables = {**_variables(artifact, directory), **environment}
+        variables = {**lambda_variables(artifact, directory), **environment}
         process, runtime = _start(artifact, variables, handler, Path(directory) / "function.log")
         try:
             yield runtime
@@ -112,17 +112,8 @@ def emulator() -> Path:
     return found[0]
 
 
-def _command(port: int, api_port: int, handler: str) -> list[str]:
-    return [
-        str(emulator()),
-        *("--runtime-interface-emulator-address", f"127.0.0.1:{port}"),
-        *("--runtime-api-address", f"127.0.0.1:{api_port}"),
-        *("--log-level", "info"),
-        *(str(RUNTIME_PYTHON), "-m", "awslambdaric", handler),
-    ]
-
-
-def _variables(artifact: Artifact, directory: str) -> dict[str, str]:
+def lambda_variables(artifact: Artifact, directory: str) -> dict[str, str]:
+    """Give the variables that Lambda itself sets, and those that Python needs."""
     return {
         "PATH": os.defpath,
         "HOME": directory,
@@ -135,6 +126,16 @@ def _variables(artifact: Artifact, directory: str) -> dict[str, str]:
         "AWS_LAMBDA_FUNCTION_TIMEOUT": "900",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
     }
+
+
+def _command(port: int, api_port: int, handler: str) -> list[str]:
+    return [
+        str(emulator()),
+        *("--runtime-interface-emulator-address", f"127.0.0.1:{port}"),
+        *("--runtime-api-address", f"127.0.0.1:{api_port}"),
+        *("--log-level", "info"),
+        *(str(RUNTIME_PYTHON), "-m", "awslambdaric", handler),
+    ]
 
 
 def _start(

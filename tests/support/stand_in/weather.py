@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from random import Random
 
 from tests.support.stand_in.errors import AwsError
-from tests.support.stand_in.faults import ANY, Effect, Fault, answer_lost, not_arrived, refused
+from tests.support.stand_in.faults import (
+    ANY,
+    Answer,
+    CarryOut,
+    Effect,
+    Fault,
+    answer_lost,
+    not_arrived,
+    refused,
+)
 
 ALWAYS = 1_000_000
 THROTTLING = "ThrottlingException"
@@ -66,3 +75,15 @@ def throttle(calls_a_second: int) -> Fault:
     """Give the refusal of more calls than a rate allows."""
     effect = KINDS[THROTTLING]
     return Throttle(THROTTLING, ANY, effect, ALWAYS, calls_a_second=calls_a_second)
+
+
+def slow(seconds: float) -> Fault:
+    """Give calls that take a while, all of them, and are carried out."""
+
+    def carry_out_slowly(carry_out: CarryOut) -> Answer:
+        answered_at = time.monotonic() + seconds
+        answer = carry_out()
+        time.sleep(max(0.0, answered_at - time.monotonic()))
+        return answer
+
+    return Fault("slow", ANY, carry_out_slowly, ALWAYS)
