@@ -23,13 +23,8 @@ from tools.operating import entry_points
 
 THROTTLED = aws_error("ThrottlingException")
 GIVEN_UP = 1801  # seconds after the first receive
-PARTLY_ACCEPTED = answered(
-    200,
-    {
-        "FailedEntryCount": 1,
-        "Entries": [{"ErrorCode": "InternalException", "ErrorMessage": "try again"}],
-    },
-)
+FAILED_ENTRY = {"ErrorCode": "InternalException", "ErrorMessage": "try again"}
+PARTLY_ACCEPTED = answered(200, {"FailedEntryCount": 1, "Entries": [FAILED_ENTRY]})
 
 
 @pytest.fixture(autouse=True)
@@ -285,7 +280,15 @@ def test_a_result_that_the_bus_did_not_take_keeps_just_that_message(
     queue: Queue, basic: dict[str, Any], name: str, proxy: FaultyProxy
 ) -> None:
     """PutEvents answers HTTP 200 with a failed entry; the result must be out first."""
-    proxy.spoil("PutEvents", PARTLY_ACCEPTED, containing="the-unlucky-one")
+
+    def refuse_one(forward: Forward) -> Answer:
+        real = forward()
+        told = proxy.parameters_of("PutEvents")[-1]["Entries"]
+        ends = [FAILED_ENTRY if "the-unlucky-one" in each["Detail"] else {} for each in told]
+        body = json.dumps({"FailedEntryCount": 1, "Entries": ends})
+        return Answer(real.status, body.encode(), {"Content-Type": "application/x-amz-json-1.1"})
+
+    proxy.spoil("PutEvents", refuse_one, containing="the-unlucky-one")
     bodies = [
         message("first", basic),
         message("the-unlucky-one", basic | {"Name": f"{name}-2"}),
@@ -340,7 +343,7 @@ def test_without_time_left_a_message_comes_back_untouched(
     bodies = [message("slow", basic), message("second", basic)]
     returned = queue.deliver(*bodies, clock=lambda: passed)
     assert returned == [json.dumps(body) for body in bodies]
-    assert proxy.operations().count("GetItem") == 1
+    assert proxy.operations().count("DescribeConnection") == 1
     assert published(proxy) == []
 
 

@@ -96,7 +96,8 @@ class MessageProcessor:
         """Publish the results in one call; give for each message why its result is not told."""
         told = [each for each in ended if each.has_result]
         try:
-            untold = self._invocation.results.publish([each.result for each in told])
+            ends = self._invocation.results.publish([each.result for each in told])
+            untold = [end for _, end in zip(told, ends, strict=True)]
         except Exception as raised:  # noqa: BLE001 (a result not told goes to the DLQ in the end)
             error = unexpected(raised)
             is_everyones = isinstance(error, (ThrottlingError, NetworkFailureError))

@@ -14,6 +14,7 @@ from aws_lambda_powertools.utilities.batch import (
 )
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
+from handler.adapters.result_bus import RESULTS_OF_A_CALL
 from handler.composition import Context, Invocation
 from handler.entrypoints.message_processor import Ended, MessageProcessor
 from handler.entrypoints.source_queue import SourceQueue
@@ -77,7 +78,7 @@ def process_side_by_side(
             pool.submit(_execute, processor, group, ended)
         left = sum(map(len, groups))
         while left:
-            together = _ended_together(ended, left)
+            together = _ended_together(ended, min(left, RESULTS_OF_A_CALL))
             left -= len(together)
             ends = pool.map(processor.finish, together, processor.publish(together))
             errors |= zip((each.record.message_id for each in together), ends, strict=True)

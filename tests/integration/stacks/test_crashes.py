@@ -117,7 +117,7 @@ STEPS_OF_CREATE: dict[str, Step] = {
 STEPS_OF_UPDATE: dict[str, Step] = {
     "before the update": lambda kill: kill.before("UpdateConnection"),
     "after the update": lambda kill: kill.after("UpdateConnection"),
-    "before it is noted": lambda kill: kill.before_noting("Updated"),
+    "before it is noted": lambda kill: kill.before_noting("changed"),
 }
 STEPS_OF_DELETE: dict[str, Step] = {
     "before the deletion": lambda kill: kill.before("DeleteConnection"),
