@@ -42,8 +42,7 @@ SHORTEST_PAUSE_SECONDS = 0.001  # a shorter one might not move the clock
 # The end of an invocation.
 ANSWER_SECONDS = 20.0  # kept for the last call's full time-outs, and then the answer
 LONGEST_ANSWER_SHARE = 0.2  # of a short invocation
-# With ANSWER_SECONDS nearly a minute. No more: Lambda retries a killed delivery a minute later,
-# and that retry must outlast the killed one's lease.
+# Lambda retries a killed delivery a minute later, and that must outlast the killed one's lease.
 LAST_ROUND_SECONDS = 30.0
 LAST_ROUND_SHARE = 0.125  # of what is left of a short invocation
 TIMEOUT_MARGIN_SECONDS = 5.0  # a PUT with its handshake takes up to 1 s; the rest is for retries
@@ -72,6 +71,7 @@ BATCH_MARGIN_SECONDS = 30  # after the function's end, until what it could not f
 LEAST_MESSAGE_SECONDS = 90.0  # for one message: its wait of at most 60 s, and the calls to AWS
 MOST_THREADS = 10  # as many as a batch has messages, and a client's pool has connections
 LONGEST_HELD_RESULT_SECONDS = 0.5  # for the results of others, to publish them in one call
+RESULTS_OF_A_CALL = 10  # PutEvents takes no more
 MOST_FAILED_INVOCATION_RECEIVES = 5
 FAILED_INVOCATION_DELAY_SECONDS = 60  # all tries together stay far within a ResponseURL's life
 

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -52,12 +52,11 @@ def link_key(partition: str, name: str) -> dict[str, Any]:
 
 def connection_item(record: Record) -> dict[str, Any]:
     """Give what is known of a connection as DynamoDB keeps it."""
-    known = asdict(record)
-    stored = known.pop("stored")
+    known = {name: getattr(record, name) for name in Record.__slots__ if name != "stored"}
     return connection_key(record.name) | {
         "Owner": {"S": record.owner},  # for conditions
-        "Revision": {"N": str(stored["revision"])},
-        "WrittenAt": {"S": _iso(stored["written_at"])},
+        "Revision": {"N": str(record.stored.revision)},
+        "WrittenAt": {"S": _plain(record.stored.written_at)},
         "Record": {"S": _compact(known)},
     }
 
@@ -187,9 +186,12 @@ def _times(kind: type) -> tuple[str, ...]:
 def _compact(known: Mapping[str, Any]) -> str:
     # As ASCII, a request of 200 KB could be larger than the 400 KB that an item may have. A lone
     # surrogate has no other form than its escape.
-    text = json.dumps(known, default=_iso, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(known, default=_plain, ensure_ascii=False, separators=(",", ":"))
     return SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def _iso(time: datetime) -> str:
-    return time.isoformat()
+def _plain(value: Any) -> Any:
+    # asdict would copy the properties deeply, for each write.
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return {name: getattr(value, name) for name in value.__slots__}

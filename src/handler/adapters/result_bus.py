@@ -11,7 +11,6 @@ from handler.errors import NotFoundError, ProvisionerError, ServiceInternalError
 SOURCE = "eventbridge.connection-provisioner"
 DETAIL_TYPES = {"SUCCESS": "Connection Request Succeeded", "FAILED": "Connection Request Failed"}
 LONGEST_CAUSE = 32_768
-RESULTS_OF_A_CALL = 10  # PutEvents takes no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,7 @@ class Results:
 
     def publish(self, results: Sequence[Mapping[str, Any]]) -> list[ProvisionerError | None]:
         """
-        Put up to RESULTS_OF_A_CALL results on the bus; give for each why it was not accepted.
+        Put up to ten results on the bus in one call; give for each why it was not accepted.
 
         HTTP 200 with a failed entry is that entry's failure.
         """

@@ -14,13 +14,17 @@ from aws_lambda_powertools.utilities.batch import (
 )
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from handler.adapters.result_bus import RESULTS_OF_A_CALL
 from handler.composition import Context, Invocation
 from handler.entrypoints.message_processor import Ended, MessageProcessor
 from handler.entrypoints.source_queue import SourceQueue
 from handler.entrypoints.sqs_message import document
 from handler.errors import ProvisionerError
-from handler.settings import LONGEST_HELD_RESULT_SECONDS, MOST_THREADS, REQUIRED_BY_QUEUE
+from handler.settings import (
+    LONGEST_HELD_RESULT_SECONDS,
+    MOST_THREADS,
+    REQUIRED_BY_QUEUE,
+    RESULTS_OF_A_CALL,
+)
 
 
 def handle_batch(event: Mapping[str, Any], context: Context, queue: SourceQueue) -> dict[str, Any]:
