@@ -22,6 +22,7 @@ from handler.requests.properties import Rules
 from handler.settings import (
     ANSWER_SECONDS,
     LONGEST_ANSWER_SHARE,
+    MOST_CALL_RETRIES,
     REQUIRED,
     Settings,
     environment,
@@ -42,10 +43,15 @@ class Context(Protocol):
 class Invocation:
     """Everything that one invocation shares, made when first needed."""
 
-    def __init__(self, context: Context, required: tuple[str, ...] = REQUIRED) -> None:
+    def __init__(
+        self,
+        context: Context,
+        required: tuple[str, ...] = REQUIRED,
+        most_call_retries: int = MOST_CALL_RETRIES,
+    ) -> None:
         """Start the clock."""
         self.context = context
-        self._required = required
+        self._required, self._most_call_retries = required, most_call_retries
         margin = min(ANSWER_SECONDS, self.seconds_left() * LONGEST_ANSWER_SHARE)
         self.clock = Clock(time.time, time.sleep, lambda: self.seconds_left() - margin, _jitter)
         self.arrival = instant(self.clock.now())
@@ -134,12 +140,13 @@ class Invocation:
 
     def caller(self, service: str) -> Caller:
         """Make a caller of one service."""
-        return Caller(service, self._client(service), self.clock)
+        retries = self._most_call_retries
+        return Caller(service, self._client(service), self.clock, most_retries=retries)
 
     def _registry_caller(self) -> Caller:
         # Retrying a failed condition is useless: the registry must be read again first.
         retried = (NetworkFailureError, ServiceInternalError, ThrottlingError)
-        return Caller("dynamodb", self._client("dynamodb"), self.clock, retried)
+        return self.caller("dynamodb")._replace(retried=retried)
 
     def _client(self, service: str) -> Any:
         given = self.settings

@@ -28,13 +28,13 @@ LONGEST_DEAUTHORIZATION_SECONDS = 30.0  # recorded: one or two
 LONGEST_LAG = timedelta(seconds=5)  # of Describe behind a write or deletion; then trust it
 LONGEST_STALENESS = timedelta(minutes=1)  # of a secret's read behind its event; then trust it
 
-# Seconds between descriptions: first, growth, longest. Slow growth: OAuth takes seconds, and its
-# end is noticed within 0.3 s.
+# Seconds between descriptions: first, growth, longest; OAuth's end is noticed within 0.3 s.
 DESCRIBE_PAUSES = (0.2, 1.03, 5.0)
 
 # How long to retry errors that may pass. Pauses in seconds: the first, its growth, the longest.
-CALL_PAUSES = (0.2, 2.0, 5.0)
-MOST_CALL_RETRIES = 5  # of one call; a stack's request begins again as a whole
+CALL_PAUSES = (0.2, 2.0, 2.0)  # longer ones leave a throttled API idle once few still wait
+MOST_CALL_RETRIES = 5  # of one call
+MOST_STACK_CALL_RETRIES = 25  # beginning again as a whole would repeat calls that were answered
 LEAST_PATIENCE_SECONDS = 8.0  # of a request whose name somebody else is writing to
 ROUND_PAUSES = (0.2, 1.5, 10.0)  # at most 10 s: short beside the minutes that throttling lasts
 SHORTEST_PAUSE_SECONDS = 0.001  # a shorter one might not move the clock

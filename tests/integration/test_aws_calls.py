@@ -97,7 +97,6 @@ def test_tries_end_while_there_is_time_left(
     function: Function, proxy: FaultyProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever asked must still be told; 0.8 of these 4 seconds are kept for that."""
-    monkeypatch.setattr(aws, "MOST_CALL_RETRIES", 1000)
     monkeypatch.setattr(aws, "CALL_PAUSES", (0.01, 2.0, 0.1))
     proxy.spoil("DescribeConnection", aws_error("ThrottlingException"), times=10_000)
     now = 0.0
@@ -107,7 +106,8 @@ def test_tries_end_while_there_is_time_left(
         now += seconds
 
     invocation = function.invocation(seconds=4, clock=lambda: now)
-    caller = invocation.caller("events")._replace(clock=invocation.clock._replace(sleep=sleep))
+    clock = invocation.clock._replace(sleep=sleep)
+    caller = invocation.caller("events")._replace(clock=clock, most_retries=1000)
     with pytest.raises(ThrottlingError):
         caller("describe_connection", "connection n", Name="n")
     assert 0.799 < invocation.seconds_left() < 0.901

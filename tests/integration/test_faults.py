@@ -313,6 +313,18 @@ def test_a_quota_is_asked_once(world: World, basic: dict[str, Any]) -> None:
     assert world.ask("Create", basic)["Outcome"] == "Created"
 
 
+def test_a_stack_repeats_a_throttled_call_and_not_the_calls_before_it(
+    world: World, basic: dict[str, Any], response_url: ResponseUrlServer
+) -> None:
+    """A hundred resources would use up what the limit allows with what was answered already."""
+    world.spoil("CreateConnection", "ThrottlingException", 20)
+    world.function(CustomResource(response_url.origin).request("Create", basic))
+    (answer,) = response_url.answers
+    assert answer["Status"] == "SUCCESS"
+    assert world.count("CreateConnection") == 21
+    assert world.count("TransactWriteItems") == 1
+
+
 def test_a_quota_is_answered_to_a_stack_as_what_it_is(
     world: World, basic: dict[str, Any], response_url: ResponseUrlServer
 ) -> None:

@@ -76,6 +76,7 @@ class Caller(NamedTuple):
         ServiceInternalError,
         ThrottlingError,
     )
+    most_retries: int = MOST_CALL_RETRIES
 
     def __call__(self, operation: str, subject: str, **parameters: Any) -> dict[str, Any]:
         """
@@ -91,7 +92,7 @@ class Caller(NamedTuple):
         """
         attempt: Callable[..., dict[str, Any]] = getattr(self.client, operation)
         name = self.client.meta.method_to_api_mapping[operation]
-        pauses = islice(growing(*CALL_PAUSES), MOST_CALL_RETRIES)
+        pauses = islice(growing(*CALL_PAUSES), self.most_retries)
         has_unknown_end = False
         while True:
             try:

@@ -23,7 +23,13 @@ from handler.entrypoints.service_token import refuse_forwarded_event
 from handler.errors import ProvisionerError, SupersededError
 from handler.observability import logger
 from handler.requests.unchecked_request import UncheckedRequest, read_custom_resource
-from handler.settings import TIMEOUT_MARGIN_SECONDS, TIMEOUT_SHARE, environment, sam_local
+from handler.settings import (
+    MOST_STACK_CALL_RETRIES,
+    TIMEOUT_MARGIN_SECONDS,
+    TIMEOUT_SHARE,
+    environment,
+    sam_local,
+)
 
 # crhelper logs events, and exceptions with their text.
 logging.getLogger("crhelper").setLevel(logging.CRITICAL + 1)
@@ -40,7 +46,7 @@ def handle_custom_resource(event: Mapping[str, Any], context: Context) -> None:
     """
     refuse_unanswerable_event(event, context)
     refuse_forwarded_event(event, context)
-    invocation = Invocation(context)
+    invocation = Invocation(context, most_call_retries=MOST_STACK_CALL_RETRIES)
     prefix = environment().get("CONNECTION_NAME_PREFIX", "")
     unchecked = read_custom_resource(event, prefix, invocation.arrival)
     resource = ConnectionResource(event, unchecked, invocation)

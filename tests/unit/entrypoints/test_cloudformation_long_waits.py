@@ -99,7 +99,7 @@ class Played:
         finally:
             self.time.killed_at = float("inf")
 
-    def invocation(self, context: Context) -> Invocation:
+    def invocation(self, context: Context, **_: int) -> Invocation:
         """Make an invocation whose time and ports are played."""
         made = Invocation(context)
         made.clock, made.arrival = self.time.clock, self.time.now
