@@ -1,5 +1,7 @@
 """What ``sam build`` made: the handler and its packages, pure Python, with bytecode."""
 
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -45,3 +47,31 @@ def test_bytecode_is_the_runtimes_own_and_names_no_folder_of_this_machine(
         assert bytecode[4:8] == UNCHECKED_HASH, path
         assert root.encode() in bytecode, path
         assert str(ROOT).encode() not in bytecode, path
+
+
+LOADED = """
+import importlib, os, sys
+for name in sys.argv[1:]:
+    importlib.import_module(f"handler.entrypoints.{name}")
+for module in list(sys.modules.values()):
+    source, compiled = getattr(module, "__file__", ""), getattr(module, "__cached__", "")
+    if source and "/Dependencies/" in source and not os.path.exists(compiled or ""):
+        print(source)
+"""
+ENTRY_POINTS = ("sqs_batch", "cloudformation", "direct", "failed_invocations")
+
+
+@pytest.mark.skipif(
+    not deployment.BYTECODE_PYTHON.exists(), reason="only the runtime's own Python makes bytecode"
+)
+def test_whatever_an_entry_point_loads_has_bytecode(built: Path) -> None:
+    """The layer leaves it out of what no event loads; else each cold start would compile it."""
+    path = os.pathsep.join(map(str, (built / SITE, built / "Function")))
+    ended = subprocess.run(
+        [str(deployment.BYTECODE_PYTHON), "-B", "-c", LOADED, *ENTRY_POINTS],
+        env={"PYTHONPATH": path, "AWS_DEFAULT_REGION": "us-east-1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ended.stdout == ""
