@@ -54,7 +54,9 @@ def observe_success(
 ) -> None:
     """Log and count a success."""
     keys = _request_keys(unchecked, milliseconds) | _completion_keys(completion)
-    logger.info("request succeeded", extra=keys)
+    # The runbook looks for errors and warnings.
+    log = logger.warning if completion.details.get("Drift") else logger.info
+    log("request succeeded", extra=keys)
     counted = "DeleteIgnored" if completion.is_ignored else METRICS[completion.outcome]
     reaches_vpc = is_private(unchecked.properties)
     is_usable_now = is_usable(completion.connection.state, is_private=reaches_vpc)

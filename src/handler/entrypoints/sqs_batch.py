@@ -1,7 +1,7 @@
 """Entry point: a batch of a queue, by Powertools' batch processing; no message harms another."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from queue import Empty, SimpleQueue
@@ -80,10 +80,7 @@ def process_side_by_side(
     with ThreadPoolExecutor(MOST_THREADS) as pool:
         for group in groups:
             pool.submit(_execute, processor, group, ended)
-        left = sum(map(len, groups))
-        while left:
-            together = _ended_together(ended, min(left, RESULTS_OF_A_CALL))
-            left -= len(together)
+        for together in _ended_together(ended, sum(map(len, groups))):
             ends = pool.map(processor.finish, together, processor.publish(together))
             errors |= zip((each.record.message_id for each in together), ends, strict=True)
     return errors
@@ -103,11 +100,13 @@ def _by_connection(records: Iterable[SQSRecord]) -> Iterable[list[SQSRecord]]:
     return groups.values()
 
 
-def _ended_together(ended: SimpleQueue[Ended], most: int) -> list[Ended]:
-    # One call publishes all their results; a slow message holds up no other's for long.
-    together = [ended.get()]
-    until = time.monotonic() + LONGEST_HELD_RESULT_SECONDS
-    with suppress(Empty):
-        while len(together) < most:
-            together.append(ended.get(timeout=max(until - time.monotonic(), 0)))
-    return together
+def _ended_together(ended: SimpleQueue[Ended], left: int) -> Iterator[list[Ended]]:
+    # One call publishes their results; a slow message holds up no other's for long.
+    while left:
+        together = [ended.get()]
+        until = time.monotonic() + LONGEST_HELD_RESULT_SECONDS
+        with suppress(Empty):
+            while len(together) < min(left, RESULTS_OF_A_CALL):
+                together.append(ended.get(timeout=max(until - time.monotonic(), 0)))
+        left -= len(together)
+        yield together

@@ -117,7 +117,8 @@ def fan_out(ports: Ports, request: Request, about: Sequence[Mapping[str, Any]]) 
 
 def _is_done(record: Record, request: Request) -> bool:
     version_id = request.selection.version_id
-    if not version_id or record.pending_write or record.lease_holder:
+    # With a failure on record it is looked at, so that success can clear it.
+    if not version_id or record.pending_write or record.lease_holder or record.maintenance_failure:
         return False
     return _versions(record.secret_versions, request.selection.secrets) == {version_id}
 

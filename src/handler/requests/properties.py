@@ -104,10 +104,9 @@ def _block_violations(properties: Mapping[str, Any]) -> Iterator[Violation]:
         if len(present) != 1:
             yield Violation("AuthParameters", f"must hold exactly one of {', '.join(blocks)}")
         return
-    for block in present:
-        if block != wanted:
-            problem = f"does not go with AuthorizationType {kind}; remove it"
-            yield Violation(f"AuthParameters.{block}", problem)
+    problem = f"does not go with AuthorizationType {kind}; remove it"
+    for block in (each for each in present if each != wanted):
+        yield Violation(f"AuthParameters.{block}", problem)
     if wanted not in present:
         yield Violation(f"AuthParameters.{wanted}", f"required with AuthorizationType {kind}")
 

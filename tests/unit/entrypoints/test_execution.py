@@ -12,6 +12,7 @@ from handler.entrypoints.execution import Failed, Succeeded, execute
 from handler.errors import (
     AccessDeniedError,
     ProvisionerError,
+    SecretNotUsableError,
     ServiceInternalError,
     ThrottlingError,
 )
@@ -25,7 +26,7 @@ from handler.requests.entry_point import (
 from handler.requests.unchecked_request import UncheckedRequest, read_document
 from tests.support.crm import BASIC, ask
 from tests.support.entry_point import CANARY
-from tests.support.fakes import RULES, START, World, make_world
+from tests.support.fakes import ACCOUNT, RULES, START, World, make_world
 
 CRM = "connections/crm"
 NEW = '{"user": "ada", "password": "battery staple", "key": "k-2"}'
@@ -118,6 +119,44 @@ def test_success_clears_the_failure_also_where_nothing_was_to_do(
     world.secrets.versions.clear()
     assert isinstance(run(world, request_type), Succeeded)
     assert last_failure(world) is None
+
+
+def test_moving_current_back_clears_the_failure(world: World) -> None:
+    """The event names the version that is applied; the connection is looked at all the same."""
+    event = {**REFRESH, "SecretId": CRM, "AccountId": ACCOUNT}
+    end = fail_to_fetch(world, SecretNotUsableError("no such key"))
+    run(world, properties={**event, "VersionId": world.secrets.versions[CRM]})
+    assert last_failure(world)
+    end()
+    world.secrets.versions.clear()
+    (applied,) = world.registry.records["crm"].secret_versions.values()
+    assert isinstance(run(world, properties={**event, "VersionId": applied}), Succeeded)
+    assert last_failure(world) is None
+
+
+def test_an_event_for_what_is_applied_keeps_the_failure_of_a_lost_connection(world: World) -> None:
+    """The version is right, and the connection is not there."""
+    run(world)
+    del world.connections.stored["crm"]
+    run(world)
+    (applied,) = world.registry.records["crm"].secret_versions.values()
+    event = {**REFRESH, "SecretId": CRM, "AccountId": ACCOUNT, "VersionId": applied}
+    assert isinstance(run(world, properties=event), Failed)
+    assert last_failure(world)["ErrorCode"] == "NotFound"
+
+
+@pytest.mark.parametrize(("is_deleted", "level"), [(True, "WARNING"), (False, "INFO")])
+def test_drift_is_logged_where_trouble_is_looked_for(
+    world: World, caplog: pytest.LogCaptureFixture, *, is_deleted: bool, level: str
+) -> None:
+    """The runbook's filter finds errors and warnings; a DriftAlarm leads there, too."""
+    run(world)
+    if is_deleted:
+        del world.connections.stored["crm"]
+    caplog.clear()
+    run(world, "Reconcile")
+    (line,) = [each for each in caplog.records if each.message == "request succeeded"]
+    assert (line.levelname, bool(line.__dict__["drift"])) == (level, is_deleted)
 
 
 def test_an_owners_success_clears_the_failure_as_well(world: World) -> None:

@@ -122,6 +122,7 @@ def test_other_stacks_find_function_and_queues() -> None:
         "provisioner-ServiceToken": "StacksAlias",
         "provisioner-RequestsFunctionArn": "RequestsAlias",
         "provisioner-FunctionArn": "Function.Arn",
+        "provisioner-FunctionRoleArn": "FunctionRole.Arn",
         "provisioner-MaintenanceQueueUrl": "MaintenanceQueue",
         "provisioner-MaintenanceQueueArn": "MaintenanceQueue.Arn",
         "provisioner-RequestQueueUrl": "RequestQueue",
