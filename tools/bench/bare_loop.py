@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +48,14 @@ def write(folder: Path, calls: Sequence[Call], layer: Path) -> Artifact:
 
 def sdk_call(call: Call) -> tuple[str, str, dict[str, Any]]:
     """Give service, method and parameters of a recorded call, as boto3 takes them."""
+    return _service_of_operation()[call.operation], xform_name(call.operation), call.parameters
+
+
+@cache
+def _service_of_operation() -> dict[str, str]:
     session = botocore.session.get_session()
-    for service in used_services():
-        if call.operation in session.get_service_model(service).operation_names:
-            return service, xform_name(call.operation), call.parameters
-    raise LookupError(call.operation)
+    return {
+        operation: service
+        for service in used_services()
+        for operation in session.get_service_model(service).operation_names
+    }

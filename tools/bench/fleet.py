@@ -74,6 +74,9 @@ def messages(stack: LocalStack, queue: str) -> int:
 @contextmanager
 def function_calling(stack: LocalStack, endpoint_url: str) -> Iterator[None]:
     """Let the deployed function find AWS somewhere else for as long as the block lasts."""
+    # The emulator ends the processes of a function that is changed, whatever they are doing.
+    await_empty_queue(stack)
+    await_empty_queue(stack, MAINTENANCE)
     function_name = stack.outputs["FunctionArn"]
     configuration = stack.lambda_.get_function_configuration(FunctionName=function_name)
     before = configuration["Environment"]["Variables"]
