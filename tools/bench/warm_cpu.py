@@ -3,7 +3,10 @@ CPU time of a warm request: of the function's process, against that of a functio
 same calls with the same parameters through boto3 and does nothing else. The calls are recorded from
 a run of the function. Both run under the same runtime client, in turn, and are answered by the same
 server in another process, over HTTP, with what was recorded; so both include the runtime client's
-own work. Over TLS, as on AWS, calls cost more, and the ratio is nearer to one.
+own work. Over TLS, as on AWS, calls cost more, and the ratio is nearer to one. The bound of 1.12
+would leave 0.75 ms of the CPU measured here for everything else. The function takes about 1 ms to
+check a request, replace its references and decide, and about as long again for its log line and
+metrics under the runtime client. Next best would be to give up Powertools' log and metrics.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

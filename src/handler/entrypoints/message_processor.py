@@ -98,7 +98,7 @@ class MessageProcessor:
         try:
             ends = self._invocation.results.publish([each.result for each in told])
             untold = [end for _, end in zip(told, ends, strict=True)]
-        except Exception as raised:  # noqa: BLE001 (a result not told goes to the DLQ in the end)
+        except BaseException as raised:  # noqa: BLE001 (a result not told goes to the DLQ in the end)
             error = unexpected(raised)
             is_everyones = isinstance(error, (ThrottlingError, NetworkFailureError))
             if len(told) > 1 and not is_everyones:  # what is wrong with one harms no other
