@@ -50,7 +50,7 @@ def handle_custom_resource(event: Mapping[str, Any], context: Context) -> None:
     prefix = environment().get("CONNECTION_NAME_PREFIX", "")
     unchecked = read_custom_resource(event, prefix, invocation.arrival)
     resource = ConnectionResource(event, unchecked, invocation)
-    resource(event, context)
+    resource(event, context)  # crhelper calls _handle, then _send
     if resource.unanswered:
         raise resource.unanswered from None
 

@@ -97,7 +97,7 @@ def update_connection(
 def register_write(
     ports: Ports, request: Request, record: Record, desired: DesiredState, change: Change
 ) -> Written:
-    """Register what was written to EventBridge, and give the lease back."""
+    """Register what was written, and whether it works already; give the lease back."""
     now, outcome = instant(ports.clock.now()), outcome_after_write(request, record)
     before = change.before
     write = Write(outcome, now, change.answer.state, before.state, before.last_modified_time)

@@ -1,4 +1,4 @@
-"""What is there now: who owns a name, by the registry and EventBridge together."""
+"""What is there now: who owns a name, and the errors of a request that is not its owner's."""
 
 from dataclasses import dataclass
 
