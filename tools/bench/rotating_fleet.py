@@ -43,10 +43,8 @@ class Rotated:
     @property
     def wrong(self) -> int:
         """Count the connections that do not follow, or were updated more than once."""
-        return sum(
-            name not in self.followers or self.updates[name] != 1
-            for name in self.names | set(self.updates)
-        )
+        # Another phase's messages may still be on their way, and are of other connections.
+        return sum(name not in self.followers or self.updates[name] != 1 for name in self.names)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ EXPORTED = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION", 
 STACK, INVOKED = "demo-stack-basic", "demo-direct-basic"  # connections of the demo, by who asked
 RESULT = ".local/result.json"
 SECRET = "connections/example"  # noqa: S105  # nosec B105 # its name, as examples/ refer to it
-FIRST = {"username": "ada", "password": "open sesame", "api_key": "k1"}
-ROTATED = {"username": "ada", "password": "close sesame", "api_key": "k2"}
+FIRST = {"username": "ada", "password": "open sesame", "api_key": "k1"}  # nosec B105 # of the emulator alone
+ROTATED = {"username": "ada", "password": "close sesame", "api_key": "k2"}  # nosec B105 # likewise, of the emulator alone
 
 
 def commands(stack: LocalStack, engine: DockerEngine) -> str:
