@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -18,7 +18,7 @@ from handler.composition import Context, Invocation
 from handler.entrypoints.message_processor import Ended, MessageProcessor
 from handler.entrypoints.source_queue import SourceQueue
 from handler.entrypoints.sqs_message import document
-from handler.errors import ProvisionerError
+from handler.errors import ProvisionerError, ServiceInternalError
 from handler.settings import (
     LONGEST_HELD_RESULT_SECONDS,
     MOST_THREADS,
@@ -76,21 +76,24 @@ def process_side_by_side(
     """
     groups = _by_connection(records)
     ended: SimpleQueue[Ended] = SimpleQueue()
-    errors: dict[str, ProvisionerError | None] = {}
+    finishing: dict[str, Future[ProvisionerError | None]] = {}
     with ThreadPoolExecutor(MOST_THREADS) as pool:
         for group in groups:
             pool.submit(_execute, processor, group, ended)
         for together in _ended_together(ended, sum(map(len, groups))):
-            ends = pool.map(processor.finish, together, processor.publish(together))
-            errors |= zip((each.record.message_id for each in together), ends, strict=True)
-    return errors
+            for each, untold in zip(together, processor.publish(together), strict=True):
+                finishing[each.record.message_id] = pool.submit(processor.finish, each, untold)
+    return {message_id: finished.result() for message_id, finished in finishing.items()}
 
 
 def _execute(
     processor: MessageProcessor, group: Iterable[SQSRecord], ended: SimpleQueue[Ended]
 ) -> None:
     for record in group:
-        ended.put(processor.execute(record))
+        try:
+            ended.put(processor.execute(record))
+        except BaseException:  # noqa: BLE001 (each must end, or the batch would wait for ever)
+            ended.put(Ended(record, ServiceInternalError("the message could not be carried out")))
 
 
 def _by_connection(records: Iterable[SQSRecord]) -> Iterable[list[SQSRecord]]:

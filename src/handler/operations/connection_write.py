@@ -14,6 +14,7 @@ from handler.operations import lease, wait
 from handler.operations.desired_state import DesiredState
 from handler.operations.outcome import Outcome, outcome_after_write
 from handler.operations.ports import Ports
+from handler.requests.entry_point import MAINTENANCE_QUEUE
 from handler.requests.properties import sources
 from handler.requests.request import Request
 from handler.settings import LONGEST_LAG
@@ -25,6 +26,7 @@ class Change:
 
     answer: Connection
     before: Connection = field(default_factory=lambda: Connection(""))  # nothing was there
+    is_modified: bool = False  # by somebody else, before the write
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,9 @@ def update_connection(
         if wait.watch(ports, request.name, lambda seen: seen is None, LONGEST_LAG.total_seconds()):
             raise
         raise errors.ResourceConflictError(f"{request.name} was deleted meanwhile") from None
-    return register_write(ports, request, record, desired, Change(answer, connection))
+    return register_write(
+        ports, request, record, desired, Change(answer, connection, record.is_modified(connection))
+    )
 
 
 def register_write(
@@ -124,7 +128,7 @@ def _settled_at_once(
     # one write to the registry.
     if not is_usable(change.answer.state, is_private=request.is_private):
         return None
-    shown = _shown_by_answer(change) if request.is_selection else None
+    shown = _shown_by_answer(request, record, change)
     if shown is None:
         with suppress(errors.ProvisionerError):  # it is registered as pending, and waited for
             shown = ports.connections.describe(request.name)
@@ -138,16 +142,18 @@ def _settled_at_once(
     return shown
 
 
-def _shown_by_answer(change: Change) -> Connection | None:
-    # Maintenance asks for what is there already, so nothing else can have changed, and nobody waits
-    # for the times in its result. The answer's own LastModifiedTime may be older than the write.
+def _shown_by_answer(request: Request, record: Record, change: Change) -> Connection | None:
+    # Maintenance asks for what is there already, and nobody waits for the times in its result. What
+    # was not as we left it, or is another connection by now, has to be looked at.
     before, answer = change.before, change.answer
-    if before.state in BAD:  # EventBridge made no secret for it, or makes another one now
+    is_as_left = before.state == answer.state and not change.is_modified
+    is_same_still = answer.arn == record.connection_arn
+    if request.entry_point is not MAINTENANCE_QUEUE or not (is_as_left and is_same_still):
         return None
     return replace(
         before,
         state=answer.state,
         state_reason="",
-        last_modified_time=None,
+        last_modified_time=None,  # the answer's own may be older than the write
         last_authorized_time=answer.last_authorized_time,
     )

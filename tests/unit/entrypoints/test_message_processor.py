@@ -458,6 +458,28 @@ def test_a_slow_message_holds_up_no_others_result(
     assert len(aws.of("put_events")) == 2
 
 
+def test_a_message_that_dies_ends_the_batch_no_later(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even where nothing can be logged any more."""
+
+    def die(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(MessageProcessor, "execute", die)
+    assert stage.deliver(stage.record(messageId="1")) == ["1"]
+
+
+@pytest.mark.usefixtures("_held")
+def test_what_the_bus_may_have_taken_is_not_sent_one_by_one(stage: Stage, aws: FakeAws) -> None:
+    """A 5xx of the bus is everyone's."""
+    aws.always["put_events"] = refusal("InternalException")
+    bodies = [json.dumps({**BASIC, "Name": f"crm-{each}"}) for each in range(3)]
+    batch = [stage.record(messageId=str(at), body=body) for at, body in enumerate(bodies)]
+    assert sorted(stage.deliver(*batch)) == ["0", "1", "2"]
+    assert {len(call["Entries"]) for call in aws.of("put_events")} == {3}
+
+
 def test_a_batch_is_held_before_anything_else(stage: Stage, aws: FakeAws) -> None:
     """Until shortly after this invocation's end, should it crash; a failure of that harms none."""
     aws.plan("change_message_visibility_batch", TypeError(CANARY))

@@ -7,7 +7,7 @@ import pytest
 
 from handler.connections.record import Record
 from handler.connections.state import Connection
-from handler.errors import ThrottlingError
+from handler.errors import ProvisionerError, ThrottlingError
 from handler.operations.outcome import Completion, Outcome
 from handler.requests.entry_point import MAINTENANCE_QUEUE
 from tests.support.crm import BASIC, WITH_HEADER, ask, password_of
@@ -121,6 +121,37 @@ def test_a_refresh_of_a_deauthorized_connection_looks_at_it(world: World) -> Non
         world.connections.describe("crm")
     done = ask(world, "Refresh", {"Name": "crm"}, MAINTENANCE_QUEUE)
     assert done.connection == world.connections.describe("crm")
+
+
+def test_a_namesake_made_meanwhile_is_not_taken_for_the_refreshed_one(world: World) -> None:
+    """The update may hit it; its answer tells another ARN."""
+    ask(world)
+    world.secrets.rotate("connections/crm", '{"password": "battery staple"}')
+
+    def swap(_: object) -> None:
+        world.secrets.before_read = None
+        del world.connections.stored["crm"]
+        world.connections.make_by_hand("crm", BASIC)
+
+    world.secrets.before_read = swap
+    with pytest.raises(ProvisionerError):
+        ask(world, "Refresh", {"Name": "crm"}, MAINTENANCE_QUEUE)
+
+
+def test_what_was_changed_by_hand_is_looked_at_after_it_is_written(world: World) -> None:
+    """The answer does not tell what of the change is left."""
+    ask(world)
+    later(world).connections.update({"Name": "crm", "Description": "by hand"})
+    about = {"Name": "crm", "ReconcileMode": "Repair"}
+    done = ask(later(world), "Reconcile", about, MAINTENANCE_QUEUE)
+    assert done.connection == world.connections.describe("crm")
+
+
+def test_whoever_asks_for_a_refresh_is_told_its_time(world: World) -> None:
+    """Only maintenance has nobody who waits."""
+    ask(world)
+    later(world).secrets.rotate("connections/crm", '{"password": "battery staple"}')
+    assert ask(world, "Refresh", {"Name": "crm"}).connection.last_modified_time
 
 
 @pytest.mark.parametrize("looks_before", [0, 1])
