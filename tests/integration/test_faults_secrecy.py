@@ -7,11 +7,11 @@ EventBridge's connections are the stand-in's; everything else is the emulator's,
 import json
 from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from tests.integration.test_faults import World, session_stand_in, world
+from tests.support.canary import CANARY, referring
 from tests.support.cold_container import NOISY, run
 from tests.support.event_source import EventSource
 from tests.support.faulty_proxy import answered
@@ -21,7 +21,6 @@ from tools.local.local_stack import LocalStack
 
 __all__ = ["session_stand_in", "world"]
 
-CANARY = f"canary-{uuid4().hex}"
 TOKEN = "canary-of-a-task-token"
 SIGNATURE = "f16bffb9992e0d24f5b16c562b15b46f29f7cab238e08768aefd8380a4bc4bdd"
 FAULTS_OF_CANARIES = [
@@ -48,20 +47,8 @@ FAULTS_OF_CANARIES = [
 @pytest.fixture
 def canary_properties(store_secret: Callable[[str, object], str], name: str) -> dict[str, Any]:
     """Give properties that refer to the canary, whole and inside a longer text."""
-    arn = store_secret(f"connections/{name}", {"canary": CANARY})
-    reference = f"{{{{resolve:secretsmanager:connections/{name}:SecretString:canary}}}}"
-    header = {"Key": "X-Token", "Value": f"Bearer {reference}"}
-    return {
-        "Name": name,
-        "AuthorizationType": "API_KEY",
-        "AuthParameters": {
-            "ApiKeyAuthParameters": {
-                "ApiKeyName": "X-Api-Key",
-                "ApiKeyValue": {"ValueFrom": f"{arn}:canary::"},
-            },
-            "InvocationHttpParameters": {"HeaderParameters": [header]},
-        },
-    }
+    secret = f"connections/{name}"
+    return referring(name, secret, store_secret(secret, {"canary": CANARY}))
 
 
 def everywhere(world: World, stack: LocalStack, source: EventSource) -> str:

@@ -14,6 +14,7 @@ import pytest
 from handler.errors import AccessDeniedError, NetworkFailureError, ThrottlingError
 from tests.integration.test_faults import World, _new_clients, session_stand_in, world
 from tests.integration.test_secrecy import Everywhere, everywhere, properties
+from tests.support.canary import CANARY
 from tests.support.cold_container import NOISY, run
 from tests.support.event_source import EventSource
 from tests.support.faulty_proxy import FaultyProxy, answered, aws_error
@@ -126,7 +127,6 @@ def test_a_queue_that_nobody_reaches_is_told(world: World, rotated: dict[str, st
         world.ask("Refresh", {"SecretId": rotated["SecretId"]}, seconds=4)
 
 
-CANARY = f"canary-{uuid4().hex}"
 ECHO = aws_error("ValidationException", f"Value '{CANARY}' at 'authParameters' is not valid")
 SPOILT: dict[str, Any] = {
     "none": ("NoSuchOperation", ECHO),

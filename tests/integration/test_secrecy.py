@@ -8,12 +8,12 @@ import json
 import os
 from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from tests.support.bad_requests import BAD_REQUESTS, BASIC
 from tests.support.bad_requests import CANARY as MALFORMED_CANARY
+from tests.support.canary import CANARY, referring
 from tests.support.cold_container import NOISIEST, NOISY, Container, run
 from tests.support.deliveries import as_failed_invocation, message, stack_event
 from tests.support.event_source import EventSource
@@ -26,7 +26,6 @@ from tools.local.local_stack import LocalStack
 
 SIGNATURE = "f16bffb9992e0d24f5b16c562b15b46f29f7cab238e08768aefd8380a4bc4bdd"
 TOKEN = "canary-of-a-task-token"
-CANARY = f"canary-{uuid4().hex}"
 ECHO = aws_error("ValidationException", f"Value '{CANARY}' at 'authParameters' is not valid")
 
 
@@ -81,21 +80,7 @@ def everywhere(
 def properties(store_secret: Callable[[str, object], str], name: str) -> dict[str, Any]:
     """Give properties with every kind of reference to the canary."""
     secret = f"connections/{name}"
-    arn = store_secret(secret, {"canary": CANARY})
-    reference = f"{{{{resolve:secretsmanager:{secret}:SecretString:canary}}}}"
-    return {
-        "Name": name,
-        "AuthorizationType": "API_KEY",
-        "AuthParameters": {
-            "ApiKeyAuthParameters": {
-                "ApiKeyName": "X-Api-Key",
-                "ApiKeyValue": {"ValueFrom": f"{arn}:canary::"},
-            },
-            "InvocationHttpParameters": {
-                "HeaderParameters": [{"Key": "X-Token", "Value": f"Bearer {reference}"}]
-            },
-        },
-    }
+    return referring(name, secret, store_secret(secret, {"canary": CANARY}))
 
 
 FAULTS: dict[str, tuple[str, Fault, int]] = {

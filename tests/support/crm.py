@@ -31,12 +31,29 @@ WITH_HEADER: dict[str, Any] = {
         "InvocationHttpParameters": {"HeaderParameters": [HEADER]},
     },
 }
+OAUTH: dict[str, Any] = {
+    "Name": "crm",
+    "AuthorizationType": "OAUTH_CLIENT_CREDENTIALS",
+    "AuthParameters": {
+        "OAuthParameters": {
+            "ClientParameters": {"ClientID": "ada", "ClientSecret": PASSWORD},
+            "AuthorizationEndpoint": "https://login.example.com/token",
+            "HttpMethod": "POST",
+        }
+    },
+}
 PRIVATE = {
     "ResourceParameters": {
         "ResourceConfigurationArn": "arn:aws:vpc-lattice:us-east-1:123456789012:"
         "resourceconfiguration/rcfg-0123456789abcdef0"
     }
 }
+
+
+def pass_time(world: World, seconds: float = 3600) -> None:
+    """Let time pass for everybody."""
+    world.time.seconds += seconds
+    world.time.deadline += seconds
 
 
 def ask(

@@ -133,6 +133,11 @@ class Stage:
             **members,
         }
 
+    def batch(self, count: int) -> list[dict[str, Any]]:
+        """Make messages about so many connections; their ids are their numbers."""
+        bodies = [json.dumps({**BASIC, "Name": f"crm-{number}"}) for number in range(count)]
+        return [self.record(messageId=str(at), body=body) for at, body in enumerate(bodies)]
+
     def deliver(self, *records: dict[str, Any]) -> list[str]:
         """Have a batch worked on; give the ids of what comes back."""
         response = lambda_handler({"Records": [*records]}, LambdaContext(FUNCTION))
@@ -377,11 +382,7 @@ def test_messages_of_different_connections_are_worked_on_side_by_side(stage: Sta
         return DONE
 
     stage.outcome = meet
-    batch = [
-        stage.record(messageId=str(each), body=json.dumps({**BASIC, "Name": f"crm-{each}"}))
-        for each in range(10)
-    ]
-    assert stage.deliver(*batch) == []
+    assert stage.deliver(*stage.batch(10)) == []
 
 
 @pytest.fixture
@@ -393,8 +394,7 @@ def _held(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("_held")
 def test_the_results_of_a_batch_are_published_in_one_call(stage: Stage, aws: FakeAws) -> None:
     """Of those that end within half a second."""
-    bodies = [json.dumps({**BASIC, "Name": f"crm-{each}"}) for each in range(10)]
-    stage.deliver(*(stage.record(messageId=body, body=body) for body in bodies))
+    stage.deliver(*stage.batch(10))
     (call,) = aws.of("put_events")
     assert len(call["Entries"]) == 10
 
@@ -404,9 +404,7 @@ def test_a_result_that_is_not_accepted_harms_no_other(stage: Stage, aws: FakeAws
     """HTTP 200 with one failed entry: that one's message comes back."""
     entries = [{"EventId": "1"}, {"ErrorCode": "InternalFailure"}, {"EventId": "3"}]
     aws.plan("put_events", {"FailedEntryCount": 1, "Entries": entries})
-    bodies = [json.dumps({**BASIC, "Name": f"crm-{each}"}) for each in range(3)]
-    batch = [stage.record(messageId=str(at), body=body) for at, body in enumerate(bodies)]
-    returned = stage.deliver(*batch)
+    returned = stage.deliver(*stage.batch(3))
     assert returned == [results(aws)[1]["RequestId"]]
 
 
@@ -414,9 +412,7 @@ def test_a_result_that_is_not_accepted_harms_no_other(stage: Stage, aws: FakeAws
 def test_results_that_are_refused_together_are_sent_one_by_one(stage: Stage, aws: FakeAws) -> None:
     """What is wrong with one of them, such as its size, harms no other."""
     aws.plan("put_events", refusal("ValidationException"), refusal("ValidationException"))
-    bodies = [json.dumps({**BASIC, "Name": f"crm-{each}"}) for each in range(3)]
-    batch = [stage.record(messageId=str(at), body=body) for at, body in enumerate(bodies)]
-    stage.deliver(*batch)
+    stage.deliver(*stage.batch(3))
     assert [len(call["Entries"]) for call in aws.of("put_events")] == [3, 1, 1, 1]
     assert len(letters(aws)) == 1
 
@@ -427,9 +423,7 @@ def test_results_that_are_throttled_together_are_not_sent_one_by_one(
 ) -> None:
     """That would throttle them the more; each message comes back."""
     aws.always["put_events"] = refusal("ThrottlingException")
-    bodies = [json.dumps({**BASIC, "Name": f"crm-{each}"}) for each in range(3)]
-    batch = [stage.record(messageId=str(at), body=body) for at, body in enumerate(bodies)]
-    assert sorted(stage.deliver(*batch)) == ["0", "1", "2"]
+    assert sorted(stage.deliver(*stage.batch(3))) == ["0", "1", "2"]
     assert {len(call["Entries"]) for call in aws.of("put_events")} == {3}
 
 
@@ -474,9 +468,7 @@ def test_a_message_that_dies_ends_the_batch_no_later(
 def test_what_the_bus_may_have_taken_is_not_sent_one_by_one(stage: Stage, aws: FakeAws) -> None:
     """A 5xx of the bus is everyone's."""
     aws.always["put_events"] = refusal("InternalException")
-    bodies = [json.dumps({**BASIC, "Name": f"crm-{each}"}) for each in range(3)]
-    batch = [stage.record(messageId=str(at), body=body) for at, body in enumerate(bodies)]
-    assert sorted(stage.deliver(*batch)) == ["0", "1", "2"]
+    assert sorted(stage.deliver(*stage.batch(3))) == ["0", "1", "2"]
     assert {len(call["Entries"]) for call in aws.of("put_events")} == {3}
 
 
@@ -657,14 +649,7 @@ def test_messages_side_by_side_keep_their_senders_apart(
 
     stage.outcome = meet
     aws.plan("put_events", *[REFUSED] * 6)  # of all results together, then of each
-    batch = [
-        sent_by(
-            stage.record(messageId=str(each), body=json.dumps({**BASIC, "Name": f"crm-{each}"})),
-            f"sender-{each}",
-        )
-        for each in range(10)
-    ]
-    stage.deliver(*batch)
+    stage.deliver(*(sent_by(each, f"sender-{each['messageId']}") for each in stage.batch(10)))
     told = [(line["correlation_id"], line["sender_id"]) for line in output.lines]
     assert len(told) == 15
     assert all(sender_id == f"sender-{request_id}" for request_id, sender_id in told)

@@ -10,30 +10,14 @@ from handler.connections.state import Connection
 from handler.errors import ProvisionerError, ThrottlingError
 from handler.operations.outcome import Completion, Outcome
 from handler.requests.entry_point import MAINTENANCE_QUEUE
-from tests.support.crm import BASIC, WITH_HEADER, ask, password_of
+from tests.support.crm import BASIC, OAUTH, WITH_HEADER, ask, pass_time, password_of
 from tests.support.fakes import World
 from tests.support.lag import Lag
-
-OAUTH = {
-    **BASIC,
-    "AuthorizationType": "OAUTH_CLIENT_CREDENTIALS",
-    "AuthParameters": {
-        "OAuthParameters": {
-            "ClientParameters": {
-                "ClientID": "crm",
-                "ClientSecret": "{{resolve:secretsmanager:connections/crm:SecretString:password}}",
-            },
-            "AuthorizationEndpoint": "https://login.example.com/token",
-            "HttpMethod": "POST",
-        }
-    },
-}
 
 
 def later(world: World, seconds: float = 60) -> World:
     """Let time pass, and forget what was called before."""
-    world.time.seconds += seconds
-    world.time.deadline += seconds
+    pass_time(world, seconds)
     world.connections.calls.clear()
     world.registry.writes.clear()
     return world
@@ -138,10 +122,13 @@ def test_a_namesake_made_meanwhile_is_not_taken_for_the_refreshed_one(world: Wor
         ask(world, "Refresh", {"Name": "crm"}, MAINTENANCE_QUEUE)
 
 
-def test_what_was_changed_by_hand_is_looked_at_after_it_is_written(world: World) -> None:
-    """The answer does not tell what of the change is left."""
-    ask(world)
-    later(world).connections.update({"Name": "crm", "Description": "by hand"})
+@pytest.mark.parametrize("description", ["the CRM", "by hand"])
+def test_what_was_changed_by_hand_is_looked_at_after_it_is_written(
+    world: World, description: str
+) -> None:
+    """The answer does not tell what of the change is left, be it a text or a credential."""
+    ask(world, properties={**BASIC, "Description": "the CRM"})
+    later(world).connections.update({"Name": "crm", "Description": description})
     about = {"Name": "crm", "ReconcileMode": "Repair"}
     done = ask(later(world), "Reconcile", about, MAINTENANCE_QUEUE)
     assert done.connection == world.connections.describe("crm")

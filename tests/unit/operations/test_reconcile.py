@@ -25,7 +25,7 @@ from handler.requests.entry_point import (
 )
 from handler.requests.request import check
 from handler.requests.unchecked_request import read_document
-from tests.support.crm import BASIC, WITH_HEADER, ask, password_of
+from tests.support.crm import BASIC, OAUTH, WITH_HEADER, ask, password_of
 from tests.support.fakes import PAGE, RULES, START, World, make_world
 
 CRM = "connections/crm"
@@ -316,22 +316,6 @@ def test_a_direct_reconcile_gives_what_it_found(world: World) -> None:
     assert reconcile(world, entry_point=DIRECT).details == {"Drift": ["Changed"]}
 
 
-OAUTH: dict[str, Any] = {
-    "Name": "oauth",
-    "AuthorizationType": "OAUTH_CLIENT_CREDENTIALS",
-    "AuthParameters": {
-        "OAuthParameters": {
-            "ClientParameters": {
-                "ClientID": "ada",
-                "ClientSecret": "{{resolve:secretsmanager:connections/crm:SecretString:password}}",
-            },
-            "AuthorizationEndpoint": "https://login.example.com/token",
-            "HttpMethod": "POST",
-        }
-    },
-}
-
-
 @pytest.mark.parametrize("kind", ["secret rotated", "changed", "gone", "well"])
 @pytest.mark.parametrize("mode", ["Repair", "Report"])
 def test_a_token_endpoint_that_is_no_longer_allowed_is_not_repaired(
@@ -339,7 +323,7 @@ def test_a_token_endpoint_that_is_no_longer_allowed_is_not_repaired(
 ) -> None:
     """The list is checked again before an older request is written; nothing is fetched either."""
     world.time.deadline += 7200
-    ask(world, properties=OAUTH)
+    ask(world, properties={**OAUTH, "Name": "oauth"})
     world.time.seconds += 3600
     if kind == "secret rotated":
         world.secrets.rotate(CRM, '{"password": "battery staple"}')

@@ -31,7 +31,7 @@ from handler.requests.entry_point import (
 )
 from handler.requests.request import check
 from handler.requests.unchecked_request import read_custom_resource, read_document
-from tests.support.crm import BASIC, STACK_ID, ask, password_of, stack
+from tests.support.crm import BASIC, OAUTH, STACK_ID, ask, password_of, stack
 from tests.support.fakes import ACCOUNT, RULES, World, make_world
 
 CRM = "connections/crm"
@@ -585,26 +585,13 @@ def test_links_and_registry_agree_after_a_life(ends: World) -> None:
     ask(ends, "Delete", {"Name": "second"})
 
 
-OAUTH_CRM: dict[str, Any] = {
-    "Name": "crm",
-    "AuthorizationType": "OAUTH_CLIENT_CREDENTIALS",
-    "AuthParameters": {
-        "OAuthParameters": {
-            "ClientParameters": {"ClientID": "ada", "ClientSecret": secret(CRM)},
-            "AuthorizationEndpoint": "https://login.example.com/token",
-            "HttpMethod": "POST",
-        }
-    },
-}
-
-
 @pytest.mark.parametrize("hosts", [(), ("auth0.com", "*.example.com.au")])
 @pytest.mark.parametrize("properties", [{"Name": "crm"}, {"Name": "crm", **EVENT}])
 def test_a_token_endpoint_that_is_no_longer_allowed_gets_no_new_secret(
     world: World, properties: Mapping[str, Any], hosts: tuple[str, ...]
 ) -> None:
     """The list is checked again before an older request is written; nothing is fetched either."""
-    ask(world, properties=OAUTH_CRM)
+    ask(world, properties=OAUTH)
     rotate(world)
     world.connections.calls.clear()
     world.secrets.reads.clear()

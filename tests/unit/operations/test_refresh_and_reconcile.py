@@ -25,7 +25,7 @@ from handler.requests.entry_point import (
 )
 from handler.requests.request import check
 from handler.requests.unchecked_request import read_document
-from tests.support.crm import BASIC, WITH_HEADER, ask, password_of
+from tests.support.crm import BASIC, WITH_HEADER, ask, pass_time, password_of
 from tests.support.fakes import RULES, START, FakeConnections, World, make_world
 
 CRM = "connections/crm"
@@ -39,12 +39,6 @@ def world() -> World:
     ask(world, properties=WITH_HEADER)
     pass_time(world)
     return world
-
-
-def pass_time(world: World, seconds: float = 3600) -> None:
-    """Let time pass for everybody."""
-    world.time.seconds += seconds
-    world.time.deadline += seconds
 
 
 def maintain(

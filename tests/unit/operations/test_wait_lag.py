@@ -16,7 +16,7 @@ from handler.requests.request import check
 from handler.requests.unchecked_request import read_document
 from handler.settings import LONGEST_LAG
 from tests.support import alpha
-from tests.support.crm import stack
+from tests.support.crm import OAUTH, pass_time, stack
 from tests.support.fakes import RULES, START, FakeConnections, World, make_world
 from tests.support.lag import Lag
 
@@ -30,17 +30,6 @@ BASIC: dict[str, Any] = {
     "Name": "crm",
     "AuthorizationType": "BASIC",
     "AuthParameters": {"BasicAuthParameters": {"Username": "ada", "Password": PASSWORD}},
-}
-OAUTH: dict[str, Any] = {
-    "Name": "crm",
-    "AuthorizationType": "OAUTH_CLIENT_CREDENTIALS",
-    "AuthParameters": {
-        "OAuthParameters": {
-            "AuthorizationEndpoint": "https://login.example.com/token",
-            "HttpMethod": "POST",
-            "ClientParameters": {"ClientID": "ada", "ClientSecret": PASSWORD},
-        }
-    },
 }
 HEADER = {"Key": "X-Tenant", "Value": "1", "IsValueSecret": False}
 WITH_HEADER = {
@@ -66,12 +55,6 @@ def ask(world: World, request_type: str, properties: Any = None, **more: Any) ->
     document = {"RequestType": request_type, "ResourceProperties": {**given, **more}}
     asked = read_document(document, DIRECT, "request", world.time.now)
     return carry_out(world.ports, check(asked, RULES))
-
-
-def pass_time(world: World, seconds: float) -> None:
-    """Let time pass."""
-    world.time.seconds += seconds
-    world.time.deadline += seconds
 
 
 @pytest.mark.parametrize("pause", [0.001, 0.3, 10.0])
