@@ -22,7 +22,6 @@ from handler.entrypoints.request_metrics import observe_failure
 from handler.entrypoints.source_queue import SourceQueue
 from handler.entrypoints.sqs_message import document, naming_sender, receives, time_of
 from handler.errors import (
-    NetworkFailureError,
     ProvisionerError,
     ResourceConflictError,
     ServiceInternalError,
@@ -100,9 +99,8 @@ class MessageProcessor:
             untold = [end for _, end in zip(told, ends, strict=True)]
         except BaseException as raised:  # noqa: BLE001 (a result not told goes to the DLQ in the end)
             error = unexpected(raised)
-            # A 5xx counts as well: the bus may have taken them.
-            is_everyones = isinstance(error, (ThrottlingError, NetworkFailureError))
-            is_everyones = is_everyones or error.has_unknown_end
+            # Without an answer, or with a 5xx, the bus may have taken them.
+            is_everyones = isinstance(error, ThrottlingError) or error.has_unknown_end
             if len(told) > 1 and not is_everyones:  # what is wrong with one harms no other
                 return [why for each in ended for why in self.publish([each])]
             untold = [error for _ in told]

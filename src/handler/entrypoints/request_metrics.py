@@ -55,7 +55,8 @@ def observe_success(
     """Log and count a success."""
     keys = _request_keys(unchecked, milliseconds) | _completion_keys(completion)
     # The runbook looks for errors and warnings.
-    log = logger.warning if completion.details.get("Drift") else logger.info
+    has_drift = bool(completion.details.get("Drift"))
+    log = logger.warning if has_drift else logger.info
     log("request succeeded", extra=keys)
     counted = "DeleteIgnored" if completion.is_ignored else METRICS[completion.outcome]
     reaches_vpc = is_private(unchecked.properties)
@@ -63,7 +64,7 @@ def observe_success(
     is_settled = is_usable_now and completion.outcome in SETTLING
     durations = {"TimeToSettled": milliseconds} if is_settled else {}
     emit({"RequestType": unchecked.known_request_type}, [counted], durations)
-    if completion.details.get("Drift"):
+    if has_drift:
         emit({}, ["DriftFound"], {})
     if completion.outcome in (Outcome.ADOPTED, Outcome.RELEASED):
         emit({}, ["OwnershipChanged"], {})

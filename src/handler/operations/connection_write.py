@@ -152,7 +152,6 @@ def _shown_by_answer(request: Request, record: Record, change: Change) -> Connec
         return None
     return replace(
         before,
-        state=answer.state,
         state_reason="",
         last_modified_time=None,  # the answer's own may be older than the write
         last_authorized_time=answer.last_authorized_time,
