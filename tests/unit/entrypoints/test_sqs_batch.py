@@ -1,17 +1,19 @@
 """Which messages belong together, when one comes back, and for how long."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from threading import Event
 
 import pytest
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handler.entrypoints.message_processor import Ended
 from handler.entrypoints.message_retry import delay_seconds, patience_seconds
-from handler.entrypoints.sqs_batch import connection_name
-from handler.errors import ThrottlingError
+from handler.entrypoints.sqs_batch import connection_name, process_side_by_side
+from handler.errors import ProvisionerError, ThrottlingError
 from handler.settings import PRIVATE_PATIENCE_SECONDS
 from tests.support.bad_requests import BASIC
 
@@ -19,6 +21,7 @@ CONFIGURATION = "arn:aws:vpc-lattice:us-east-1:123456789012:resourceconfiguratio
 CONNECTIVITY = {"ResourceParameters": {"ResourceConfigurationArn": CONFIGURATION}}
 PRIVATE = {**BASIC, "InvocationConnectivityParameters": CONNECTIVITY}
 LONGEST = 900
+PATIENCE_SECONDS = 60
 
 THROTTLED = ThrottlingError("slow down")
 
@@ -86,3 +89,34 @@ def test_a_longer_patience_than_an_hour_is_a_private_connections_too() -> None:
 def test_messages_of_one_connection_are_known_by_its_name(body: str, name: str) -> None:
     """Those of one connection are processed in the order of the batch."""
     assert connection_name(SQSRecord({"body": body})) == name
+
+
+class Played:
+    """A processor whose first message ends slowly: it waits until the other's result is out."""
+
+    def __init__(self) -> None:
+        """Know what has happened."""
+        self.is_finishing, self.is_told = Event(), Event()
+
+    def execute(self, record: SQSRecord) -> Ended:
+        if record.message_id == "b":
+            assert self.is_finishing.wait(PATIENCE_SECONDS)
+        return Ended(record, ThrottlingError("x"))
+
+    def publish(self, ended: Sequence[Ended]) -> list[ProvisionerError | None]:
+        if any(each.record.message_id == "b" for each in ended):
+            self.is_told.set()
+        return [None for _ in ended]
+
+    def finish(self, ended: Ended, _: ProvisionerError | None) -> ProvisionerError | None:
+        if ended.record.message_id == "a":
+            self.is_finishing.set()
+            assert self.is_told.wait(PATIENCE_SECONDS)
+        return None
+
+
+def test_a_message_that_ends_slowly_holds_up_no_others_result() -> None:
+    """Its letter or its waiting task may take as long as a call may."""
+    records = [SQSRecord({"messageId": each, "body": f'{{"Name": "{each}"}}'}) for each in "ab"]
+    errors = process_side_by_side(Played(), records)  # type: ignore[arg-type]
+    assert errors == {"a": None, "b": None}
