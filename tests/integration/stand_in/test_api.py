@@ -2,7 +2,7 @@
 
 import json
 import time
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -379,3 +379,26 @@ def test_everything_else_goes_upstream() -> None:
         assert [call.operation for call in upstream.calls] == ["PutEvents"]
         assert upstream.calls[0].parameters == {"Entries": [entry]}
         events.close()
+
+
+def test_a_call_that_hangs_is_not_counted_after_a_reset(stand_in: StandIn) -> None:
+    """It ends when it is let go, which may be during the next test."""
+    began, may_end = Event(), Event()
+
+    def hang(carry_out: CarryOut) -> Answer:
+        began.set()
+        may_end.wait(PATIENCE_SECONDS)
+        return carry_out()
+
+    events: EventBridgeClient = client_at(stand_in.url, "events")
+    stand_in.plan(Fault("late", "CreateConnection", hang, 1))
+    hanging = Thread(target=_try_to_create, args=(events, "crm"))
+    hanging.start()
+    assert began.wait(PATIENCE_SECONDS)
+    stand_in.reset()
+    _try_to_create(events, "crm")
+    assert stand_in.highest_concurrency == 1
+    assert stand_in.highest_writes_at_once == {"crm": 1}
+    may_end.set()
+    hanging.join()
+    assert stand_in.highest_writes_at_once == {"crm": 1}

@@ -38,18 +38,18 @@ class Calls:
     made: list[Call] = field(default_factory=list)
     highest_concurrency: int = 0
     highest_writes_at_once: Counter[str] = field(default_factory=Counter)
-    _under_way: int = 0
-    _writes_under_way: Counter[str] = field(default_factory=Counter)
+    _under_way: Counter[str] = field(default_factory=Counter)  # writes by name, all calls under ""
     _lock: Lock = field(default_factory=Lock)
 
     @contextmanager
     def note(self, call: Call) -> Iterator[None]:
         """Keep a call in mind while it is under way, and after it."""
-        self._begin(call)
+        under_way = self._begin(call)
         try:
             yield
         finally:
-            self._end(call)
+            with self._lock:
+                under_way.subtract(_counted(call))
 
     def count(self, operation: str, name: str | None = None) -> int:
         """Count the calls of an operation, of one connection where a name is given."""
@@ -58,25 +58,24 @@ class Calls:
         )
 
     def clear(self) -> None:
-        """Forget all calls; those still under way stay counted as such."""
+        """Forget all calls, those still under way among them: another test let them hang."""
         with self._lock:
             self.made.clear()
+            self._under_way = Counter()
             self.highest_concurrency = 0
             self.highest_writes_at_once.clear()
 
-    def _begin(self, call: Call) -> None:
+    def _begin(self, call: Call) -> Counter[str]:
         with self._lock:
             self.made.append(call)
-            self._under_way += 1
-            self.highest_concurrency = max(self.highest_concurrency, self._under_way)
+            self._under_way.update(_counted(call))
+            self.highest_concurrency = max(self.highest_concurrency, self._under_way[""])
             if call.operation in WRITES:
-                self._writes_under_way[call.name] += 1
                 self.highest_writes_at_once[call.name] = max(
-                    self.highest_writes_at_once[call.name], self._writes_under_way[call.name]
+                    self.highest_writes_at_once[call.name], self._under_way[call.name]
                 )
+            return self._under_way
 
-    def _end(self, call: Call) -> None:
-        with self._lock:
-            self._under_way -= 1
-            if call.operation in WRITES:
-                self._writes_under_way[call.name] -= 1
+
+def _counted(call: Call) -> list[str]:
+    return ["", call.name] if call.operation in WRITES else [""]
