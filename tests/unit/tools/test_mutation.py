@@ -1,0 +1,54 @@
+"""The mutants have an environment of their own, which CI does not make: what it must hold."""
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+from tests.support.resolved_template import ROOT
+from tools.mutation.__main__ import CODE, SUITES
+
+PINNED = re.compile(r"^([a-z0-9-]+)==", re.MULTILINE)
+OURS = ("handler", "tests", "tools")
+
+
+def imported(module: Path) -> Iterator[str]:
+    """Yield the full name of what a module imports at run time."""
+    for statement in ast.parse(module.read_text("utf-8")).body:
+        match statement:
+            case ast.Import(names):
+                yield from (each.name for each in names)
+            case ast.ImportFrom(package, names):
+                yield from (f"{package}.{each.name}" for each in names)
+
+
+def file_of(name: str) -> Path | None:
+    """Find the module of the tests that an import names, or names a member of."""
+    found = (ROOT / path for path in (f"{name}.py", f"{name.rpartition('/')[0]}.py"))
+    return next((each for each in found if each.exists()), None)
+
+
+def packages_below(modules: set[Path]) -> set[str]:
+    """Give the packages of others that modules import, themselves or by way of the tests' own."""
+    packages, unread, read = set(), modules, set()
+    while unread:
+        read |= unread
+        names = {name for module in unread for name in imported(module)}
+        packages |= {name.partition(".")[0] for name in names}
+        own = (file_of(name.replace(".", "/")) for name in names if name.startswith("tests."))
+        unread = {module for module in own if module} - read
+    return packages - {*OURS, *sys.stdlib_module_names}
+
+
+def test_the_environment_of_the_mutants_holds_what_their_tests_import() -> None:
+    """One import that is missing there would stop every mutant of a room before its first test."""
+    rooms = [each.name for each in CODE.iterdir() if each.is_dir()]
+    folders = [ROOT / suite / room for suite in SUITES for room in rooms]
+    packages = packages_below({module for folder in folders for module in folder.rglob("*.py")})
+    distributions = packages_distributions()
+    needed = {re.sub(r"[._]", "-", distributions[each][0].lower()) for each in packages}
+    assert {"pytest", "aws-sam-translator"} <= needed
+    pins = (ROOT / "tools/mutation/requirements.txt").read_text("utf-8")
+    assert needed <= set(PINNED.findall(pins))
