@@ -79,7 +79,7 @@ REQUIRED = ("REGISTRY_TABLE_NAME",)
 QUEUE_URLS = ("REQUEST_QUEUE_URL", "MAINTENANCE_QUEUE_URL", "DEAD_LETTER_QUEUE_URL")
 REQUIRED_BY_QUEUE = (*REQUIRED, *QUEUE_URLS)
 RECONCILE_MODES = ("Report", "Repair")
-SHOWN = {"GIVE_UP_SECONDS": "GiveUpSeconds (GIVE_UP_SECONDS)"}  # variables that a parameter sets
+PARAMETERS = {"GIVE_UP_SECONDS": "GiveUpSeconds (GIVE_UP_SECONDS)"}  # that set a variable
 HOST_NAME = r"[\w-]+(\.[\w-]+)*"  # ASCII; no label of it is empty
 HOST = re.compile(rf"\*|(\*\.)?{HOST_NAME}", re.ASCII)
 NAME_PREFIX = re.compile(r"[.\-_A-Za-z0-9]{0,40}")  # leaves a derived name 24 of its own
@@ -195,5 +195,5 @@ def _positive(environment: Mapping[str, str], name: str, default: int, problems:
     text = environment.get(name, "") or str(default)
     if text.isascii() and text.isdigit() and int(text) > 0:
         return int(text)
-    problems.append(f"{SHOWN.get(name, name)}: must be a whole number above 0")
+    problems.append(f"{PARAMETERS.get(name, name)}: must be a whole number above 0")
     return default

@@ -4,9 +4,9 @@ import pytest
 
 from handler.errors import ServiceInternalError
 from handler.settings import (
+    PARAMETERS,
     REQUIRED,
     REQUIRED_BY_QUEUE,
-    SHOWN,
     load,
     response_url_hosts,
     service_name,
@@ -105,7 +105,7 @@ def test_a_malformed_number_is_answered_by_name(variable: str, text: str) -> Non
     """Nobody must look into the function's logs for it."""
     with pytest.raises(ServiceInternalError) as raised:
         load({**LEAST, variable: text}, ARN, REQUIRED)
-    told = f"{SHOWN.get(variable, variable)}: must be a whole number above 0"
+    told = f"{PARAMETERS.get(variable, variable)}: must be a whole number above 0"
     assert raised.value.reason.endswith(told)
 
 

@@ -1,10 +1,11 @@
-"""Decide who owns a connection, by what the registry says and what EventBridge shows."""
+"""Who owns a connection, by registry and EventBridge, and the errors of whoever does not."""
 
 from datetime import datetime
 from enum import StrEnum
 
 from handler.connections.record import Record
 from handler.connections.state import Connection
+from handler.errors import AlreadyExistsError, NotFoundError
 from handler.settings import EVENTBRIDGE_CLOCK_SKEW, LONGEST_LAG
 
 
@@ -27,6 +28,21 @@ def standing(record: Record | None, connection: Connection | None, owner: str) -
     if connection is None:
         return Standing.FREE
     return Standing.OWN if is_its else Standing.UNOWNED
+
+
+def already_exists(name: str, stands: Standing, record: Record | None) -> AlreadyExistsError:
+    """Give the error of a request for a name that somebody else has."""
+    problem = f"a connection {name} exists that was not made here; OnExisting: Adopt takes it over"
+    if record and stands is Standing.FOREIGN:
+        cure = "its owner can delete it, an administrator can Release it"
+        problem = f"{name} belongs to {record.owner}; {cure}"
+    return AlreadyExistsError(problem)
+
+
+def not_own(name: str, record: Record | None) -> NotFoundError:
+    """Give the error of a request about a connection that is not its owner's."""
+    problem = f"belongs to {record.owner}" if record else "was not made here, or is gone"
+    return NotFoundError(f"connection {name} {problem}")
 
 
 def is_same(record: Record, connection: Connection) -> bool:

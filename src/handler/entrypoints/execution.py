@@ -9,6 +9,7 @@ from typing import Any
 
 from handler.composition import Invocation
 from handler.entrypoints.request_metrics import (
+    count_maintenance_failure,
     observe_failure,
     observe_success,
 )
@@ -107,7 +108,7 @@ def _report_maintenance_failure(failed: Failed, invocation: Invocation) -> Faile
             if found is None:
                 return failed
             owner = found
-    emit({}, ["RefreshFailed"], {})
+    count_maintenance_failure()
     return replace(failed, owner=owner)
 
 

@@ -70,6 +70,11 @@ def observe_success(
         emit({}, ["OwnershipChanged"], {})
 
 
+def count_maintenance_failure() -> None:
+    """Count a Refresh or a Reconcile that operators have to look at, for the alarm."""
+    emit({}, ["RefreshFailed"], {})
+
+
 def _request_keys(unchecked: UncheckedRequest, milliseconds: float) -> dict[str, object]:
     properties = unchecked.properties if isinstance(unchecked.properties, Mapping) else {}
     return {

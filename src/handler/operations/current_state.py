@@ -1,4 +1,4 @@
-"""What is there now: who owns a name, and the errors of a request that is not its owner's."""
+"""What is there now: who owns a name, by the registry and EventBridge together."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from handler.connections.ownership import (
 )
 from handler.connections.record import Record
 from handler.connections.state import Connection, ConnectionState
-from handler.errors import AlreadyExistsError, NotFoundError, ResourceConflictError
+from handler.errors import ResourceConflictError
 from handler.operations.lease import refuse_if_leased
 from handler.operations.ports import Ports
 from handler.operations.wait import describe_consistently
@@ -36,21 +36,6 @@ def determine_ownership(ports: Ports, name: str, owner: str, record: Record | No
     if stands is Standing.UNOWNED and connection:
         _refuse_passing(ports, record, connection)
     return Ownership(stands, record, connection)
-
-
-def already_exists(name: str, found: Ownership) -> AlreadyExistsError:
-    """Give the error of a request for a name that somebody else has."""
-    problem = f"a connection {name} exists that was not made here; OnExisting: Adopt takes it over"
-    if found.record and found.standing is Standing.FOREIGN:
-        cure = "its owner can delete it, an administrator can Release it"
-        problem = f"{name} belongs to {found.record.owner}; {cure}"
-    return AlreadyExistsError(problem)
-
-
-def not_own(name: str, record: Record | None) -> NotFoundError:
-    """Give the error of a request about a connection that is not its owner's."""
-    problem = f"belongs to {record.owner}" if record else "was not made here, or is gone"
-    return NotFoundError(f"connection {name} {problem}")
 
 
 def _refuse_passing(ports: Ports, record: Record | None, connection: Connection) -> None:

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from handler import errors
 from handler.clock import instant
-from handler.connections.ownership import is_same
+from handler.connections.ownership import is_same, not_own
 from handler.connections.record import Deletion, Record
 from handler.connections.state import Connection
-from handler.operations import current_state, lease, wait
+from handler.operations import lease, wait
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Ports
 from handler.requests.request import Request
@@ -98,7 +98,7 @@ def _remember_deletion(
     if deleted_arn:
         return Completion(Outcome.DELETED, Connection(name, deleted_arn))
     other = records[request.name]
-    return _ignore(request, current_state.not_own(request.name, other))
+    return _ignore(request, not_own(request.name, other))
 
 
 def _ignore(request: Request, error: errors.ProvisionerError) -> Completion:

@@ -4,11 +4,10 @@ from contextlib import suppress
 from typing import Any
 
 from handler.clock import iso
-from handler.connections.ownership import Standing, standing
+from handler.connections.ownership import Standing, not_own, standing
 from handler.connections.record import Record
 from handler.connections.state import Connection
 from handler.errors import NotFoundError, ProvisionerError
-from handler.operations.current_state import not_own
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Ports
 from handler.references.source import Source

@@ -6,7 +6,7 @@ from typing import Any
 
 from handler.clock import instant
 from handler.connections.drift import is_behind
-from handler.connections.ownership import Standing
+from handler.connections.ownership import Standing, not_own
 from handler.connections.record import Record
 from handler.connections.state import BAD, Connection
 from handler.errors import NotFoundError, ServiceInternalError
@@ -31,7 +31,7 @@ def refresh(ports: Ports, request: Request) -> Completion:
     if record is None and not request.selection.secrets:
         raise NotFoundError(f"nobody is registered for {request.name}")
     if record and request.entry_point.is_limited_to_owner and record.owner != request.owner:
-        raise current_state.not_own(request.name, record)
+        raise not_own(request.name, record)
     if record is None:  # its secret has users no more
         return Completion(Outcome.UNCHANGED, Connection(request.name))
     return replace(_refresh_record(ports, request, record), owner=record.owner)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from handler import errors
 from handler.clock import instant
-from handler.connections.ownership import Standing
+from handler.connections.ownership import Standing, already_exists
 from handler.connections.record import Record
 from handler.connections.state import Connection, is_usable
 from handler.operations import connection_write, current_state, delete, lease, settle
@@ -58,7 +58,7 @@ def _upsert(ports: Ports, request: Request) -> Completion:
                 # Its connection is gone; requests that are older stay superseded.
                 deletion = known.deletion(known.request_time, instant(ports.clock.now()))
                 ports.registry.remove(known, deletion)
-            raise current_state.already_exists(request.name, found)
+            raise already_exists(request.name, found.standing, found.record)
 
 
 def _with_registered_name(ports: Ports, request: Request) -> Request:

@@ -1,8 +1,8 @@
 """Validate: everything that a Create checks, without writing."""
 
-from handler.connections.ownership import Standing
+from handler.connections.ownership import Standing, already_exists
 from handler.connections.state import Connection
-from handler.operations.current_state import already_exists, determine_ownership
+from handler.operations.current_state import determine_ownership
 from handler.operations.desired_state import resolve
 from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Ports
@@ -16,6 +16,6 @@ def validate(ports: Ports, request: Request) -> Completion:
     found = determine_ownership(ports, request.name, request.owner, known)
     adopts = request.on_existing is OnExisting.ADOPT
     if found.standing is Standing.FOREIGN or (found.standing is Standing.UNOWNED and not adopts):
-        raise already_exists(request.name, found)
+        raise already_exists(request.name, found.standing, found.record)
     resolve(ports, request)
     return Completion(Outcome.VALIDATED, found.connection or Connection(request.name))
