@@ -2,8 +2,7 @@
 Change the code of the function and expect a unit test to fail; ``make mutants``.
 
 It fails on a mutant that survives and is not in ``survivors.toml``, and on a remedy whose removal
-no test notices. A module is judged by the tests of its room alone, which is quick, and keeps each
-room's tests worth something by themselves.
+no test notices. mutmut tries each mutant with those unit tests that reach its function.
 """
 
 import os
@@ -20,7 +19,6 @@ from tools.mutation import remedies
 ROOT = Path(__file__).resolve().parents[2]
 CODE = ROOT / "src" / "handler"
 WORKSPACE = ROOT / ".local" / "mutants"
-SUITES = Path("tests/unit"), Path("tests/properties")
 SURVIVORS = Path(__file__).with_name("survivors.toml")
 ENVIRONMENT = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
 # A mutant that no test reaches survives, too.
@@ -29,25 +27,19 @@ SURVIVED = re.compile(r"^\s*(\S+): (?:survived|no tests|suspicious|not checked)$
 
 def main() -> int:
     """Judge the mutants and remedies of the module named, as requests/violation; else all."""
-    modules = [each.removesuffix(".py") for each in sys.argv[1:]] or _all_modules()
+    modules = [each.removesuffix(".py") for each in sys.argv[1:]]
     for module in modules:
         if not (CODE / f"{module}.py").exists():
             print(f"there is no module src/handler/{module}.py", file=sys.stderr)
             return 2
-    problems = [problem for module in modules for problem in _problems(module)]
+    problems = list(_problems(modules))
     if not problems:
         print("every mutant was killed or is a known survivor")
     return 1 if problems else 0
 
 
-def _all_modules() -> list[str]:
-    files = (file for file in CODE.rglob("*.py") if file.name != "__init__.py")
-    return sorted(file.relative_to(CODE).with_suffix("").as_posix() for file in files)
-
-
-def _problems(module: str) -> Iterator[str]:
-    print(f"{module}:", flush=True)
-    _copy_project(module)
+def _problems(modules: list[str]) -> Iterator[str]:
+    _copy_project(modules)
     workers = os.environ.get("PYTEST_WORKERS", "2")
     run = subprocess.run(
         ["mutmut", "run", "--max-children", workers],
@@ -58,19 +50,17 @@ def _problems(module: str) -> Iterator[str]:
         text=True,
     )
     found = _unknown_survivors(run)
-    for problem in (*found, *remedies.unnoticed(WORKSPACE, module)):
+    for problem in (*found, *remedies.unnoticed(WORKSPACE, modules)):
         print(f"\n{problem}", flush=True)
         yield problem
 
 
-def _copy_project(module: str) -> None:
+def _copy_project(modules: list[str]) -> None:
     shutil.rmtree(WORKSPACE, ignore_errors=True)
     shutil.copytree(ROOT, WORKSPACE, ignore=shutil.ignore_patterns(".*", "__pycache__"))
-    room = Path(module).parent
-    tests = [str(suite / room) for suite in SUITES if (ROOT / suite / room).is_dir()]
-    with (WORKSPACE / "pyproject.toml").open("a", encoding="utf-8") as settings:
-        settings.write(f'only_mutate = ["src/handler/{module}.py"]\n')
-        settings.write(f"pytest_add_cli_args_test_selection = {tests}\n")
+    if modules:
+        with (WORKSPACE / "pyproject.toml").open("a", encoding="utf-8") as settings:
+            settings.write(f"only_mutate = {[f'src/handler/{each}.py' for each in modules]}\n")
 
 
 def _unknown_survivors(run: subprocess.CompletedProcess[str]) -> Iterator[str]:

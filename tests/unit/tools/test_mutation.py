@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+import pytest
+
 from tests.support.resolved_template import ROOT
-from tools.mutation.__main__ import CODE, SUITES
+from tools.mutation.__main__ import CODE
+from tools.mutation.remedies import REMEDIES, Remedy
 
 PINNED = re.compile(r"^([a-z0-9-]+)==", re.MULTILINE)
 OURS = ("handler", "tests", "tools")
@@ -43,12 +46,18 @@ def packages_below(modules: set[Path]) -> set[str]:
 
 
 def test_the_environment_of_the_mutants_holds_what_their_tests_import() -> None:
-    """One import that is missing there would stop every mutant of a room before its first test."""
+    """One import that is missing there would stop every mutant before its first test."""
     rooms = [each.name for each in CODE.iterdir() if each.is_dir()]
-    folders = [ROOT / suite / room for suite in SUITES for room in rooms]
+    folders = [ROOT / "tests" / "unit" / room for room in rooms]
     packages = packages_below({module for folder in folders for module in folder.rglob("*.py")})
     distributions = packages_distributions()
     needed = {re.sub(r"[._]", "-", distributions[each][0].lower()) for each in packages}
     assert {"pytest", "aws-sam-translator"} <= needed
     pins = (ROOT / "tools/mutation/requirements.txt").read_text("utf-8")
     assert needed <= set(PINNED.findall(pins))
+
+
+@pytest.mark.parametrize("remedy", REMEDIES, ids=lambda remedy: remedy.name)
+def test_a_remedy_is_in_its_module_once(remedy: Remedy) -> None:
+    """Else it is not taken away, and nobody knows whether a test would notice."""
+    assert (CODE / f"{remedy.module}.py").read_text("utf-8").count(remedy.old) == 1
