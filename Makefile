@@ -152,12 +152,11 @@ examples: $(LOCAL) $(TESTS) $(EXAMPLES) ## Run what can be run of the examples
 .PHONY: retest
 retest: $(LOCAL) $(TESTS) ## Unit and integration tests again, on the built function and layer (minutes; not part of check)
 	$(RUN) -m tools.local.deployment
-	data=$$($(RUN) -m tools.local.merged_data); AWS_DATA_PATH=$$data PYTHONDONTWRITEBYTECODE=1 \
-	  $(RUN) -m pytest tests/unit tests/properties tests/integration -n $(STACK_WORKERS) --dist loadfile \
+	PYTHONDONTWRITEBYTECODE=1 $(RUN) -m pytest tests/unit tests/properties tests/integration -n $(STACK_WORKERS) --dist loadfile \
 	  -p tests.support.on_the_artifact -o pythonpath=".aws-sam/build/Function .aws-sam/build/Dependencies/python ."
 
 .PHONY: mutants
-mutants: $(MUTANTS) ## Change the code and expect a unit test of its folder to fail: MODULE=requests/violation, minutes; else all, hours (not part of check)
+mutants: $(MUTANTS) ## Change the code and expect a unit test to fail: MODULE=requests/violation, minutes; else all, an hour (not part of check)
 	@$(MUTANTS_RUN) -m tools.mutation $(MODULE)
 
 # Not part of check: its environments are 1 GB, most of it the CDK.

@@ -1,4 +1,4 @@
-"""The pruned and compiled layer knows of its services what an untouched botocore knows."""
+"""The pruned and compiled layer knows of its operations what an untouched botocore knows."""
 
 import shutil
 from pathlib import Path
@@ -8,37 +8,44 @@ import pytest
 
 from tests.support import service_portrait
 from tools.local import deployment
+from tools.local.operations import used_operations
 from tools.local.runtime import Artifact, built_artifact, running_function
-from tools.local.services import used_services
 
 PORTRAIT = Path(service_portrait.__file__)
 ENVIRONMENT = {"AWS_DEFAULT_REGION": "us-east-1"}
 
 
-@pytest.fixture(scope="module")
-def shipped(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Give the portraits of the services under the real runtime client, on the built layer."""
+def portraits(folder: Path, operations: list[str]) -> Any:
+    """Ask the built layer for portraits, under the real runtime client."""
     deployment.build()
-    folder = tmp_path_factory.mktemp("function")
     shutil.copy(PORTRAIT, folder)
     artifact = Artifact(folder, built_artifact().layer)
     with running_function(artifact, ENVIRONMENT, "service_portrait.lambda_handler") as function:
-        answer: Any = function.invoke({"services": used_services()})
+        return function.invoke({"operations": operations})
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Give the portraits of all operations that the function calls."""
+    answer = portraits(tmp_path_factory.mktemp("function"), used_operations())
     assert "errorMessage" not in answer, answer
     return answer
 
 
-@pytest.mark.parametrize("service", used_services())
-def test_a_service_is_what_it_is_in_an_untouched_botocore(shipped: Any, service: str) -> None:
-    """Its client constructs everywhere, and operations, shapes and errors are all there."""
-    assert shipped[service] == service_portrait.portraits([service])[service]
-    assert shipped[service]["exceptions"]
+@pytest.mark.parametrize("operation", used_operations())
+def test_an_operation_is_what_it_is_in_an_untouched_botocore(shipped: Any, operation: str) -> None:
+    """Its client constructs everywhere; its shapes and errors are all there."""
+    assert shipped[operation] == service_portrait.portraits([operation])[operation]
+    assert shipped[operation]["exceptions"]
 
 
-def test_a_service_that_is_not_used_is_not_shipped(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("operation", "error"),
+    [
+        ("ec2:DescribeVpcs", "UnknownServiceError"),
+        ("events:DeleteRule", "OperationNotFoundError"),
+    ],
+)
+def test_what_is_not_used_is_not_shipped(tmp_path: Path, operation: str, error: str) -> None:
     """Else nothing would have been pruned."""
-    shutil.copy(PORTRAIT, tmp_path)
-    artifact = Artifact(tmp_path, built_artifact().layer)
-    with running_function(artifact, ENVIRONMENT, "service_portrait.lambda_handler") as function:
-        answer: Any = function.invoke({"services": ["ec2"]})
-    assert answer["errorType"] == "UnknownServiceError"
+    assert portraits(tmp_path, [operation])["errorType"] == error

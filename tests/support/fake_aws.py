@@ -8,8 +8,11 @@ from typing import Any
 
 import botocore.session
 import pytest
+from botocore import xform_name
 from botocore.exceptions import ClientError
 from botocore.model import ServiceModel
+
+from tools.local.operations import OPERATIONS_FILE
 
 Planned = dict[str, Any] | Exception
 
@@ -18,6 +21,13 @@ Planned = dict[str, Any] | Exception
 def model_of(service: str) -> ServiceModel:
     """Read the installed botocore's model of a service, once."""
     return botocore.session.get_session().get_service_model(service)
+
+
+@cache
+def shipped_methods(service: str) -> dict[str, str]:
+    """Name the operations that the layer ships, by their methods; the function knows no other."""
+    operations = (each.split(":") for each in OPERATIONS_FILE.read_text("utf-8").split())
+    return {xform_name(operation): operation for name, operation in operations if name == service}
 
 
 @dataclass(slots=True)
@@ -55,7 +65,7 @@ class FakeClient:
         self._aws = aws
         self.meta = self
         self.service_model = model_of(service)
-        self.method_to_api_mapping: dict[str, str] = defaultdict(lambda: "Operation")
+        self.method_to_api_mapping = shipped_methods(service)
 
     def __getattr__(self, operation: str) -> Callable[..., Any]:
         """Give an operation."""

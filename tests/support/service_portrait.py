@@ -1,5 +1,5 @@
 """
-What botocore knows of services; also a Lambda handler, so that the built layer can be asked.
+What botocore knows of operations; also a Lambda handler, so that the built layer can be asked.
 
 It imports nothing but botocore: the runtime that runs it has nothing else.
 """
@@ -15,17 +15,17 @@ CREDENTIALS: Any = {"aws_access_key_id": "test", "aws_secret_access_key": "test"
 
 
 def lambda_handler(event: Any, _: Any) -> dict[str, Any]:
-    """Portray the services that are named."""
-    return portraits(event["services"])
+    """Portray the operations that are named."""
+    return portraits(event["operations"])
 
 
-def portraits(services: list[str]) -> dict[str, Any]:
-    """Give endpoints, exceptions and a digest of each operation's shapes, by service."""
+def portraits(operations: list[str]) -> dict[str, Any]:
+    """Give a digest of each operation's shapes, with its service's endpoints and exceptions."""
     session = Session()
-    return {service: _portrait(session, service) for service in services}
+    return {each: _portrait(session, *each.split(":")) for each in operations}
 
 
-def _portrait(session: Session, service: str) -> dict[str, Any]:
+def _portrait(session: Session, service: str, operation: str) -> dict[str, Any]:
     clients: list[Any] = [
         session.create_client(service, region, **CREDENTIALS) for region in REGIONS
     ]
@@ -36,11 +36,10 @@ def _portrait(session: Session, service: str) -> dict[str, Any]:
         "endpoints": [each.meta.endpoint_url for each in clients],
         "signatures": [each.meta.config.signature_version for each in clients],
         "exceptions": sorted(
-            client.exceptions.from_code(shape.error_code).__name__ for shape in model.error_shapes
+            client.exceptions.from_code(shape.error_code).__name__
+            for shape in model.operation_model(operation).error_shapes
         ),
-        "waiters": client.waiter_names,
-        "paginated": sorted(filter(client.can_paginate, client.meta.method_to_api_mapping)),
-        "operations": {name: _operation(model, name) for name in model.operation_names},
+        "operation": _operation(model, operation),
     }
 
 

@@ -15,7 +15,7 @@ from tests.support.fake_aws import FakeAws
 from tests.support.fakes import START
 from tests.support.function import forget_clients
 from tests.support.lambda_context import LambdaContext
-from tools.local.services import used_services
+from tools.local.operations import used_services
 
 IN_LAMBDA = {"AWS_LAMBDA_FUNCTION_NAME": "provisioner", "REGISTRY_TABLE_NAME": "registry"}
 ARN = "arn:aws:lambda:eu-central-1:123456789012:function:provisioner"

@@ -10,8 +10,8 @@ import botocore.session
 from botocore import xform_name
 
 from tests.support.faulty_proxy import Call
+from tools.local.operations import used_services
 from tools.local.runtime import Artifact
-from tools.local.services import used_services
 
 HANDLER = "bare_loop.lambda_handler"
 CODE = '''\

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tools.local import services
+from tools.local import operations
 from tools.local.ministack import REGION, MiniStack
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,7 +35,7 @@ class CommandFailedError(RuntimeError):
 def build() -> Path:
     """Build function and layer, unless that was done; return the folder of the built template."""
     with _alone():
-        services.write()
+        operations.write()
         wanted = _built_from()
         if not RECORD.exists() or RECORD.read_text() != wanted:
             RECORD.unlink(missing_ok=True)

@@ -38,6 +38,8 @@ from handler.errors import ResourceConflictError, SupersededError
 from handler.references.source import Secret, Source
 from handler.settings import ITEMS_OF_A_PAGE
 
+OPERATIONS = {"Put": "put_item", "Delete": "delete_item"}  # of a change by itself
+
 
 class DynamoDbRegistry(NamedTuple):
     """The registry's table."""
@@ -161,7 +163,7 @@ class DynamoDbRegistry(NamedTuple):
         if made or gone or beside:
             self._transact(subject, {kind: own}, *beside, *made, *gone)
         else:
-            self.call(f"{kind.lower()}_item", subject, **own)
+            self.call(OPERATIONS[kind], subject, **own)
 
     def _transact(self, subject: str, *items: Mapping[str, Any]) -> None:
         # With the token, a retry after a lost answer does not conflict with the first try.

@@ -97,7 +97,7 @@ def test_a_refusal_is_told_in_our_own_words(aws: FakeAws) -> None:
     """With what it was about."""
     aws.plan("send_message_batch", *[refusal("AccessDenied", "echo")] * 9)
     with pytest.raises(
-        AccessDeniedError, match=r"needs sqs:Operation on the maintenance queue$"
+        AccessDeniedError, match=r"needs sqs:SendMessage on the maintenance queue$"
     ) as raised:
         requests(aws).send(documents(1), START)
     assert "echo" not in raised.value.reason

@@ -47,7 +47,7 @@ def sam(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeSam:
     }
     for name, value in changed.items():
         monkeypatch.setattr(deployment, name, value)
-    monkeypatch.setattr("tools.local.services.write", lambda: None)
+    monkeypatch.setattr("tools.local.operations.write", lambda: None)
     return fake
 
 

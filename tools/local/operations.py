@@ -1,16 +1,19 @@
 """
-Which of AWS's services the function calls, read from its code: the layer ships their models alone.
+Which of AWS's operations the function calls, read from its code; the layer ships no others.
 
-``layers/dependencies/services.txt`` lists them, since a layer is built from its own folder.
+``layers/dependencies/operations.txt`` lists them, since a layer is built from its own folder.
 """
 
 import ast
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from botocore import xform_name
+from botocore.session import Session
+
 ROOT = Path(__file__).resolve().parents[2]
 HANDLER = ROOT / "src" / "handler"
-SERVICES_FILE = ROOT / "layers" / "dependencies" / "services.txt"
+OPERATIONS_FILE = ROOT / "layers" / "dependencies" / "operations.txt"
 MAKERS = ("caller", "client", "_client", "Caller")  # their first argument is a service
 
 
@@ -20,15 +23,23 @@ class UnknownServiceError(ValueError):
 
 def write() -> None:
     """Write down what the code uses, where that changed."""
-    text = "".join(f"{service}\n" for service in used_services())
-    if SERVICES_FILE.read_text("utf-8") != text:
-        SERVICES_FILE.write_text(text, "utf-8")
+    text = "".join(f"{operation}\n" for operation in used_operations())
+    if OPERATIONS_FILE.read_text("utf-8") != text:
+        OPERATIONS_FILE.write_text(text, "utf-8")
 
 
 def used_services() -> list[str]:
     """Name every service that a client of the function is made for."""
-    sources = (path.read_text("utf-8") for path in HANDLER.rglob("*.py"))
-    return sorted(services_in(sources))
+    return sorted(services_in(_sources()))
+
+
+def used_operations() -> list[str]:
+    """Name every operation that the function may call, as ``events:PutEvents``."""
+    return sorted(operations_in(_sources()))
+
+
+def _sources() -> list[str]:
+    return [path.read_text("utf-8") for path in HANDLER.rglob("*.py")]
 
 
 def services_in(sources: Iterable[str]) -> set[str]:
@@ -39,6 +50,20 @@ def services_in(sources: Iterable[str]) -> set[str]:
         UnknownServiceError: one is neither spelled out nor handed on from a parameter.
     """
     return {name for source in sources for name in _services(ast.parse(source))}
+
+
+def operations_in(sources: Iterable[str]) -> set[str]:
+    """Name the services' operations whose method some text of the code names: rather too many."""
+    parsed = list(map(ast.parse, sources))
+    nodes = (node for tree in parsed for node in ast.walk(tree))
+    texts = {node.value for node in nodes if isinstance(node, ast.Constant)}
+    session = Session()
+    return {
+        f"{service}:{operation}"
+        for service in {name for tree in parsed for name in _services(tree)}
+        for operation in session.get_service_model(service).operation_names
+        if xform_name(operation) in texts
+    }
 
 
 def _services(tree: ast.Module) -> Iterator[str]:
