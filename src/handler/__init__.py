@@ -1,1 +1,1 @@
-"""The EventBridge Connection Provisioner: one Lambda function with three entry points."""
+"""The EventBridge Connection Provisioner, one Lambda function: app.py takes every event."""

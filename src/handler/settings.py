@@ -1,7 +1,6 @@
 """
-Everything that can be set: durations and limits with their reasons, and the environment.
-
-Only this module reads it, for each request, so that an answer can name a malformed variable.
+Every duration and limit with its reason (``requests.entry_point`` has the waits), and the
+environment, read here alone and anew for each request: an answer can name a malformed variable.
 """
 
 import os
@@ -32,9 +31,9 @@ LONGEST_STALENESS = timedelta(minutes=1)  # of a secret's read behind its event;
 DESCRIBE_PAUSES = (0.2, 1.03, 5.0)
 
 # How long to retry errors that may pass. Pauses in seconds: the first, its growth, the longest.
-CALL_PAUSES = (0.2, 2.0, 2.0)  # longer ones leave a throttled API idle once few still wait
+CALL_PAUSES = (0.2, 2.0, 2.0)  # longer: the last few callers would sleep while AWS is free
 MOST_CALL_RETRIES = 5  # of one call
-MOST_STACK_CALL_RETRIES = 25  # beginning again as a whole would repeat calls that were answered
+MOST_STACK_CALL_RETRIES = 25  # more: starting the request again would repeat its other calls
 LEAST_PATIENCE_SECONDS = 8.0  # of a request whose name somebody else is writing to
 ROUND_PAUSES = (0.2, 1.5, 10.0)  # at most 10 s: short beside the minutes that throttling lasts
 SHORTEST_PAUSE_SECONDS = 0.001  # a shorter one might not move the clock

@@ -7,7 +7,7 @@ from typing import Any
 
 from handler.clock import Clock
 from handler.connections.state import Connection
-from handler.operations.outcome import Completion
+from handler.operations.completion import Completion
 from handler.operations.use_cases import carry_out
 from handler.requests.entry_point import REQUEST_QUEUE, EntryPoint
 from handler.requests.request import check

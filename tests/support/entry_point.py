@@ -11,7 +11,7 @@ from handler.clock import Clock
 from handler.connections.state import Connection
 from handler.entrypoints.execution import Failed, Succeeded
 from handler.errors import ProvisionerError
-from handler.operations.outcome import Completion, Outcome
+from handler.operations.completion import Completion, Outcome
 from handler.requests.unchecked_request import UncheckedRequest
 from tests.support.lambda_context import LambdaContext
 from tests.support.response_url_server import ResponseUrlServer

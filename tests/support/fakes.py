@@ -26,7 +26,8 @@ from handler.errors import (
 )
 from handler.operations.ports import Ports
 from handler.references.policy import AllowedSources
-from handler.references.source import Secret, SecretValue, Source
+from handler.references.secret_value import SecretValue
+from handler.references.source import Secret, Source
 from handler.requests.properties import Rules, is_private
 from handler.requests.service_model import Shape
 from tests.support.lag import NONE, Lag, Past

@@ -29,8 +29,8 @@ from handler.errors import (
     SupersededError,
     ThrottlingError,
 )
+from handler.operations.completion import Completion, Outcome
 from handler.operations.lease import is_leased_to_other
-from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Connections, Progress
 from handler.operations.use_cases import carry_out
 from handler.requests.entry_point import MAINTENANCE_QUEUE, REQUEST_QUEUE

@@ -72,7 +72,7 @@ REMEDIES = (
         'reason = f"{call} failed: {code}"',
         'reason = f"{call} failed: {code} {error}"',
     ),
-    Remedy("a secret's repr", "references/source", "def __repr__", "def unused"),
+    Remedy("a secret's repr", "references/secret_value", "def __repr__", "def unused"),
 )
 
 

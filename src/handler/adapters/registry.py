@@ -29,12 +29,13 @@ from handler.adapters.registry_items import (
     unchanged,
 )
 from handler.clock import instant
+from handler.connections.ownership import superseded
 from handler.connections.record import (
     Deletion,
     Record,
     Stored,
 )
-from handler.errors import ResourceConflictError, SupersededError
+from handler.errors import ResourceConflictError
 from handler.references.source import Secret, Source
 from handler.settings import ITEMS_OF_A_PAGE
 
@@ -69,7 +70,7 @@ class DynamoDbRegistry(NamedTuple):
         except ResourceConflictError:
             deletion = self.read_deletion(record.name, record.owner)
             if deletion and deletion.refuses(record.request_time):
-                raise SupersededError(f"{record.name} was deleted by a newer request") from None
+                raise superseded(record.name, "deleted") from None
             raise
 
     def write(self, record: Record) -> Record:

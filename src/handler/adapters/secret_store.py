@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from handler.adapters.aws_client import Caller
 from handler.errors import SecretNotUsableError
 from handler.references.reference import shortened
-from handler.references.source import SecretValue, Service, Source
+from handler.references.secret_value import SecretValue
+from handler.references.source import Service, Source
 
 NOT_FOUND = "ResourceNotFoundException"
 

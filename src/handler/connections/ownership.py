@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from handler.connections.record import Record
 from handler.connections.state import Connection
-from handler.errors import AlreadyExistsError, NotFoundError
+from handler.errors import AlreadyExistsError, NotFoundError, SupersededError
 from handler.settings import EVENTBRIDGE_CLOCK_SKEW, LONGEST_LAG
 
 
@@ -37,6 +37,11 @@ def already_exists(name: str, stands: Standing, record: Record | None) -> Alread
         cure = "its owner can delete it, an administrator can Release it"
         problem = f"{name} belongs to {record.owner}; {cure}"
     return AlreadyExistsError(problem)
+
+
+def superseded(name: str, change: str = "changed") -> SupersededError:
+    """Give the error of a request that is older than what was done to a name."""
+    return SupersededError(f"{name} was {change} by a newer request")
 
 
 def not_own(name: str, record: Record | None) -> NotFoundError:

@@ -95,7 +95,11 @@ class Record:
         return self.last_modified_time not in (None, modified)
 
     def settled(self, connection: Connection) -> "Record":
-        """Note that the connection works; without its LastModifiedTime, the write is kept."""
+        """
+        Note that the connection works.
+
+        Without its LastModifiedTime, keep our write: what Describe shows later may come from it.
+        """
         write = self.pending_write or self.answered_write
         return replace(
             self,

@@ -20,8 +20,8 @@ from handler.errors import (
     ServiceInternalError,
 )
 from handler.observability import emit
+from handler.operations.completion import Completion
 from handler.operations.maintenance_failure import write_failure
-from handler.operations.outcome import Completion
 from handler.operations.use_cases import carry_out
 from handler.requests.entry_point import MAINTENANCE_QUEUE
 from handler.requests.request import check

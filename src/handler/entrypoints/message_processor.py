@@ -64,7 +64,7 @@ class Ended:
 
 
 class MessageProcessor:
-    """The messages of one invocation."""
+    """What sqs_batch does: hold once, execute each message, publish for some, finish each."""
 
     def __init__(
         self,

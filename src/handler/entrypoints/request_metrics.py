@@ -8,7 +8,7 @@ from handler.errors import (
     SupersededError,
 )
 from handler.observability import emit, logger
-from handler.operations.outcome import Completion, Outcome
+from handler.operations.completion import Completion, Outcome
 from handler.requests.properties import is_private
 from handler.requests.unchecked_request import UncheckedRequest
 from handler.requests.violation import joined

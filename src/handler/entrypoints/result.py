@@ -4,7 +4,7 @@ from typing import Any
 
 from handler.clock import iso
 from handler.errors import ProvisionerError
-from handler.operations.outcome import Completion
+from handler.operations.completion import Completion
 from handler.requests.unchecked_request import UncheckedRequest
 
 

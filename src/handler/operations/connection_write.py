@@ -11,8 +11,8 @@ from handler.connections.ownership import is_visible
 from handler.connections.record import Record
 from handler.connections.state import BAD, Connection, ConnectionState, Write, is_usable
 from handler.operations import lease, wait
+from handler.operations.completion import Outcome, outcome_after_write
 from handler.operations.desired_state import DesiredState
-from handler.operations.outcome import Outcome, outcome_after_write
 from handler.operations.ports import Ports
 from handler.requests.entry_point import MAINTENANCE_QUEUE
 from handler.requests.properties import sources
@@ -72,17 +72,17 @@ def is_current(
     )
 
 
-def write_connection(
+def lease_and_update(
     ports: Ports, request: Request, record: Record, connection: Connection, desired: DesiredState
 ) -> Written:
     """Write an owned connection under the lease; ``record`` was read before ``desired``."""
     newest = max(record.request_time, request.request_time)
     known = replace(record, connection_arn=connection.arn, request_time=newest)
     with lease.hold_lease(ports, known, record) as held:
-        return update_connection(ports, request, held, connection, desired)
+        return update_under_lease(ports, request, held, connection, desired)
 
 
-def update_connection(
+def update_under_lease(
     ports: Ports, request: Request, record: Record, connection: Connection, desired: DesiredState
 ) -> Written:
     """Update to the full desired state, under a lease that the caller holds."""
@@ -143,8 +143,8 @@ def _settled_at_once(
 
 
 def _shown_by_answer(request: Request, record: Record, change: Change) -> Connection | None:
-    # Maintenance asks for what is there already, and nobody waits for the times in its result. What
-    # was not as we left it, or is another connection by now, has to be looked at.
+    # Maintenance changes credentials alone, and nobody needs the times in its result: the write's
+    # answer is enough, unless somebody else changed or replaced the connection.
     before, answer = change.before, change.answer
     is_as_left = before.state == answer.state and not change.is_modified
     is_same_still = answer.arn == record.connection_arn

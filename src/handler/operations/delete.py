@@ -5,11 +5,11 @@ from dataclasses import replace
 
 from handler import errors
 from handler.clock import instant
-from handler.connections.ownership import is_same, not_own
+from handler.connections.ownership import is_same, not_own, superseded
 from handler.connections.record import Deletion, Record
 from handler.connections.state import Connection
 from handler.operations import lease, wait
-from handler.operations.outcome import Completion, Outcome
+from handler.operations.completion import Completion, Outcome
 from handler.operations.ports import Ports
 from handler.requests.request import Request
 from handler.settings import DELETION_LIFETIME
@@ -55,8 +55,7 @@ def _delete(ports: Ports, request: Request) -> Completion:
 def _delete_own(ports: Ports, request: Request, record: Record) -> Completion:
     lease.refuse_if_leased(ports, record)
     if record.supersedes(request.owner, request.request_time):
-        problem = f"{record.name} was asked for by a newer request"
-        return _ignore(request, errors.SupersededError(problem))
+        return _ignore(request, superseded(record.name))
     connection = wait.describe_consistently(ports, record.name, record)
     if connection is None or not is_same(record, connection):
         _remove(ports, request, record, record.connection_arn)

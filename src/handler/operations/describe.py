@@ -8,7 +8,7 @@ from handler.connections.ownership import Standing, not_own, standing
 from handler.connections.record import Record
 from handler.connections.state import Connection
 from handler.errors import NotFoundError, ProvisionerError
-from handler.operations.outcome import Completion, Outcome
+from handler.operations.completion import Completion, Outcome
 from handler.operations.ports import Ports
 from handler.references.source import Source
 from handler.requests.request import Request

@@ -6,9 +6,9 @@ from typing import Any
 
 from handler.errors import SecretNotUsableError
 from handler.operations.ports import Ports
-from handler.references.json_key import pick
 from handler.references.reference import Reference, Text, replaced
-from handler.references.source import SecretValue, Source
+from handler.references.secret_value import SecretValue, pick
+from handler.references.source import Source
 from handler.requests.credential_rules import NOT_PUBLIC
 from handler.requests.properties import sources
 from handler.requests.request import Request

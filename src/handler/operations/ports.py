@@ -8,7 +8,8 @@ from typing import Any, Protocol
 from handler.clock import Clock
 from handler.connections.record import Deletion, Record
 from handler.connections.state import Connection
-from handler.references.source import Secret, SecretValue, Source
+from handler.references.secret_value import SecretValue
+from handler.references.source import Secret, Source
 from handler.requests.properties import Rules
 
 

@@ -18,8 +18,8 @@ from handler.operations import (
     settle,
     upsert,
 )
+from handler.operations.completion import Completion, Outcome
 from handler.operations.maintenance_failure import clear_failure
-from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Ports
 from handler.requests.request import Request
 
@@ -82,8 +82,8 @@ def _compare(ports: Ports, request: Request, record: Record, connection: Connect
     found = list(drift(record, connection, desired.properties, desired.versions))
     is_behind = Finding.SECRET_VERSION_BEHIND in found
     if is_behind or (found and _repairs(ports, request)):
-        written = connection_write.write_connection(ports, wanted, record, connection, desired)
-        done = settle.complete(ports, wanted, written, desired)
+        written = connection_write.lease_and_update(ports, wanted, record, connection, desired)
+        done = settle.wait_unless_settled(ports, wanted, written, desired)
     elif not refresh.is_refresh_pending(record) or connection.state in BAD:
         if not found and not record.pending_write:
             clear_failure(ports, record)

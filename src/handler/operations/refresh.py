@@ -11,9 +11,9 @@ from handler.connections.record import Record
 from handler.connections.state import BAD, Connection
 from handler.errors import NotFoundError, ServiceInternalError
 from handler.operations import connection_write, current_state, lease, settle
+from handler.operations.completion import Completion, Outcome
 from handler.operations.desired_state import DesiredState, resolve
 from handler.operations.maintenance_failure import clear_failure
-from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Ports
 from handler.references.source import Secret, Source
 from handler.requests.entry_point import MAINTENANCE_QUEUE
@@ -63,8 +63,8 @@ def _refresh_connection(
     desired = resolve(ports, wanted)
     is_needed = is_behind(record, desired.versions) or bool(record.lease_holder)
     if is_needed or connection.state in BAD:
-        written = connection_write.write_connection(ports, wanted, record, connection, desired)
-        done = settle.complete(ports, wanted, written, desired)
+        written = connection_write.lease_and_update(ports, wanted, record, connection, desired)
+        done = settle.wait_unless_settled(ports, wanted, written, desired)
         return replace(done, outcome=Outcome.REFRESHED)
     if not is_refresh_pending(record):
         _refuse_stale(ports, request, record, desired)

@@ -8,15 +8,17 @@ from handler.connections.ownership import is_same
 from handler.connections.record import Record
 from handler.connections.state import Connection, ConnectionState, is_moving, is_usable
 from handler.operations import lease, wait
-from handler.operations.connection_write import Written, update_connection
+from handler.operations.completion import Completion, final_outcome
+from handler.operations.connection_write import Written, update_under_lease
 from handler.operations.desired_state import DesiredState
-from handler.operations.outcome import Completion, final_outcome
 from handler.operations.ports import Ports
 from handler.requests.request import Request
 from handler.settings import LONGEST_DEAUTHORIZATION_SECONDS
 
 
-def complete(ports: Ports, request: Request, written: Written, desired: DesiredState) -> Completion:
+def wait_unless_settled(
+    ports: Ports, request: Request, written: Written, desired: DesiredState
+) -> Completion:
     """Wait for what was written, unless it had settled by then."""
     if written.connection:
         return Completion(written.outcome, written.connection)
@@ -75,7 +77,7 @@ def _remove_leftovers(
             lambda seen: not seen or seen.state == ConnectionState.DEAUTHORIZED,
             LONGEST_DEAUTHORIZATION_SECONDS,
         )
-        return update_connection(ports, request, held, seen or Connection(name), desired)
+        return update_under_lease(ports, request, held, seen or Connection(name), desired)
 
 
 def _refuse_leftovers(

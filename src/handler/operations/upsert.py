@@ -6,23 +6,21 @@ from dataclasses import replace
 
 from handler import errors
 from handler.clock import instant
-from handler.connections.ownership import Standing, already_exists
+from handler.connections.ownership import Standing, already_exists, superseded
 from handler.connections.record import Record
 from handler.connections.state import Connection, is_usable
 from handler.operations import connection_write, current_state, delete, lease, settle
+from handler.operations.completion import Completion, Outcome
 from handler.operations.desired_state import DesiredState, resolve
-from handler.operations.outcome import Completion, Outcome
 from handler.operations.ports import Ports
 from handler.requests.entry_point import RequestType
 from handler.requests.options import OnExisting
 from handler.requests.request import Request
 from handler.settings import REQUEST_CLOCK_SKEW
 
-NEWER_APPLIED = "a newer request was already applied to {}"
-
 
 def upsert(ports: Ports, request: Request) -> Completion:
-    """Create, update or adopt the connection, then delete what Terraform renamed to it."""
+    """Create, update or adopt the connection; after Terraform's rename delete the old one, too."""
     completion = _upsert(ports, _with_registered_name(ports, request))
     # The old one stays until the new one works; the next request tries again to delete it.
     if is_usable(completion.connection.state, is_private=request.is_private):
@@ -43,7 +41,7 @@ def _upsert(ports: Ports, request: Request) -> Completion:
     known = ports.registry.read(request.name)
     lease.refuse_if_leased(ports, known)
     if known and known.supersedes(request.owner, request.request_time):
-        raise errors.SupersededError(NEWER_APPLIED.format(request.name))
+        raise superseded(request.name)
     match current_state.determine_ownership(ports, request.name, request.owner, known):
         case current_state.Ownership(Standing.FREE, record, _):
             return create(ports, request, record)
@@ -83,7 +81,7 @@ def create(ports: Ports, request: Request, record: Record | None) -> Completion:
                 ports, request, known, desired, connection_write.Change(answer)
             )
     with _naming_created(request.name):
-        return settle.complete(ports, request, made, desired)
+        return settle.wait_unless_settled(ports, request, made, desired)
 
 
 def update(ports: Ports, request: Request, record: Record, connection: Connection) -> Completion:
@@ -98,8 +96,8 @@ def update(ports: Ports, request: Request, record: Record, connection: Connectio
         desired = resolve(ports, request)
         if connection_write.is_current(record, request, desired, connection):
             return settle.settle_and_register(ports, request, record, desired, connection)
-        written = connection_write.write_connection(ports, request, record, connection, desired)
-        return settle.complete(ports, request, written, desired)
+        written = connection_write.lease_and_update(ports, request, record, connection, desired)
+        return settle.wait_unless_settled(ports, request, written, desired)
 
 
 def adopt(
@@ -110,9 +108,9 @@ def adopt(
     adoption = replace(claim, connection_arn=connection.arn, is_adopted=True)
     with lease.hold_claim(ports, adoption, record) as held:
         desired = resolve(ports, request)
-        adopted = connection_write.update_connection(ports, request, held, connection, desired)
+        adopted = connection_write.update_under_lease(ports, request, held, connection, desired)
     with _naming_created(request.name):
-        return settle.complete(ports, request, adopted, desired)
+        return settle.wait_unless_settled(ports, request, adopted, desired)
 
 
 def _claim(ports: Ports, request: Request, before: Record | None) -> Record:

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from handler import errors
 from handler.clock import growing, instant
+from handler.connections.ownership import superseded
 from handler.operations import delete, describe, lease, reconcile, refresh, upsert, validate
-from handler.operations.outcome import Completion
+from handler.operations.completion import Completion
 from handler.operations.ports import Ports
 from handler.requests.entry_point import RequestType
 from handler.requests.request import Request
@@ -38,7 +39,7 @@ def carry_out(ports: Ports, checked: Request) -> Completion:
     until_remaining = ports.clock.remaining() - patience_seconds
     passing: type[errors.TransientError] = errors.ResourceConflictError
     if request.entry_point.is_answered_once:
-        # An earlier delivery of it may have been killed, and still hold the lease.
+        # Retry until near the deadline: a delivery that was killed may hold the lease until then.
         until_remaining, passing = ports.clock.spare_seconds(), errors.TransientError
     waiting = ports.clock.pauses(growing(*ROUND_PAUSES), until_remaining)
     created_name = ""
@@ -52,7 +53,7 @@ def carry_out(ports: Ports, checked: Request) -> Completion:
             continue
         # A newer request may have caused the conflict after this one's last look at the registry.
         if isinstance(failure, errors.ResourceConflictError) and _is_overtaken(ports, request):
-            failure = errors.SupersededError(upsert.NEWER_APPLIED.format(request.name))
+            failure = superseded(request.name)
             failure.created_name = created_name
         raise failure from None
 

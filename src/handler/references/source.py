@@ -1,15 +1,12 @@
 """Where a referenced value lives: a secret or a parameter, and one version of it."""
 
-import json
 import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import cached_property
 
 UNKNOWN_SUFFIX = "-??????"  # as IAM policies write the six unknown characters
 # What Secrets Manager appends to a name; a name itself may end in the same form.
 SUFFIX = re.compile(r"-([A-Za-z0-9]{6}|\?{6})\Z")
-BYTE_ORDER_MARK = "\ufeff"
 
 
 class Service(StrEnum):
@@ -111,37 +108,3 @@ class Source:
     def is_pinned(self) -> bool:
         """Tell whether it names one version, which a rotation does not change."""
         return bool(self.version_id)
-
-
-@dataclass(frozen=True)
-class SecretValue:
-    """What a source held when it was fetched."""
-
-    text: str
-    version_id: str
-    is_secret: bool
-    name: str  # as Secrets Manager returned it; a parameter's as referenced
-
-    @cached_property
-    def plain_text(self) -> str:
-        """Give the text without a byte order mark, which some editors add."""
-        return self.text.removeprefix(BYTE_ORDER_MARK)
-
-    @cached_property
-    def document(self) -> object:
-        """Parse the text as JSON once, numbers as text; None if it is not JSON."""
-        try:
-            return json.loads(
-                self.plain_text, parse_float=str, parse_int=str, parse_constant=_refuse_constant
-            )
-        except (ValueError, RecursionError):
-            return None
-
-    def __repr__(self) -> str:
-        """Show the version only."""
-        return f"SecretValue(version_id={self.version_id!r})"
-
-
-def _refuse_constant(constant: str) -> None:
-    # Python accepts NaN and Infinity, but they are not JSON.
-    raise ValueError(constant)

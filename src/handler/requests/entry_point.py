@@ -40,7 +40,7 @@ class EntryPoint(NamedTuple):
     takes_adoptions: bool = False
     is_limited_to_owner: bool = False  # sees and refreshes no connection of another owner
     waits_again: bool = False  # a message comes back, so that running out of time is not final
-    is_answered_once: bool = False  # nobody asks again: all that may pass is retried before
+    is_answered_once: bool = False  # its answer is final: retry every transient error before it
     foreign_delete_succeeds: bool = False  # a Delete of what is gone, or is not the requester's
     deletes_replaced: bool = False  # after a rename: the caller sends no Delete for the old name
 

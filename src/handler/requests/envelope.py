@@ -4,12 +4,11 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
+from handler.requests.request_time import request_time
 from handler.requests.violation import Violation, unknown_member
-from handler.settings import MOST_LEVELS, MOST_REQUEST_BYTES, RESPONSE_URL_LIFETIME
+from handler.settings import MOST_LEVELS, MOST_REQUEST_BYTES
 
 BYTE_ORDER_MARK = "\ufeff"
 NOT_JSON = "the message is not valid JSON"
@@ -21,7 +20,6 @@ OWNER_OF_REQUESTS = "requests"  # the owner of requests that name none
 TERRAFORM_MEMBER = "tf"
 TERRAFORM_ACTIONS = {"create": "Create", "update": "Update", "delete": "Delete"}
 LONGEST = {"RequestId": 256, "TaskToken": 2048}
-LONGEST_TIME = 40
 NO_TIME = "must be an ISO 8601 time with a zone, such as 2026-11-28T17:00:00Z"
 NO_CHANGE = "must be what Terraform adds: action (create, update or delete) and prev_input"
 
@@ -90,18 +88,6 @@ def owner(envelope: Mapping[str, Any]) -> str:
     )
 
 
-def request_time(envelope: Mapping[str, Any]) -> datetime | None:
-    """Give the request's RequestTime, or None if it is not a valid time."""
-    value = envelope.get("RequestTime")
-    if not isinstance(value, str) or len(value) > LONGEST_TIME:
-        return None
-    try:
-        time = datetime.fromisoformat(value)
-        return time.astimezone(UTC) if time.tzinfo and time.timestamp() > 0 else None
-    except (ValueError, OverflowError):
-        return None
-
-
 def is_change(value: object) -> bool:
     """
     Tell whether this is what Terraform's aws_lambda_invocation adds to the input.
@@ -114,24 +100,6 @@ def is_change(value: object) -> bool:
             return action in TERRAFORM_ACTIONS and not more
         case _:
             return False
-
-
-def signing_time(response_url: str, arrival: datetime) -> datetime:
-    """
-    Give the time at which CloudFormation made a request: when it signed the ResponseURL.
-
-    Source:
-        https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
-    """
-    query = parse_qs(urlsplit(response_url).query)
-    try:
-        if "X-Amz-Date" in query:
-            signed = datetime.strptime(query["X-Amz-Date"][0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-        else:
-            signed = datetime.fromtimestamp(int(query["Expires"][0]), UTC) - RESPONSE_URL_LIFETIME
-    except (KeyError, ValueError, OverflowError, OSError):
-        return arrival
-    return min(signed, arrival)
 
 
 def _is_large(text: str) -> bool:

@@ -10,6 +10,7 @@ from handler.requests.connection_name import derived_name, well_formed
 from handler.requests.entry_point import CLOUDFORMATION, SELECTING, EntryPoint, for_terraform
 from handler.requests.envelope import TERRAFORM_MEMBER
 from handler.requests.foreign_event import foreign
+from handler.requests.request_time import request_time, signing_time
 from handler.requests.violation import Violation
 
 
@@ -71,7 +72,7 @@ def read_document(
         request_type=given.get("RequestType"),
         request_id=envelope.text(given, "RequestId") or request_id,
         owner=envelope.owner(given) if "Owner" in entry_point.members else "",
-        request_time=min(arrival, envelope.request_time(given) or arrival),
+        request_time=min(arrival, request_time(given) or arrival),
         properties=properties,
         previous_name=previous_name if previous_name != well_formed(properties) else "",
         violations=tuple(envelope.violations(given, entry_point.members)),
@@ -88,7 +89,7 @@ def read_custom_resource(
         request_type=event["RequestType"],
         request_id=event["RequestId"],
         owner=f"cloudformation/{event['StackId']}/{event['LogicalResourceId']}",
-        request_time=envelope.signing_time(event.get("ResponseURL", ""), arrival),
+        request_time=signing_time(event.get("ResponseURL", ""), arrival),
         properties=envelope.within_limits(event.get("ResourceProperties")),
         physical_resource_id=event.get("PhysicalResourceId", ""),
         derived_name=derived_name(event["StackId"], event["LogicalResourceId"], name_prefix),

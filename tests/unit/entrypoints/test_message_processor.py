@@ -19,7 +19,7 @@ from handler.entrypoints.source_queue import QueueName, SourceQueue
 from handler.entrypoints.sqs_batch import process_side_by_side
 from handler.errors import NotStabilizedError, ProvisionerError, SupersededError, ThrottlingError
 from handler.observability import logger
-from handler.operations.outcome import Completion, Outcome
+from handler.operations.completion import Completion, Outcome
 from handler.requests.entry_point import REQUEST_QUEUE
 from handler.requests.request import check
 from handler.requests.unchecked_request import UncheckedRequest

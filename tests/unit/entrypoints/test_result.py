@@ -11,7 +11,7 @@ from handler.entrypoints.result import (
     success,
 )
 from handler.errors import NotStabilizedError, ProvisionerError, ResourceConflictError
-from handler.operations.outcome import Completion, Outcome
+from handler.operations.completion import Completion, Outcome
 from handler.requests.entry_point import DIRECT
 from handler.requests.unchecked_request import UncheckedRequest
 from tests.support.attributes import ATTRIBUTES

@@ -8,7 +8,7 @@ import pytest
 from handler.connections.record import Record
 from handler.connections.state import Connection
 from handler.errors import ProvisionerError, ThrottlingError
-from handler.operations.outcome import Completion, Outcome
+from handler.operations.completion import Completion, Outcome
 from handler.requests.entry_point import MAINTENANCE_QUEUE
 from tests.support.crm import BASIC, OAUTH, WITH_HEADER, ask, pass_time, password_of
 from tests.support.fakes import World

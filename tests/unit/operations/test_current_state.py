@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from handler.errors import AlreadyExistsError, NotFoundError, ProvisionerError
-from handler.operations.outcome import Completion, Outcome
+from handler.operations.completion import Completion, Outcome
 from handler.operations.use_cases import carry_out
 from handler.requests.entry_point import DIRECT, REQUEST_QUEUE, REQUESTS_ALIAS, EntryPoint
 from handler.requests.request import check

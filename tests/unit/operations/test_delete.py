@@ -17,7 +17,7 @@ from handler.errors import (
     ResourceConflictError,
     SupersededError,
 )
-from handler.operations.outcome import Completion, Outcome
+from handler.operations.completion import Completion, Outcome
 from handler.operations.use_cases import carry_out
 from handler.requests.entry_point import DIRECT
 from handler.requests.request import check

@@ -8,7 +8,7 @@ import pytest
 from handler.clock import iso
 from handler.entrypoints.result import success
 from handler.errors import InvalidRequestError
-from handler.operations.outcome import Completion, Outcome
+from handler.operations.completion import Completion, Outcome
 from handler.operations.use_cases import carry_out
 from handler.requests.entry_point import DIRECT, REQUEST_QUEUE
 from handler.requests.request import check

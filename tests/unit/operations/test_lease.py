@@ -21,8 +21,8 @@ from handler.errors import (
     SupersededError,
     ThrottlingError,
 )
+from handler.operations.completion import Completion, Outcome
 from handler.operations.lease import hold_claim, hold_lease, is_leased_to_other, without_lease
-from handler.operations.outcome import Completion, Outcome
 from handler.operations.use_cases import carry_out
 from handler.requests.entry_point import DIRECT, REQUEST_QUEUE
 from handler.requests.request import check

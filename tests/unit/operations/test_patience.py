@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from handler.errors import AccessDeniedError, NotStabilizedError, ProvisionerError, TransientError
-from handler.operations.outcome import Completion
+from handler.operations.completion import Completion
 from handler.operations.ports import Ports
 from handler.operations.use_cases import carry_out
 from handler.requests.entry_point import (

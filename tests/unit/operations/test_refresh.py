@@ -18,7 +18,7 @@ from handler.errors import (
     SupersededError,
     ThrottlingError,
 )
-from handler.operations.outcome import Completion, Outcome
+from handler.operations.completion import Completion, Outcome
 from handler.operations.ports import Ports
 from handler.operations.use_cases import carry_out
 from handler.references.source import Secret

@@ -23,7 +23,7 @@ from handler.errors import (
     ServiceInternalError,
     ServiceLimitExceededError,
 )
-from handler.operations.outcome import Outcome
+from handler.operations.completion import Outcome
 from handler.requests.entry_point import CLOUDFORMATION, DIRECT
 from handler.settings import LEAST_PATIENCE_SECONDS
 from tests.support import alpha, crm

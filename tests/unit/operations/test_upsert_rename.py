@@ -10,7 +10,7 @@ from handler.errors import (
     ProvisionerError,
     SecretNotUsableError,
 )
-from handler.operations.outcome import Completion
+from handler.operations.completion import Completion
 from handler.operations.use_cases import carry_out
 from handler.requests.entry_point import DIRECT
 from handler.requests.request import check

@@ -11,7 +11,7 @@ from handler.errors import (
     SecretNotUsableError,
     SupersededError,
 )
-from handler.operations.outcome import Outcome
+from handler.operations.completion import Outcome
 from handler.requests.entry_point import CLOUDFORMATION, DIRECT
 from handler.requests.request import check
 from handler.requests.unchecked_request import read_document

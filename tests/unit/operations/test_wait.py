@@ -8,7 +8,7 @@ import pytest
 
 from handler.connections.state import Connection
 from handler.errors import AlreadyExistsError, NetworkFailureError, NotStabilizedError
-from handler.operations.outcome import Outcome
+from handler.operations.completion import Outcome
 from handler.operations.use_cases import carry_out
 from handler.requests.entry_point import (
     CLOUDFORMATION,

@@ -9,7 +9,7 @@ import pytest
 
 from handler.connections.state import Connection, Write
 from handler.errors import NetworkFailureError, NotStabilizedError
-from handler.operations.outcome import Completion, Outcome
+from handler.operations.completion import Completion, Outcome
 from handler.operations.use_cases import carry_out
 from handler.requests.entry_point import DIRECT
 from handler.requests.request import check

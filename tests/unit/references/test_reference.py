@@ -3,9 +3,9 @@
 import pytest
 
 from handler.errors import SecretNotUsableError
-from handler.references.json_key import pick
 from handler.references.reference import LONGEST_SHOWN, Reference, Text, replaced
-from handler.references.source import Secret, SecretValue, Service, Source
+from handler.references.secret_value import SecretValue, pick
+from handler.references.source import Secret, Service, Source
 from handler.settings import LONGEST_TEXT
 from tests.support.bad_requests import CANARY, OTHER_ACCOUNT, secret_arn
 

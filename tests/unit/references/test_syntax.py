@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.references.json_key import pick
 from handler.references.malformed_reference import (
     MALFORMED,
     MISSPELT,
@@ -16,7 +15,8 @@ from handler.references.malformed_reference import (
     looks_like_reference,
 )
 from handler.references.reference import Reference, Text, replaced
-from handler.references.source import SecretValue, Service, Source
+from handler.references.secret_value import SecretValue, pick
+from handler.references.source import Service, Source
 from handler.references.syntax import read, with_texts
 from tests.support.bad_requests import CANARY, secret_arn
 from tests.support.fakes import ACCOUNT, POLICY, REGION

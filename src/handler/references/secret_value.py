@@ -1,10 +1,43 @@
-"""Extract what a reference means from its secret or parameter: one JSON key, or all of it."""
+"""What a secret or parameter held, and the part of it that a reference means: a key, or all."""
 
 import json
+from dataclasses import dataclass
+from functools import cached_property
 
 from handler.errors import SecretNotUsableError
 from handler.references.reference import Reference, shortened
-from handler.references.source import SecretValue, Service
+from handler.references.source import Service
+
+BYTE_ORDER_MARK = "\ufeff"
+
+
+@dataclass(frozen=True)
+class SecretValue:
+    """What a source held when it was fetched."""
+
+    text: str
+    version_id: str
+    is_secret: bool
+    name: str  # as Secrets Manager returned it; a parameter's as referenced
+
+    @cached_property
+    def plain_text(self) -> str:
+        """Give the text without a byte order mark, which some editors add."""
+        return self.text.removeprefix(BYTE_ORDER_MARK)
+
+    @cached_property
+    def document(self) -> object:
+        """Parse the text as JSON once, numbers as text; None if it is not JSON."""
+        try:
+            return json.loads(
+                self.plain_text, parse_float=str, parse_int=str, parse_constant=_refuse_constant
+            )
+        except (ValueError, RecursionError):
+            return None
+
+    def __repr__(self) -> str:
+        """Show the version only."""
+        return f"SecretValue(version_id={self.version_id!r})"
 
 
 def pick(reference: Reference, value: SecretValue) -> str:
@@ -43,3 +76,8 @@ def _pick(reference: Reference, value: SecretValue) -> str:
 
 def _error(reference: Reference, problem: str) -> SecretNotUsableError:
     return SecretNotUsableError(f"{reference}: {problem}")
+
+
+def _refuse_constant(constant: str) -> None:
+    # Python accepts NaN and Infinity, but they are not JSON.
+    raise ValueError(constant)

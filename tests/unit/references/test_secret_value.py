@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handler.errors import SecretNotUsableError
-from handler.references.json_key import pick
 from handler.references.reference import LONGEST_SHOWN, Reference
-from handler.references.source import SecretValue, Service, Source
+from handler.references.secret_value import SecretValue, pick
+from handler.references.source import Service, Source
 from tests.support.bad_requests import CANARY
 
 SOURCE = Source(Service.SECRETS_MANAGER, "connections/crm")
