@@ -3,6 +3,12 @@
 import os
 
 import pytest
+from botocore.exceptions import (
+    EndpointConnectionError,
+    NoCredentialsError,
+    ParamValidationError,
+    ReadTimeoutError,
+)
 
 from handler.adapters import aws_client as aws
 from handler.adapters.aws_client import Caller
@@ -10,7 +16,9 @@ from handler.errors import (
     AccessDeniedError,
     AlreadyExistsError,
     InvalidRequestError,
+    NetworkFailureError,
     ProvisionerError,
+    ServiceInternalError,
     ServiceLimitExceededError,
     ThrottlingError,
 )
@@ -98,3 +106,35 @@ def test_a_refusal_is_meant(fake_aws: FakeAws) -> None:
     assert CANARY not in raised.value.reason
     assert "the function's role needs" in raised.value.reason
     assert len(fake_aws.calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("raised", "error", "reason"),
+    [
+        (
+            ParamValidationError(report=CANARY),
+            InvalidRequestError,
+            "does not accept the request's form",
+        ),
+        (
+            ReadTimeoutError(endpoint_url=CANARY),
+            NetworkFailureError,
+            "got no answer (ReadTimeoutError)",
+        ),
+        (
+            EndpointConnectionError(endpoint_url=CANARY),
+            NetworkFailureError,
+            "got no answer (EndpointConnectionError)",
+        ),
+        (NoCredentialsError(), ServiceInternalError, "could not be made (NoCredentialsError)"),
+    ],
+)
+def test_what_botocore_raises_itself_is_told_by_its_kind_alone(
+    raised: Exception, error: type[ProvisionerError], reason: str
+) -> None:
+    """Its messages echo what was sent, and where to."""
+    fake = FakeAws()
+    fake.always["create_connection"] = raised
+    with pytest.raises(error) as failed:
+        caller(fake, seconds=-1)("create_connection", "connection n")
+    assert failed.value.reason == f"events:CreateConnection on connection n {reason}"

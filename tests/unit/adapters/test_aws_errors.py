@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import botocore.session
 import pytest
@@ -184,3 +185,50 @@ def test_a_missing_permission_is_told_as_iam_calls_it(call: str, permission: str
     reason = error_of_response(service, call, refused).reason
     assert reason.startswith(f"{call} failed: AccessDeniedException; ")
     assert f"the function's role needs {permission}" in reason
+
+
+@pytest.mark.parametrize(
+    ("response", "kind", "code", "reason"),
+    [
+        (
+            {"Error": {"Code": "InvalidToken"}, "ResponseMetadata": {"HTTPStatusCode": 400}},
+            NotFoundError,
+            "InvalidToken",
+            "x:Call on it failed: InvalidToken",
+        ),
+        (
+            {
+                "Error": {"Code": "AWS.SimpleQueue.X", "QueryErrorCode": "QueueDoesNotExist"},
+                "ResponseMetadata": {"HTTPStatusCode": 400, "RequestId": "r-1"},
+            },
+            InvalidRequestError,  # only SQS's codes are looked for there
+            "QueueDoesNotExist",
+            "x:Call on it failed: QueueDoesNotExist (AWS request r-1)",
+        ),
+        (
+            {
+                "Error": {"Code": "TransactionCanceledException"},
+                "CancellationReasons": [{"Code": "None"}, {"Code": "TransactionConflict"}, {}],
+                "ResponseMetadata": {"HTTPStatusCode": 400},
+            },
+            InvalidRequestError,
+            "TransactionConflict",
+            "x:Call on it failed: TransactionConflict",
+        ),
+        ({}, ServiceInternalError, "", "x:Call on it failed: "),
+    ],
+)
+def test_an_error_is_made_of_the_answers_code_status_and_request_id(
+    response: dict[str, Any], kind: type[ProvisionerError], code: str, reason: str
+) -> None:
+    """Wherever the service puts its code; without a status, AWS failed itself."""
+    error = error_of_response("stepfunctions", "x:Call on it", response)
+    assert (type(error), error.aws_code, error.reason) == (kind, code, reason)
+
+
+def test_a_secret_that_is_not_found_is_told_with_what_may_be_the_matter() -> None:
+    """It may also be on its way out."""
+    response = {"Error": {"Code": "ResourceNotFoundException"}}
+    error = error_of_response("secretsmanager", "secretsmanager:Call on it", response)
+    assert type(error) is SecretNotUsableError
+    assert error.reason.endswith("; it or its version does not exist, or it is being deleted")

@@ -40,15 +40,26 @@ def unanswered(request: dict[str, Any], receives: int = 1) -> dict[str, Any]:
 
 
 def test_what_was_not_answered_is_answered_failed_and_never_executed(
-    monkeypatch: pytest.MonkeyPatch, response_url: ResponseUrlServer, fake_aws: FakeAws
+    monkeypatch: pytest.MonkeyPatch,
+    response_url: ResponseUrlServer,
+    fake_aws: FakeAws,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Though its body holds a good request."""
+    """Though its body holds a good request; the alarm counts it."""
+    monkeypatch.setattr(logger.registered_handler, "stream", CurrentStdout())
     asked = handled_as(monkeypatch, custom_resource, DONE)
     event = stack_event(response_url, "Update", PhysicalResourceId="old")
     assert invoke(unanswered(event)) == {"batchItemFailures": []}
     assert [each["Status"] for each in response_url.answers] == ["FAILED"]
     assert asked == []
     assert [operation for operation, _ in fake_aws.calls] == ["get_item"]
+    output = FunctionOutput(capsys)
+    (line,) = [
+        each for each in output.lines if each.get("message", "").startswith("request answered")
+    ]
+    assert (line["level"], line["RequestId"]) == ("ERROR", "request-1")
+    (failed,) = [each for each in output.metrics if "ConnectionFailed" in each["metrics"]]
+    assert failed["dimensions"]["ErrorCode"] == "Unanswered"
 
 
 def test_what_cannot_be_answered_comes_back_and_is_buried_without_its_url(
@@ -61,6 +72,9 @@ def test_what_cannot_be_answered_comes_back_and_is_buried_without_its_url(
     assert fake_aws.of("send_message") == []
     assert invoke(unanswered(event, receives=5)) == {"batchItemFailures": []}
     (buried,) = fake_aws.of("send_message")
+    told = {name: each["StringValue"] for name, each in buried["MessageAttributes"].items()}
+    assert (told["RequestId"], told["Queue"]) == ("request-1", "UnansweredQueue")
+    assert told["Reason"] == "CloudFormation did not take the answer: HTTP 403"
     assert "X-Amz-Date" not in str(buried)
     assert CANARY not in str(buried)
 

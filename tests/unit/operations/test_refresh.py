@@ -194,7 +194,9 @@ def test_a_second_event_changes_nothing(world: World) -> None:
     assert world.connections.calls.count("update") == 1
     world.connections.calls.clear()
     world.secrets.reads.clear()
-    assert refresh(world, {"Name": "crm", **EVENT}).outcome is Outcome.UNCHANGED
+    completion = refresh(world, {"Name": "crm", **EVENT})
+    assert (completion.outcome, completion.connection.name) == (Outcome.UNCHANGED, "crm")
+    assert completion.owner == "requests"
     assert (world.connections.calls, world.secrets.reads) == ([], [])
 
 
@@ -203,7 +205,9 @@ def test_a_refresh_without_version_resolves_and_writes_only_what_is_behind(world
     ask(world)
     world.connections.calls.clear()
     before = world.registry.records["crm"]
-    assert refresh(world, {"Name": "crm"}, DIRECT).outcome is Outcome.UNCHANGED
+    completion = refresh(world, {"Name": "crm"}, DIRECT)
+    assert completion.outcome is Outcome.UNCHANGED
+    assert (completion.owner, completion.connection.state) == ("requests", "AUTHORIZED")
     assert not written(world)
     assert world.registry.records["crm"] == before
     rotate(world)
@@ -459,7 +463,9 @@ def test_a_broken_connection_is_written_again_though_its_secret_is_current(
     ask(world)
     world.connections.stored["crm"]["states"] = [state]
     world.connections.calls.clear()
-    assert refresh(world, {"Name": "crm"}).outcome is Outcome.REFRESHED
+    completion = refresh(world, {"Name": "crm"})
+    assert completion.outcome is Outcome.REFRESHED
+    assert (completion.owner, completion.connection.state) == ("requests", "AUTHORIZED")
     assert written(world) == {"update"}
 
 
@@ -473,7 +479,9 @@ def test_a_refresh_that_ran_out_of_time_goes_on_waiting(world: World) -> None:
     assert raised.value.is_transient
     world.connections.stored["crm"]["states"] = ["AUTHORIZED"]
     world.connections.calls.clear()
-    assert refresh(world, {"Name": "crm", **EVENT}).outcome is Outcome.REFRESHED
+    completion = refresh(world, {"Name": "crm", **EVENT})
+    assert completion.outcome is Outcome.REFRESHED
+    assert completion.connection.state == "AUTHORIZED"
     assert not written(world)
 
 
@@ -500,7 +508,8 @@ def test_a_claim_is_left_to_its_create(world: World) -> None:
         ask(world)
     world.time.seconds += 3600
     world.connections.calls.clear()
-    assert refresh(world, {"Name": "crm", **EVENT}).outcome is Outcome.UNCHANGED
+    completion = refresh(world, {"Name": "crm", **EVENT})
+    assert (completion.outcome, completion.connection.name) == (Outcome.UNCHANGED, "crm")
     assert not written(world)
 
 
@@ -510,7 +519,8 @@ def test_what_nobody_registered_is_not_found_by_name_and_not_missed_by_secret(
     """By name somebody is mistaken; by secret the connection went after the event."""
     with pytest.raises(NotFoundError, match="nobody is registered for crm"):
         refresh(world, {"Name": "crm"})
-    assert refresh(world, {"Name": "crm", **EVENT}).outcome is Outcome.UNCHANGED
+    completion = refresh(world, {"Name": "crm", **EVENT})
+    assert (completion.outcome, completion.connection.name) == (Outcome.UNCHANGED, "crm")
 
 
 def test_what_was_deleted_is_not_refreshed(world: World) -> None:
@@ -528,7 +538,8 @@ def test_a_namesake_of_somebody_else_is_not_touched(world: World) -> None:
     del world.connections.stored["crm"]
     world.connections.make_by_hand("crm", BASIC)
     rotate(world)
-    with pytest.raises(NotFoundError, match="was deleted or replaced outside"):
+    problem = "the connection crm was deleted or replaced outside this provisioner"
+    with pytest.raises(NotFoundError, match=f"^{problem}$"):
         refresh(world, {"Name": "crm", **EVENT})
     assert not written(world)
 

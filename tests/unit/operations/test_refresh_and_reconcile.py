@@ -14,6 +14,7 @@ from handler.errors import (
     NotStabilizedError,
     ProvisionerError,
     ServiceInternalError,
+    SupersededError,
     ThrottlingError,
 )
 from handler.operations.completion import Completion, Outcome
@@ -101,7 +102,7 @@ def test_a_refresh_waits_for_a_repair_that_broke_off(world: World) -> None:
     refused(world)
     with pytest.raises(ThrottlingError):
         maintain(world, "Reconcile")
-    with pytest.raises(ServiceInternalError):
+    with pytest.raises(ServiceInternalError, match=r"^crm is still being repaired$"):
         maintain(world, "Refresh")
 
 
@@ -133,9 +134,26 @@ def test_what_is_being_deleted_is_not_repaired(world: World) -> None:
     del world.connections.stored["crm"]
     pass_time(world)
     world.is_repairing = True
-    assert maintain(world, "Reconcile").is_silent
+    arn = world.registry.records["crm"].connection_arn
+    completion = maintain(world, "Reconcile")
+    assert completion.is_silent
+    assert (completion.connection.name, completion.connection.arn) == ("crm", arn)
     assert not world.connections.stored
     assert world.owners == {}
+    (deletion,) = world.registry.read_deletions("crm")
+    assert deletion.connection_arn == arn
+    with pytest.raises(SupersededError):  # sent before the Delete, though it comes after it
+        ask(world, "Create", sent=deletion.request_time - timedelta(seconds=1))
+
+
+def test_what_is_still_being_deleted_stays_registered(world: World) -> None:
+    """Until it is gone, whoever owns it may ask for it again."""
+    deleting_for_long(world)
+    world.connections.stored["crm"]["states"] = ["AUTHORIZED"]
+    pass_time(world)
+    completion = maintain(world, "Reconcile")
+    assert (completion.is_silent, completion.connection.state) == (True, "AUTHORIZED")
+    assert list(world.owners) == ["crm"]
 
 
 def test_what_is_being_deleted_is_not_refreshed(world: World) -> None:
@@ -144,7 +162,19 @@ def test_what_is_being_deleted_is_not_refreshed(world: World) -> None:
     del world.connections.stored["crm"]
     pass_time(world)
     rotate(world)
-    assert maintain(world, "Refresh").outcome is Outcome.UNCHANGED
+    completion = maintain(world, "Refresh")
+    assert (completion.outcome, completion.connection.name) == (Outcome.UNCHANGED, "crm")
+
+
+def test_what_is_being_deleted_gets_no_new_secret(world: World) -> None:
+    """Its Delete was asked for, and EventBridge still shows it."""
+    deleting_for_long(world)
+    world.connections.stored["crm"]["states"] = ["AUTHORIZED"]
+    world.connections.calls.clear()
+    rotate(world)
+    completion = maintain(world, "Refresh")
+    assert (completion.outcome, completion.connection.state) == (Outcome.UNCHANGED, "AUTHORIZED")
+    assert "update" not in world.connections.calls
 
 
 def test_a_delete_that_never_ended_is_taken_back_by_an_update(world: World) -> None:

@@ -68,16 +68,28 @@ def test_validating_finds_what_a_create_would_meet(world: World) -> None:
 def test_releasing_drops_the_registration_and_nothing_else(world: World) -> None:
     """After DeletionPolicy: Retain, before an adoption."""
     stack(world, "Create")
-    assert ask(world, "Release", {"Name": "crm"}).outcome is Outcome.RELEASED
+    arn = world.connections.stored["crm"]["arn"]
+    released = ask(world, "Release", {"Name": "crm"})
+    assert (released.outcome, released.connection.arn) == (Outcome.RELEASED, arn)
+    assert released.connection.state == "AUTHORIZED"
     assert world.owners == {}
     assert "crm" in world.connections.stored
     adopted = ask(world, properties={**BASIC, "OnExisting": "Adopt"})
     assert adopted.outcome is Outcome.ADOPTED
 
 
+def test_releasing_what_is_gone_shows_what_was_registered(world: World) -> None:
+    """EventBridge shows nothing of it any more."""
+    stack(world, "Create")
+    arn = world.connections.stored.pop("crm")["arn"]
+    released = ask(world, "Release", {"Name": "crm"})
+    assert (released.connection.name, released.connection.arn) == ("crm", arn)
+    assert released.connection.state == ""
+
+
 def test_releasing_what_nobody_owns_is_not_found(world: World) -> None:
     """There is nothing to drop."""
-    with pytest.raises(NotFoundError):
+    with pytest.raises(NotFoundError, match=r"^nobody is registered for crm$"):
         ask(world, "Release", {"Name": "crm"})
 
 
