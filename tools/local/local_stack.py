@@ -44,7 +44,7 @@ class LocalStack:
 
     ministack: MiniStack
     # Taken from the result queue and not asked for yet, by request id.
-    results: dict[str, dict[str, Any]] = field(default_factory=dict)
+    results: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     @property
     def endpoint_url(self) -> str:

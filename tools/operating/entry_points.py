@@ -56,13 +56,14 @@ def send(stack: LocalStack, request: Mapping[str, Any]) -> None:
 
 
 def await_result(stack: LocalStack, request_id: str) -> dict[str, Any]:
-    """Wait for the result of a queued request and take it from the result queue."""
+    """Wait for the next result of a queued request and take it from the result queue."""
     deadline = time.monotonic() + TIMEOUT_SECONDS
-    while request_id not in stack.results:
+    while not stack.results.get(request_id):
         if time.monotonic() > deadline:
             raise RequestFailedError(f"no result for request {request_id}")
-        stack.results.update(_take_results(stack))
-    return stack.results.pop(request_id)
+        for result in _take_results(stack):
+            stack.results.setdefault(result["RequestId"], []).append(result)
+    return stack.results[request_id].pop(0)
 
 
 def invoke(provisioner: Application, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -98,7 +99,7 @@ def connection(result: Mapping[str, Any]) -> Connection:
     return Connection(result["Name"], result["ConnectionArn"], result["ConnectionState"])
 
 
-def _take_results(stack: LocalStack) -> dict[str, dict[str, Any]]:
+def _take_results(stack: LocalStack) -> list[dict[str, Any]]:
     queue_url = stack.outputs["ResultQueueUrl"]
     received = stack.sqs.receive_message(
         QueueUrl=queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=1
@@ -106,8 +107,7 @@ def _take_results(stack: LocalStack) -> dict[str, dict[str, Any]]:
     messages = received.get("Messages", [])
     for message in messages:
         stack.sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
-    results = [json.loads(message["Body"])["detail"] for message in messages]
-    return {result["RequestId"]: result for result in results}
+    return [json.loads(message["Body"])["detail"] for message in messages]
 
 
 def _status(stack: LocalStack, name: str) -> str:
