@@ -66,7 +66,7 @@ class Record:
     refreshed_at: datetime | None = None  # when a rotation was last applied
     is_adopted: bool = False
     pending_write: Write | None = None  # our last write, until the connection has settled
-    answered_write: Write | None = None  # settled by its own answer, until Describe shows it
+    answered_write: Write | None = None  # its own answer showed it usable; kept until Describe does
     last_modified_time: datetime | None = None  # EventBridge's, after our last write settled
     lease_holder: str = ""  # who is writing to EventBridge right now
     leased_until: datetime | None = None

@@ -92,7 +92,7 @@ class ConnectionResource(CfnResource):
                 if not is_final:
                     self._leave_unanswered(error)
                 # What this request created must be known, so that CloudFormation can delete it.
-                # An earlier delivery may have made it, too, if this one ran out of tries or time.
+                # Where this delivery cannot tell, an earlier one may have created it: name it, too.
                 is_unknown = error.is_transient or isinstance(error, SupersededError)
                 unknown = physical_id_of_unknown_end(self._unchecked) if is_unknown else ""
                 self.PhysicalResourceId = error.created_name or unknown

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from handler.composition import Invocation
-from handler.entrypoints.request_metrics import (
+from handler.entrypoints.log_and_metrics import (
     count_maintenance_failure,
     observe_failure,
     observe_success,
@@ -92,14 +92,14 @@ def _concerns_operators(failed: Failed) -> bool:
     # Maintenance that is given up, or that left a connection broken.
     unchecked, error = failed.unchecked, failed.error
     is_moving = isinstance(error, NotStabilizedError) and error.is_moving
-    # If the new credential was written and does not work, report it before the last try.
+    # A new credential that was written and does not work is reported at every try.
     is_broken = isinstance(error, NotStabilizedError) and not is_moving
     is_given_up = failed.is_final and (unchecked.entry_point.waits_again or not is_moving)
     return unchecked.request_type in MAINTENANCE_QUEUE.request_types and (is_given_up or is_broken)
 
 
 def _report_maintenance_failure(failed: Failed, invocation: Invocation) -> Failed:
-    # Keep it in the registry and count it for the alarm; give it with the connection's owner.
+    # Store it in the registry, count it for the alarm, and fill in the connection's owner.
     unchecked, owner = failed.unchecked, ""
     if unchecked.name:  # otherwise it is about a secret, and no connection's item can keep it
         required = unchecked.owner if unchecked.entry_point.is_limited_to_owner else ""

@@ -17,8 +17,8 @@ from handler.entrypoints.execution import (
     execute,
     unexpected,
 )
+from handler.entrypoints.log_and_metrics import observe_failure
 from handler.entrypoints.message_retry import delay_seconds, patience_seconds
-from handler.entrypoints.request_metrics import observe_failure
 from handler.entrypoints.source_queue import SourceQueue
 from handler.entrypoints.sqs_message import document, naming_sender, receives, time_of
 from handler.errors import (
@@ -99,7 +99,7 @@ class MessageProcessor:
             untold = [end for _, end in zip(told, ends, strict=True)]
         except BaseException as raised:  # noqa: BLE001 (a result not told goes to the DLQ in the end)
             error = unexpected(raised)
-            # Without an answer, or with a 5xx, the bus may have taken them.
+            # Without an answer, or with a 5xx, the bus may have them: none is sent twice.
             is_everyones = isinstance(error, ThrottlingError) or error.has_unknown_end
             if len(told) > 1 and not is_everyones:  # what is wrong with one harms no other
                 return [why for each in ended for why in self.publish([each])]

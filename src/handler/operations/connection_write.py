@@ -12,8 +12,8 @@ from handler.connections.record import Record
 from handler.connections.state import BAD, Connection, ConnectionState, Write, is_usable
 from handler.operations import lease, wait
 from handler.operations.completion import Outcome, outcome_after_write
-from handler.operations.desired_state import DesiredState
 from handler.operations.ports import Ports
+from handler.operations.resolution import DesiredState
 from handler.requests.entry_point import MAINTENANCE_QUEUE
 from handler.requests.properties import sources
 from handler.requests.request import Request

@@ -16,14 +16,14 @@ from handler.settings import DELETION_LIFETIME
 
 
 def delete(ports: Ports, request: Request) -> Completion:
-    """Delete what Terraform renamed to the requester's connection, then the connection itself."""
+    """Delete the connections that this one replaced in Terraform's renames, then this one."""
     delete_replaced(ports, request)
     return _delete(ports, request)
 
 
 def delete_replaced(ports: Ports, request: Request, above: tuple[str, ...] = ()) -> Record | None:
     """
-    Delete the connections that Terraform renamed to this one; give this one's record.
+    Delete the connections that this one replaced in Terraform's renames; give its record.
 
     CloudFormation sends a Delete of its own for the old connection, once the new one works.
     """

@@ -51,8 +51,8 @@ def _hold(
 def _give_back(ports: Ports, held: Record, before: Record | None, error: ProvisionerError) -> None:
     now = instant(ports.clock.now())
     if error.is_transient or error.has_unknown_end or isinstance(error, NotStabilizedError):
-        # Keep the holder: it may have written, whatever the connection shows. A connection created
-        # after now is not the holder's, unless AWS carries out a call late that got no answer.
+        # Keep the holder: it may have written, whatever the connection shows. It creates nothing
+        # more from now on, unless a call that got no answer is carried out late.
         until = held.claimed_until if error.has_unknown_end else now
         ports.registry.write(replace(held, leased_until=None, claimed_until=until))
     elif error.created_name:

@@ -12,9 +12,9 @@ from handler.errors import AlreadyExistsError, NotFoundError
 from handler.operations import (
     connection_write,
     current_state,
-    desired_state,
     lease,
     refresh,
+    resolution,
     settle,
     upsert,
 )
@@ -78,7 +78,7 @@ def _finish_deletion(ports: Ports, record: Record, connection: Connection | None
 
 def _compare(ports: Ports, request: Request, record: Record, connection: Connection) -> Completion:
     wanted = refresh.owners_request(request, record, ports.rules)
-    desired = desired_state.resolve(ports, wanted)
+    desired = resolution.resolve(ports, wanted)
     found = list(drift(record, connection, desired.properties, desired.versions))
     is_behind = Finding.SECRET_VERSION_BEHIND in found
     if is_behind or (found and _repairs(ports, request)):

@@ -12,9 +12,9 @@ from handler.connections.state import BAD, Connection
 from handler.errors import NotFoundError, ServiceInternalError
 from handler.operations import connection_write, current_state, lease, settle
 from handler.operations.completion import Completion, Outcome
-from handler.operations.desired_state import DesiredState, resolve
 from handler.operations.maintenance_failure import clear_failure
 from handler.operations.ports import Ports
+from handler.operations.resolution import DesiredState, resolve
 from handler.references.source import Secret, Source
 from handler.requests.entry_point import MAINTENANCE_QUEUE
 from handler.requests.properties import Rules, prepared, property_violations

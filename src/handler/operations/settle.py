@@ -10,8 +10,8 @@ from handler.connections.state import Connection, ConnectionState, is_moving, is
 from handler.operations import lease, wait
 from handler.operations.completion import Completion, final_outcome
 from handler.operations.connection_write import Written, update_under_lease
-from handler.operations.desired_state import DesiredState
 from handler.operations.ports import Ports
+from handler.operations.resolution import DesiredState
 from handler.requests.request import Request
 from handler.settings import LONGEST_DEAUTHORIZATION_SECONDS
 
@@ -68,7 +68,7 @@ def _remove_leftovers(
         seen = ports.connections.describe(name)
         if seen is None or not is_same(record, seen):
             raise errors.ResourceConflictError(f"{name} was deleted meanwhile")
-        # Deauthorizing would stop deliveries, and remove nothing else.
+        # Deauthorizing removes AuthParameters alone; for the rest it would only stop deliveries.
         _refuse_leftovers(desired, seen, excused="AuthParameters.")
         ports.connections.deauthorize(name)
         seen = wait.watch(

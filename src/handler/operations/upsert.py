@@ -1,4 +1,8 @@
-"""Create, update and adopt: from a checked request to a connection that is exactly as asked."""
+"""
+Create, update and adopt: from a checked request to a connection that is exactly as asked.
+
+A connection is created here; every later write is in ``connection_write``.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,8 +15,8 @@ from handler.connections.record import Record
 from handler.connections.state import Connection, is_usable
 from handler.operations import connection_write, current_state, delete, lease, settle
 from handler.operations.completion import Completion, Outcome
-from handler.operations.desired_state import DesiredState, resolve
 from handler.operations.ports import Ports
+from handler.operations.resolution import DesiredState, resolve
 from handler.requests.entry_point import RequestType
 from handler.requests.options import OnExisting
 from handler.requests.request import Request
@@ -32,7 +36,7 @@ def upsert(ports: Ports, request: Request) -> Completion:
 
 def _upsert(ports: Ports, request: Request) -> Completion:
     if request.request_type is RequestType.CREATE and not ports.connections.describe(request.name):
-        # Mostly nobody knows the name; the claim's condition finds out without a read before it.
+        # Usually the name is new: claim it without a read before; the condition fails if it is not.
         try:
             return create(ports, request, None)
         except errors.ResourceConflictError as error:

@@ -1,4 +1,4 @@
-"""The use cases by request type, and how often each is tried."""
+"""The use case of each request type (Create and Update: upsert), and how often it is tried."""
 
 from collections.abc import Callable
 from contextlib import suppress

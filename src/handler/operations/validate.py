@@ -4,8 +4,8 @@ from handler.connections.ownership import Standing, already_exists
 from handler.connections.state import Connection
 from handler.operations.completion import Completion, Outcome
 from handler.operations.current_state import determine_ownership
-from handler.operations.desired_state import resolve
 from handler.operations.ports import Ports
+from handler.operations.resolution import resolve
 from handler.requests.options import OnExisting
 from handler.requests.request import Request
 
