@@ -22,13 +22,14 @@ REMOVALS: dict[str, Any] = {
     **{f"AuthParameters.InvocationHttpParameters.{name}": [] for name in LISTS},
     **{f"AuthParameters.OAuthParameters.OAuthHttpParameters.{name}": [] for name in LISTS},
 }
+NAMES = {path: path.split(".") for path in REMOVALS}
 
 
 def update_of(desired: Mapping[str, Any], observed: Mapping[str, Any]) -> dict[str, Any]:
     """Give the desired properties, plus an explicit "none" for each undesired one that exists."""
     update = deepcopy(dict(desired))
     for path, none in REMOVALS.items():
-        *parents, name = path.split(".")
+        *parents, name = NAMES[path]
         parent = _at(update, parents)
         if parent is not None and name not in parent and _at(observed, [*parents, name]):
             parent[name] = deepcopy(none)
@@ -37,8 +38,8 @@ def update_of(desired: Mapping[str, Any], observed: Mapping[str, Any]) -> dict[s
 
 def leftovers(desired: Mapping[str, Any], observed: Mapping[str, Any]) -> Iterator[str]:
     """Yield the path of everything that a connection shows but that was not asked for."""
-    for path in REMOVALS:
-        wanted, present = (_at(each, path.split(".")) for each in (desired, observed))
+    for path, names in NAMES.items():
+        wanted, present = _at(desired, names), _at(observed, names)
         if (not wanted and not _is_none(present)) or (
             isinstance(wanted, list) and by_key(present).keys() - by_key(wanted).keys()
         ):
@@ -47,7 +48,7 @@ def leftovers(desired: Mapping[str, Any], observed: Mapping[str, Any]) -> Iterat
 
 def _at(document: Any, path: list[str]) -> Any:
     for name in path:
-        document = document.get(name) if isinstance(document, Mapping) else None
+        document = document.get(name) if isinstance(document, dict) else None
     return document
 
 

@@ -136,10 +136,10 @@ class MessageProcessor:
         if self._invocation.seconds_left() < self._least_seconds:
             raise ResourceConflictError("no time is left for this message")
         return execute(
-            unchecked, self._invocation, lambda error: self._is_early(record, unchecked, error)
+            unchecked, self._invocation, lambda error: self._may_come_back(record, unchecked, error)
         )
 
-    def _is_early(
+    def _may_come_back(
         self, record: SQSRecord, unchecked: UncheckedRequest, error: ProvisionerError
     ) -> bool:
         if not error.is_transient or receives(record) >= LAST_RECEIVE:
@@ -164,7 +164,7 @@ class MessageProcessor:
         if untold := untold or self._finish_task(ended.end):
             keys = {"correlation_id": unchecked.request_id, "reason": untold.reason}
             logger.error("result not told", extra=keys)
-            if self._is_early(ended.record, unchecked, untold):
+            if self._may_come_back(ended.record, unchecked, untold):
                 return untold
         error = error or untold
         if error and dead_letter.is_left_by(error):

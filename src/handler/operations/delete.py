@@ -43,7 +43,7 @@ def delete_replaced(ports: Ports, request: Request, above: tuple[str, ...] = ())
 def _delete(ports: Ports, request: Request) -> Completion:
     if not request.name or not request.owner:
         problem = "no connection can have this name or this owner"
-        return _ignore(request, errors.NotFoundError(problem))
+        return _refuse_or_ignore(request, errors.NotFoundError(problem))
     names = dict.fromkeys(filter(None, (request.name, request.fallback_name)))
     records = {name: ports.registry.read(name) for name in names}
     for record in records.values():
@@ -55,7 +55,7 @@ def _delete(ports: Ports, request: Request) -> Completion:
 def _delete_own(ports: Ports, request: Request, record: Record) -> Completion:
     lease.refuse_if_leased(ports, record)
     if record.supersedes(request.owner, request.request_time):
-        return _ignore(request, superseded(record.name))
+        return _refuse_or_ignore(request, superseded(record.name))
     connection = wait.describe_consistently(ports, record.name, record)
     if connection is None or not is_same(record, connection):
         _remove(ports, request, record, record.connection_arn)
@@ -97,10 +97,10 @@ def _remember_deletion(
     if deleted_arn:
         return Completion(Outcome.DELETED, Connection(name, deleted_arn))
     other = records[request.name]
-    return _ignore(request, not_own(request.name, other))
+    return _refuse_or_ignore(request, not_own(request.name, other))
 
 
-def _ignore(request: Request, error: errors.ProvisionerError) -> Completion:
+def _refuse_or_ignore(request: Request, error: errors.ProvisionerError) -> Completion:
     if not request.entry_point.foreign_delete_succeeds:
         raise error
     return Completion(Outcome.DELETED, Connection(request.name), is_ignored=True)

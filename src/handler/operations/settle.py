@@ -33,7 +33,7 @@ def settle_and_register(
     seen: Connection | None = None,
 ) -> Completion:
     """
-    Wait until the connection is usable and shows nothing that was not asked for; register that.
+    Wait until the connection is usable, remove what it shows unasked, and register that.
 
     ``seen``: what it showed, if nothing was written since.
     """

@@ -70,6 +70,6 @@ def replaced(
     """Replace every Text in a document, or whatever else ``is_meant`` accepts."""
     if is_meant(value):
         return by(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {name: replaced(item, by, is_meant) for name, item in value.items()}
     return [replaced(item, by, is_meant) for item in value] if isinstance(value, list) else value

@@ -74,7 +74,7 @@ def violations(value: object, shape: Shape, path: str = "") -> Iterator[Violatio
 
 def leaves(value: object, shape: Any, path: str = "") -> Iterator[Leaf]:
     """Yield every scalar of a value at a place that the model knows."""
-    if isinstance(value, Mapping) and shape.type_name == "structure":
+    if isinstance(value, dict) and shape.type_name == "structure":
         for name, child in shape.members.items():
             if name in value and child.type_name not in ("structure", "list"):
                 yield Leaf(below(path, name), name, value[name], child, value)
@@ -88,7 +88,7 @@ def leaves(value: object, shape: Any, path: str = "") -> Iterator[Leaf]:
 
 def rebuilt(value: object, shape: Any, change: Callable[[object, Any], object]) -> object:
     """Apply a change to everything that the model knows, innermost first."""
-    if isinstance(value, Mapping) and shape.type_name == "structure":
+    if isinstance(value, dict) and shape.type_name == "structure":
         value = {
             name: rebuilt(item, shape.members[name], change) if name in shape.members else item
             for name, item in value.items()
@@ -110,7 +110,7 @@ def to_boolean(value: object, shape: Shape) -> object:
 
 
 def _structure_violations(value: object, shape: Any, path: str) -> Iterator[Violation]:
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         yield misfit(path, "an object", value)
         return
     known = (*shape.members, *(() if path else DIRECT.own_members))
