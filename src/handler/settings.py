@@ -1,6 +1,7 @@
 """
-Every duration and limit with its reason (``requests.entry_point`` has the waits), and the
-environment, read here alone and anew for each request: an answer can name a malformed variable.
+Every duration and limit with its reason, and the environment, which is read here alone and anew for
+each request: an answer can name a malformed variable. Elsewhere are the waits of each entry point
+(``requests.entry_point``), and limits of a format of AWS's, beside what writes that format.
 """
 
 import os

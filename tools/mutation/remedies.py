@@ -32,8 +32,8 @@ REMEDIES = (
     Remedy(
         "no message harms another",
         "entrypoints/message_processor",
-        "return Ended(record, self._execute(record))\n            except BaseException",
-        "return Ended(record, self._execute(record))\n            except ArithmeticError",
+        "return Ended(record, self._read_and_execute(record))\n            except BaseException",
+        "return Ended(record, self._read_and_execute(record))\n            except ArithmeticError",
     ),
     Remedy(
         "claim before create",

@@ -87,7 +87,7 @@ class MessageProcessor:
         """Carry out one message without raising."""
         with naming_sender(record):
             try:
-                return Ended(record, self._execute(record))
+                return Ended(record, self._read_and_execute(record))
             except BaseException as raised:  # noqa: BLE001 (no message harms another)
                 return Ended(record, _logged(record, raised))
 
@@ -121,7 +121,7 @@ class MessageProcessor:
                     self._hide([ended.record.receipt_handle], seconds)
             return error
 
-    def _execute(self, record: SQSRecord) -> Succeeded | Failed:
+    def _read_and_execute(self, record: SQSRecord) -> Succeeded | Failed:
         is_last = receives(record) >= LAST_RECEIVE
         given = UNREAD if is_last else document(record)
         sent_at = time_of(record.attributes.sent_timestamp)

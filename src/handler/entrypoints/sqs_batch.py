@@ -79,14 +79,14 @@ def process_side_by_side(
     finishing: dict[str, Future[ProvisionerError | None]] = {}
     with ThreadPoolExecutor(MOST_THREADS) as pool:
         for group in groups:
-            pool.submit(_execute, processor, group, ended)
+            pool.submit(_carry_out_group, processor, group, ended)
         for together in _ended_together(ended, sum(map(len, groups))):
             for each, untold in zip(together, processor.publish(together), strict=True):
                 finishing[each.record.message_id] = pool.submit(processor.finish, each, untold)
     return {message_id: finished.result() for message_id, finished in finishing.items()}
 
 
-def _execute(
+def _carry_out_group(
     processor: MessageProcessor, group: Iterable[SQSRecord], ended: SimpleQueue[Ended]
 ) -> None:
     for record in group:

@@ -93,12 +93,12 @@ def update_under_lease(
         if wait.watch(ports, request.name, lambda seen: seen is None, LONGEST_LAG.total_seconds()):
             raise
         raise errors.ResourceConflictError(f"{request.name} was deleted meanwhile") from None
-    return register_write(
+    return register_and_look(
         ports, request, record, desired, Change(answer, connection, record.is_modified(connection))
     )
 
 
-def register_write(
+def register_and_look(
     ports: Ports, request: Request, record: Record, desired: DesiredState, change: Change
 ) -> Written:
     """Register what was written, and whether it works already; give the lease back."""

@@ -25,7 +25,7 @@ class Ownership:
 
 
 def determine_ownership(ports: Ports, name: str, owner: str, record: Record | None) -> Ownership:
-    """Decide who owns a connection; ResourceConflictError if somebody else is writing to it."""
+    """Wait for a deletion, then decide who owns a name; ResourceConflictError while it changes."""
     refuse_if_leased(ports, record)
     connection = describe_consistently(
         ports, name, record, lambda seen: not (seen and seen.state == ConnectionState.DELETING)

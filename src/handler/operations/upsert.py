@@ -81,7 +81,7 @@ def create(ports: Ports, request: Request, record: Record | None) -> Completion:
         desired, answer = _create_connection(ports, request, record)
         with _naming_created(request.name):
             known = replace(held, connection_arn=answer.arn)
-            made = connection_write.register_write(
+            made = connection_write.register_and_look(
                 ports, request, known, desired, connection_write.Change(answer)
             )
     with _naming_created(request.name):
