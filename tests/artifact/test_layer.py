@@ -12,6 +12,7 @@ from tools.local.operations import used_operations
 from tools.local.runtime import Artifact, built_artifact, running_function
 
 PORTRAIT = Path(service_portrait.__file__)
+OPERATIONS = used_operations()
 ENVIRONMENT = {"AWS_DEFAULT_REGION": "us-east-1"}
 
 
@@ -27,12 +28,12 @@ def portraits(folder: Path, operations: list[str]) -> Any:
 @pytest.fixture(scope="module")
 def shipped(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Give the portraits of all operations that the function calls."""
-    answer = portraits(tmp_path_factory.mktemp("function"), used_operations())
+    answer = portraits(tmp_path_factory.mktemp("function"), OPERATIONS)
     assert "errorMessage" not in answer, answer
     return answer
 
 
-@pytest.mark.parametrize("operation", used_operations())
+@pytest.mark.parametrize("operation", OPERATIONS)
 def test_an_operation_is_what_it_is_in_an_untouched_botocore(shipped: Any, operation: str) -> None:
     """Its client constructs everywhere; its shapes and errors are all there."""
     assert shipped[operation] == service_portrait.portraits([operation])[operation]

@@ -10,6 +10,7 @@ from typing import Any, cast
 import botocore.session
 
 from handler.clock import Clock
+from handler.connections.ownership import superseded
 from handler.connections.record import (
     Deletion,
     Record,
@@ -22,7 +23,6 @@ from handler.errors import (
     NotFoundError,
     ResourceConflictError,
     SecretNotUsableError,
-    SupersededError,
 )
 from handler.operations.ports import Ports
 from handler.references.policy import AllowedSources
@@ -311,7 +311,7 @@ class FakeRegistry:
     def claim(self, record: Record) -> Record:
         deletion = self.read_deletion(record.name, record.owner)
         if deletion and deletion.refuses(record.request_time):
-            raise SupersededError(f"{record.name} was deleted by a newer request")
+            raise superseded(record.name, "deleted")
         return self.write(record)
 
     def write(self, record: Record) -> Record:

@@ -51,11 +51,8 @@ def _not_shipped(artifact: Artifact) -> list[str]:
         return made
 
     aws_client.Session = session
-    shipped = import_module("tools.local.operations").used_operations()
-    models = {name: session().get_service_model(name) for name, _ in map(_parts, shipped)}
+    operations: Any = import_module("tools.local.operations")
+    models = {name: session().get_service_model(name) for name in operations.used_services()}
     known = {f"{name}:{each}" for name, model in models.items() for each in model.operation_names}
-    return [f"model of {name}" for name in known.symmetric_difference(shipped)]
-
-
-def _parts(operation: str) -> list[str]:
-    return operation.split(":")
+    wanted = set(operations.used_operations())
+    return [f"model of {name}" for name in known ^ wanted]

@@ -6,6 +6,7 @@ It imports nothing but botocore: the runtime that runs it has nothing else.
 
 import hashlib
 import json
+from functools import cache
 from typing import Any
 
 from botocore.session import Session
@@ -21,14 +22,17 @@ def lambda_handler(event: Any, _: Any) -> dict[str, Any]:
 
 def portraits(operations: list[str]) -> dict[str, Any]:
     """Give a digest of each operation's shapes, with its service's endpoints and exceptions."""
+    return {each: _portrait(*each.split(":")) for each in operations}
+
+
+@cache
+def _clients(service: str) -> list[Any]:
     session = Session()
-    return {each: _portrait(session, *each.split(":")) for each in operations}
+    return [session.create_client(service, region, **CREDENTIALS) for region in REGIONS]
 
 
-def _portrait(session: Session, service: str, operation: str) -> dict[str, Any]:
-    clients: list[Any] = [
-        session.create_client(service, region, **CREDENTIALS) for region in REGIONS
-    ]
+def _portrait(service: str, operation: str) -> dict[str, Any]:
+    clients = _clients(service)
     client = clients[0]
     model = client.meta.service_model
     return {

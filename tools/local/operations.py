@@ -5,7 +5,7 @@ Which of AWS's operations the function calls, read from its code; the layer ship
 """
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from botocore import xform_name
@@ -52,15 +52,14 @@ def services_in(sources: Iterable[str]) -> set[str]:
     return {name for source in sources for name in _services(ast.parse(source))}
 
 
-def operations_in(sources: Iterable[str]) -> set[str]:
+def operations_in(sources: Collection[str]) -> set[str]:
     """Name the services' operations whose method some text of the code names: rather too many."""
-    parsed = list(map(ast.parse, sources))
-    nodes = (node for tree in parsed for node in ast.walk(tree))
+    nodes = (node for source in sources for node in ast.walk(ast.parse(source)))
     texts = {node.value for node in nodes if isinstance(node, ast.Constant)}
     session = Session()
     return {
         f"{service}:{operation}"
-        for service in {name for tree in parsed for name in _services(tree)}
+        for service in services_in(sources)
         for operation in session.get_service_model(service).operation_names
         if xform_name(operation) in texts
     }

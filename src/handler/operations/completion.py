@@ -1,4 +1,4 @@
-"""The outcome of a request: what became of it, and the connection as last seen."""
+"""The completion of a request: its outcome, and the connection as last seen."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from handler.references.secret_value import BYTE_ORDER_MARK
 from handler.requests.request_time import request_time
 from handler.requests.violation import Violation, unknown_member
 from handler.settings import MOST_LEVELS, MOST_REQUEST_BYTES
 
-BYTE_ORDER_MARK = "\ufeff"
 NOT_JSON = "the message is not valid JSON"
 TOO_LARGE = Violation("", f"the request is larger than {MOST_REQUEST_BYTES // 1024} KB")
 TOO_DEEP = Violation("", "the request is nested too deeply")

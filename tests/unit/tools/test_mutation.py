@@ -1,7 +1,6 @@
 """The mutants have an environment of their own, which CI does not make: what it must hold."""
 
 import ast
-import re
 import sys
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
@@ -10,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.resolved_template import ROOT
+from tools.generated.pins import canonical, versions
 from tools.mutation.__main__ import CODE
 from tools.mutation.remedies import REMEDIES, Remedy
 
-PINNED = re.compile(r"^([a-z0-9-]+)==", re.MULTILINE)
 OURS = ("handler", "tests", "tools")
 
 
@@ -51,10 +50,9 @@ def test_the_environment_of_the_mutants_holds_what_their_tests_import() -> None:
     folders = [ROOT / "tests" / "unit" / room for room in rooms]
     packages = packages_below({module for folder in folders for module in folder.rglob("*.py")})
     distributions = packages_distributions()
-    needed = {re.sub(r"[._]", "-", distributions[each][0].lower()) for each in packages}
+    needed = {canonical(distributions[each][0]) for each in packages}
     assert {"pytest", "aws-sam-translator"} <= needed
-    pins = (ROOT / "tools/mutation/requirements.txt").read_text("utf-8")
-    assert needed <= set(PINNED.findall(pins))
+    assert needed <= set(versions(ROOT / "tools" / "mutation" / "requirements.txt"))
 
 
 @pytest.mark.parametrize("remedy", REMEDIES, ids=lambda remedy: remedy.name)
