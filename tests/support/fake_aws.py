@@ -10,7 +10,8 @@ import botocore.session
 import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError
-from botocore.model import ServiceModel
+from botocore.model import ServiceModel, Shape
+from botocore.validate import validate_parameters
 
 from tools.local.operations import OPERATIONS_FILE
 
@@ -34,6 +35,8 @@ def shipped_methods(service: str) -> dict[str, str]:
 class FakeAws:
     """
     Every service: calls are noted, and answered with what was planned for them, or nothing.
+
+    A call that AWS's own model does not know fails, as one that a client would not send.
     """
 
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -71,6 +74,7 @@ class FakeClient:
         """Give an operation."""
 
         def call(**parameters: Any) -> Any:
+            validate_parameters(parameters, _input_of(self.service_model, operation))
             self._aws.calls.append((operation, parameters))
             answers = self._aws.planned[operation]
             answer = answers.popleft() if answers else self._aws.always.get(operation, {})
@@ -79,6 +83,14 @@ class FakeClient:
             return answer
 
         return call
+
+
+@cache
+def _input_of(model: ServiceModel, method: str) -> Shape:
+    names = {xform_name(each): each for each in model.operation_names}
+    shape = model.operation_model(names[method]).input_shape
+    assert shape
+    return shape
 
 
 def refusal(code: str, message: str = "", status: int = 400) -> ClientError:

@@ -50,9 +50,9 @@ def test_what_stays_is_sent_once_and_awss_text_is_kept_back(
 ) -> None:
     """AWS's messages echo values."""
     fake = FakeAws()
-    fake.plan("create_connection", *[refusal(code, CANARY)] * 9)
+    fake.plan("update_connection", *[refusal(code, CANARY)] * 9)
     with pytest.raises(error) as raised:
-        caller(fake)("create_connection", "connection n")
+        caller(fake)("update_connection", "connection n", Name="n")
     assert len(fake.calls) == 1
     assert CANARY not in raised.value.reason
     assert raised.value.__context__ is None or raised.value.__suppress_context__
@@ -65,7 +65,7 @@ def test_what_may_pass_is_asked_for_again(code: str) -> None:
     """ConcurrentModification among it, which botocore would not repeat."""
     fake = FakeAws()
     fake.plan("update_connection", *[refusal(code)] * 2)
-    caller(fake)("update_connection", "connection n")
+    caller(fake)("update_connection", "connection n", Name="n")
     assert len(fake.calls) == 3
 
 
@@ -74,7 +74,7 @@ def test_retries_have_an_end() -> None:
     fake = FakeAws()
     fake.plan("update_connection", *[refusal("ThrottlingException")] * 99)
     with pytest.raises(ThrottlingError):
-        caller(fake, seconds=NO_LIMIT)("update_connection", "connection n")
+        caller(fake, seconds=NO_LIMIT)("update_connection", "connection n", Name="n")
     assert len(fake.calls) == MOST_CALL_RETRIES + 1
 
 
@@ -83,7 +83,7 @@ def test_nothing_is_tried_again_where_no_time_is_left() -> None:
     fake = FakeAws()
     fake.plan("update_connection", *[refusal("ThrottlingException")] * 9)
     with pytest.raises(ThrottlingError):
-        caller(fake, seconds=-1)("update_connection", "connection n")
+        caller(fake, seconds=-1)("update_connection", "connection n", Name="n")
     assert len(fake.calls) == 1
 
 
@@ -102,7 +102,7 @@ def test_a_refusal_is_meant(fake_aws: FakeAws) -> None:
     """It is sent once, told with what may be missing, and without AWS's own text."""
     fake_aws.plan("describe_connection", refusal("AccessDeniedException", CANARY))
     with pytest.raises(AccessDeniedError) as raised:
-        caller(fake_aws)("describe_connection", "connection n")
+        caller(fake_aws)("describe_connection", "connection n", Name="n")
     assert CANARY not in raised.value.reason
     assert "the function's role needs" in raised.value.reason
     assert len(fake_aws.calls) == 1
@@ -134,7 +134,7 @@ def test_what_botocore_raises_itself_is_told_by_its_kind_alone(
 ) -> None:
     """Its messages echo what was sent, and where to."""
     fake = FakeAws()
-    fake.always["create_connection"] = raised
+    fake.always["update_connection"] = raised
     with pytest.raises(error) as failed:
-        caller(fake, seconds=-1)("create_connection", "connection n")
-    assert failed.value.reason == f"events:CreateConnection on connection n {reason}"
+        caller(fake, seconds=-1)("update_connection", "connection n", Name="n")
+    assert failed.value.reason == f"events:UpdateConnection on connection n {reason}"

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from handler.composition import Invocation
+from handler.errors import AccessDeniedError
 from tests.support.entry_point import FUNCTION
 from tests.support.fake_aws import FakeAws, refusal
 from tests.support.lambda_context import LambdaContext
@@ -46,3 +47,10 @@ def test_a_tasks_output_is_the_result_alone(fake_aws: FakeAws) -> None:
     Invocation(LambdaContext(FUNCTION)).results.finish_task("token", RESULT)
     (sent,) = fake_aws.of("send_task_success")
     assert json.loads(sent["output"]) == RESULT
+
+
+def test_a_refusal_of_step_functions_says_who_is_not_told(fake_aws: FakeAws) -> None:
+    """Its role may lack the permission."""
+    fake_aws.plan("send_task_success", refusal("AccessDeniedException"))
+    with pytest.raises(AccessDeniedError, match="SendTaskSuccess on the waiting task"):
+        Invocation(LambdaContext(FUNCTION)).results.finish_task("token", RESULT)

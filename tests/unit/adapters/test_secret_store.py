@@ -5,6 +5,7 @@ import pytest
 from handler.adapters.aws_client import Caller
 from handler.adapters.secret_store import SecretStore
 from handler.errors import AccessDeniedError, SecretNotUsableError
+from handler.references.secret_value import SecretValue
 from handler.references.source import Service, Source
 from tests.support.bad_requests import OTHER_ACCOUNT, secret_arn
 from tests.support.fake_aws import FakeAws, refusal
@@ -116,3 +117,65 @@ def test_a_secret_that_is_there_is_not_tried_by_name(secrets: SecretStore, aws: 
     with pytest.raises(SecretNotUsableError):
         secrets.fetch(Source(Service.SECRETS_MANAGER, arn))
     assert asked(aws) == [arn]
+
+
+def test_a_secret_is_read_in_the_version_named(secrets: SecretStore, aws: FakeAws) -> None:
+    """Whatever it holds is a secret."""
+    aws.plan("get_secret_value", *[held("connections/crm")] * 3)
+    found = SecretValue("value 1", "1", is_secret=True, name="connections/crm")
+    versions = [("", ""), ("AWSPREVIOUS", ""), ("", "v" * 32)]
+    for stage, version in versions:
+        assert secrets.fetch(Source(SECRET.service, "connections/crm", stage, version)) == found
+    assert aws.of("get_secret_value") == [
+        {"SecretId": "connections/crm"},
+        {"SecretId": "connections/crm", "VersionStage": "AWSPREVIOUS"},
+        {"SecretId": "connections/crm", "VersionId": "v" * 32},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("version", "name"), [("", "/connections/crm"), ("2", "/connections/crm:2")]
+)
+@pytest.mark.parametrize(("kind", "is_secret"), [("SecureString", True), ("String", False)])
+def test_a_parameter_is_read_decrypted_in_the_version_named(
+    secrets: SecretStore, aws: FakeAws, version: str, name: str, kind: str, is_secret: bool
+) -> None:
+    """Whether it is a secret, its own type says."""
+    aws.plan("get_parameter", {"Parameter": {"Value": "value", "Version": 2, "Type": kind}})
+    source = Source(Service.SSM, "/connections/crm", version_id=version)
+    found = SecretValue("value", "2", is_secret=is_secret, name="/connections/crm")
+    assert secrets.fetch(source) == found
+    assert aws.of("get_parameter") == [{"Name": name, "WithDecryption": True}]
+
+
+def test_a_binary_secret_is_refused_by_its_name(secrets: SecretStore, aws: FakeAws) -> None:
+    """Nobody can tell what text it would be."""
+    aws.plan("get_secret_value", {"Name": "connections/crm", "VersionId": "1", "SecretBinary": b""})
+    with pytest.raises(SecretNotUsableError) as refused:
+        secrets.fetch(SECRET)
+    reason = "secret connections/crm is binary; only text can be referenced"
+    assert refused.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("operation", "source", "subject"),
+    [
+        ("get_secret_value", SECRET, "secret connections/crm"),
+        ("get_parameter", PARAMETER, "parameter /connections/crm"),
+    ],
+)
+def test_a_refusal_names_the_secret_or_parameter(
+    secrets: SecretStore, aws: FakeAws, operation: str, source: Source, subject: str
+) -> None:
+    """A request may name many of them."""
+    aws.plan(operation, refusal("AccessDeniedException"))
+    with pytest.raises(AccessDeniedError, match=f"on {subject}"):
+        secrets.fetch(source)
+
+
+def test_another_refusal_of_the_name_is_told_instead(secrets: SecretStore, aws: FakeAws) -> None:
+    """Only that the name is not there, either, says less than the ARN does."""
+    source = Source(Service.SECRETS_MANAGER, secret_arn("connections/pay-apikey"))
+    aws.plan("get_secret_value", refusal(NOT_FOUND), refusal("AccessDeniedException"))
+    with pytest.raises(AccessDeniedError, match="on secret connections/pay-apikey"):
+        secrets.fetch(source)
