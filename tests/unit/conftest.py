@@ -3,12 +3,13 @@
 import gc
 import os
 import ssl
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import settings
 
 from handler.entrypoints import response_delivery as answer
+from handler.errors import ProvisionerError
 from tests.support.entry_point import ENVIRONMENT
 from tests.support.fake_aws import FakeAws
 
@@ -25,6 +26,20 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _every_error_has_a_reason() -> Iterator[None]:
+    """Let no error pass that does not say what is wrong."""
+    without_check = ProvisionerError.__init__
+
+    def keep(self: ProvisionerError, reason: str) -> None:
+        assert reason
+        without_check(self, reason)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ProvisionerError, "__init__", keep)
+        yield
 
 
 @pytest.fixture(scope="session")

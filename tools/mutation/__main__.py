@@ -21,6 +21,7 @@ CODE = ROOT / "src" / "handler"
 WORKSPACE = ROOT / ".local" / "mutants"
 SURVIVORS = Path(__file__).with_name("survivors.toml")
 ENVIRONMENT = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+LITERAL = re.compile(r'"[^"]*"')
 # A mutant that no test reaches survives, too.
 SURVIVED = re.compile(r"^\s*(\S+): (?:survived|no tests|suspicious|not checked)$", re.MULTILINE)
 
@@ -73,13 +74,25 @@ def _unknown_survivors(run: subprocess.CompletedProcess[str]) -> Iterator[str]:
     for name in SURVIVED.findall(_mutmut("results")):
         function = re.sub(r"\.x_(?=\w)", ".", re.sub(r"__mutmut_\d+$", "", name))
         difference = _mutmut("show", name)
-        line = "\n".join(
-            each[1:].strip()
-            for each in difference.splitlines()
-            if each.startswith("+") and not each.startswith("+++")
-        )
-        if (function, line) not in known:
+        before, line = (_lines(difference, mark) for mark in "-+")
+        if not is_wording(before, line) and (function, line) not in known:
             yield f"{function} survives as\n{difference}"
+
+
+def _lines(difference: str, mark: str) -> str:
+    lines = (each for each in difference.splitlines() if not each.startswith(mark * 3))
+    return "\n".join(each[1:].strip() for each in lines if each.startswith(mark))
+
+
+def is_wording(before: str, after: str) -> bool:
+    """
+    Tell whether only a sentence is written otherwise: a text with a space in it.
+
+    People read it; a test that repeats each sentence would only be a second copy.
+    """
+    literals = zip(LITERAL.findall(before), LITERAL.findall(after), strict=False)
+    plain = {each.replace("XX", "").lower() for each in (before, after)}
+    return len(plain) == 1 and all(" " in old for old, new in literals if old != new)
 
 
 def _known() -> list[dict[str, str]]:

@@ -156,6 +156,7 @@ def test_refused_credentials_are_told_as_the_functions_own(service: str, code: s
     response = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": 400}}
     error = error_of_response(service, f"{service}:Call on it", response)
     assert type(error) is AccessDeniedError
+    assert error.reason.startswith(f"{service}:Call on it failed: {code}; ")
     assert "the function's own credentials are expired or not valid" in error.reason
     assert "role needs" not in error.reason
     refused = {**response, "Error": {"Code": "AccessDeniedException"}}
@@ -176,6 +177,7 @@ def test_a_network_failure_is_no_answer_of_aws() -> None:
         ("sqs:SendMessageBatch on the request queue", "sqs:SendMessage on the request queue"),
         ("stepfunctions:SendTaskSuccess on the task", "states:SendTaskSuccess on the task"),
         ("events:PutEvents on event bus default", "events:PutEvents on the event bus default"),
+        ("ssm:GetParameter on parameter a on b", "ssm:GetParameter on the parameter a on b"),
     ],
 )
 def test_a_missing_permission_is_told_as_iam_calls_it(call: str, permission: str) -> None:
@@ -183,7 +185,7 @@ def test_a_missing_permission_is_told_as_iam_calls_it(call: str, permission: str
     service = call.partition(":")[0]
     refused = {"Error": {"Code": "AccessDeniedException"}}
     reason = error_of_response(service, call, refused).reason
-    assert reason.startswith(f"{call} failed: AccessDeniedException; ")
+    assert reason.startswith(f"{call} failed: AccessDeniedException; the function's role needs ")
     assert f"the function's role needs {permission}" in reason
 
 
@@ -232,3 +234,20 @@ def test_a_secret_that_is_not_found_is_told_with_what_may_be_the_matter() -> Non
     error = error_of_response("secretsmanager", "secretsmanager:Call on it", response)
     assert type(error) is SecretNotUsableError
     assert error.reason.endswith("; it or its version does not exist, or it is being deleted")
+
+
+@pytest.mark.parametrize(
+    ("service", "needed"),
+    [
+        ("events", "iam:CreateServiceLinkedRole the first time"),
+        ("secretsmanager", "kms:Decrypt on the secret's key"),
+        ("dynamodb", "dynamodb:ConditionCheckItem"),
+        ("ssm", "kms:Decrypt on the key of a SecureString"),
+    ],
+)
+def test_a_missing_permission_is_told_with_what_the_service_needs_beside_it(
+    service: str, needed: str
+) -> None:
+    """The action alone would often not be enough."""
+    refused = {"Error": {"Code": "AccessDeniedException"}}
+    assert needed in error_of_response(service, f"{service}:Call on it", refused).reason

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from handler.clock import iso
+from handler.connections.state import Connection
 from handler.entrypoints.result import success
-from handler.errors import InvalidRequestError
+from handler.errors import InvalidRequestError, ThrottlingError
 from handler.operations.completion import Completion, Outcome
 from handler.operations.use_cases import carry_out
 from handler.requests.entry_point import DIRECT, REQUEST_QUEUE
@@ -115,6 +116,30 @@ def test_pages_show_each_connection_once_and_no_deletion(world: World) -> None:
     names = [each["Name"] for page in pages for each in page["Connections"]]
     assert names == sorted(world.owners)
     assert all(page["Connections"] for page in pages[:-1])
+
+
+def test_a_page_of_the_registrys_other_items_is_passed(world: World) -> None:
+    """Links and deletions lie between; an empty page would look like the end."""
+    ask(world)
+    whole = world.registry.page
+    pages = {"": ([], "first"), "first": ([], "second"), "second": whole("")}
+    world.registry.page = pages.__getitem__  # type: ignore[method-assign]
+    (shown,) = listed(world).details["Connections"]
+    assert shown["Name"] == "crm"
+
+
+def test_one_that_cannot_be_described_is_listed_without_its_state(world: World) -> None:
+    """The registry knows the rest, and the others are shown in any case."""
+
+    def throttled(_: str) -> None:
+        raise ThrottlingError("later")
+
+    ask(world)
+    world.connections.describe = throttled  # type: ignore[assignment,method-assign]
+    completion = listed(world)
+    (shown,) = completion.details["Connections"]
+    assert (shown["Name"], shown["ConnectionState"]) == ("crm", "")
+    assert completion.connection == Connection("")
 
 
 def test_it_writes_nothing(world: World) -> None:

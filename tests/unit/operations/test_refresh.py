@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from handler.clock import Clock, instant
+from handler.connections.record import MaintenanceFailure
 from handler.errors import (
     InvalidRequestError,
     NotFoundError,
@@ -15,6 +16,7 @@ from handler.errors import (
     ProvisionerError,
     ResourceConflictError,
     SecretNotUsableError,
+    ServiceInternalError,
     SupersededError,
     ThrottlingError,
 )
@@ -31,6 +33,7 @@ from handler.requests.entry_point import (
 )
 from handler.requests.request import check
 from handler.requests.unchecked_request import read_custom_resource, read_document
+from handler.settings import LONGEST_STALENESS
 from tests.support.crm import BASIC, OAUTH, STACK_ID, ask, password_of, stack
 from tests.support.fakes import ACCOUNT, RULES, World, make_world
 
@@ -198,6 +201,67 @@ def test_a_second_event_changes_nothing(world: World) -> None:
     assert (completion.outcome, completion.connection.name) == (Outcome.UNCHANGED, "crm")
     assert completion.owner == "requests"
     assert (world.connections.calls, world.secrets.reads) == ([], [])
+
+
+def test_what_was_applied_is_told_from_the_other_secrets_of_a_connection(world: World) -> None:
+    """Only the secret that the event names, and only where its current version is followed."""
+    pinned = secret(CRM, "::01234567-89ab-cdef-0123-456789abcdef").replace("password", "user")
+    block = {"Username": pinned, "Password": secret(CRM, ":AWSCURRENT")}
+    headers = [
+        {"Key": "X-Other", "Value": secret(OTHER), "IsValueSecret": True},
+        {"Key": "X-Old", "Value": secret(CRM, ":AWSPREVIOUS"), "IsValueSecret": True},
+    ]
+    parameters = {
+        "BasicAuthParameters": block,
+        "InvocationHttpParameters": {"HeaderParameters": headers},
+    }
+    ask(world, properties={**BASIC, "AuthParameters": parameters})
+    record = world.registry.records["crm"]
+    previous = f"secretsmanager:{CRM}:AWSPREVIOUS:"
+    known = {**record.secret_versions, previous: "version-0"}
+    world.registry.write(replace(record, secret_versions=known))
+    world.connections.calls.clear()
+    completion = refresh(world, {"Name": "crm", **EVENT, "VersionId": "version-1"})
+    assert completion.outcome is Outcome.UNCHANGED
+    assert world.connections.calls == []
+    world.secrets.versions[CRM] = "version-0"
+    assert refresh(world, {"Name": "crm", **EVENT, "VersionId": "version-0"}).outcome == "Refreshed"
+
+
+@pytest.mark.parametrize("selector", [{"SecretId": CRM}, {"SecretId": OTHER, "VersionId": "v2"}])
+def test_a_refresh_that_names_no_version_or_another_secret_is_never_too_early(
+    world: World, selector: Mapping[str, Any]
+) -> None:
+    """There is no new version that Secrets Manager could fail to show."""
+    ask(world)
+    world.time.seconds += 60
+    assert refresh(world, {"Name": "crm", **selector}).outcome is Outcome.UNCHANGED
+
+
+def test_an_applied_version_clears_a_failure_on_record(world: World) -> None:
+    """It is shown, so that there is nothing to wait for."""
+    ask(world)
+    failure = MaintenanceFailure("SecretNotUsable", "misspelt", world.time.now)
+    record = replace(world.registry.records["crm"], maintenance_failure=failure)
+    world.registry.write(record)
+    world.time.seconds += 60
+    event = {**EVENT, "VersionId": "version-1"}
+    assert refresh(world, {"Name": "crm", **event}).outcome is Outcome.UNCHANGED
+    assert world.registry.records["crm"].maintenance_failure is None
+
+
+def test_a_version_that_is_not_shown_is_waited_for_up_to_a_bound(world: World) -> None:
+    """Secrets Manager may show it late; a version that was deleted never comes."""
+    ask(world)
+    world.time.seconds += 60
+    event = {"Name": "crm", **EVENT}
+    problem = "Secrets Manager does not return the new version of crm's secret yet"
+    with pytest.raises(ServiceInternalError, match=f"^{problem}$"):
+        refresh(world, event)
+    document = {"RequestType": "Refresh", "ResourceProperties": event}
+    asked = read_document(document, MAINTENANCE_QUEUE, "request-1", world.time.now)
+    world.time.seconds += LONGEST_STALENESS.total_seconds()
+    assert carry_out(world.ports, check(asked, RULES)).outcome is Outcome.UNCHANGED
 
 
 def test_a_refresh_without_version_resolves_and_writes_only_what_is_behind(world: World) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.resolved_template import ROOT
 from tools.generated.pins import canonical, versions
-from tools.mutation.__main__ import CODE
+from tools.mutation.__main__ import CODE, is_wording
 from tools.mutation.remedies import REMEDIES, Remedy
 
 OURS = ("handler", "tests", "tools")
@@ -48,6 +48,7 @@ def test_the_environment_of_the_mutants_holds_what_their_tests_import() -> None:
     """One import that is missing there would stop every mutant before its first test."""
     rooms = [each.name for each in CODE.iterdir() if each.is_dir()]
     folders = [ROOT / "tests" / "unit" / room for room in rooms]
+    folders.append(ROOT / "tests" / "integration" / "stand_in")
     packages = packages_below({module for folder in folders for module in folder.rglob("*.py")})
     distributions = packages_distributions()
     needed = {canonical(distributions[each][0]) for each in packages}
@@ -59,3 +60,21 @@ def test_the_environment_of_the_mutants_holds_what_their_tests_import() -> None:
 def test_a_remedy_is_in_its_module_once(remedy: Remedy) -> None:
     """Else it is not taken away, and nobody knows whether a test would notice."""
     assert (CODE / f"{remedy.module}.py").read_text("utf-8").count(remedy.old) == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_one"),
+    [
+        ('Violation(path, "an object")', 'Violation(path, "XXan objectXX")', True),
+        ('Violation(path, "an object")', 'Violation(path, "AN OBJECT")', True),
+        ('Violation(path, "an object")', "Violation(path, None)", False),
+        ('Violation(path, "an object")', 'Violation(None, "an object")', False),
+        ('answer.get("Name", "")', 'answer.get("XXNameXX", "")', False),
+        ('answer.get("Name", "")', 'answer.get("name", "")', False),
+    ],
+)
+def test_only_what_a_sentence_says_is_left_to_its_readers(
+    before: str, after: str, is_one: bool
+) -> None:
+    """Not that there is one, and no name of a member."""
+    assert is_wording(before, after) is is_one
