@@ -8,6 +8,7 @@ import pytest
 from handler.clock import instant
 from handler.connections.ownership import (
     Standing,
+    already_exists,
     is_same,
     standing,
 )
@@ -139,3 +140,24 @@ def test_an_adopted_connection_is_owned_like_any_other() -> None:
 def test_instants_are_utc() -> None:
     """So that they compare with EventBridge's."""
     assert instant(0.5) == datetime(1970, 1, 1, microsecond=500_000, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("stands", "record", "reason"),
+    [
+        (Standing.UNOWNED, None, "a connection crm exists that was not made here; OnExisting:"),
+        (Standing.UNOWNED, OWNED, "a connection crm exists that was not made here; OnExisting:"),
+        (Standing.FOREIGN, OTHERS, "crm belongs to other; its owner can delete it,"),
+    ],
+)
+def test_whoever_has_the_name_is_told_with_what_can_be_done(
+    stands: Standing, record: Record | None, reason: str
+) -> None:
+    """A record of what is gone says nothing about who made what is there."""
+    assert already_exists("crm", stands, record).reason.startswith(reason)
+
+
+def test_a_deletion_of_nothing_names_no_connection() -> None:
+    """So that no connection is taken for the deleted one."""
+    assert OWNED.deletion(START, SOON).connection_arn == ""
+    assert OWNED.deletion(START, SOON, ARN).connection_arn == ARN

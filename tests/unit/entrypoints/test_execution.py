@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from handler.connections.record import Record
 from handler.entrypoints.execution import Failed, Succeeded, execute
 from handler.errors import (
     AccessDeniedError,
@@ -279,6 +280,28 @@ def test_what_acts_for_nobody_names_no_owner(
 ) -> None:
     """An administrator's request that selects connections acts on those of any owner."""
     handled = run(world, request_type, properties, entry_point=DIRECT)
+    assert "Owner" not in handled.result
+
+
+def test_a_failure_is_reported_though_the_registry_cannot_keep_it(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The alarm rings; nobody knows whose connection it is."""
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    fail_to_fetch(world, AccessDeniedError("the key's policy refuses"))
+    read = world.registry.read
+    reads = iter([read])
+
+    def read_once(name: str) -> Record | None:
+        return next(reads, fail)(name)
+
+    world.registry.read = read_once  # type: ignore[method-assign]
+    handled = run(world)
+    assert counted(capsys) == ["ConnectionFailed", "RefreshFailed"]
+    assert handled.result["ErrorCode"] == "AccessDenied"
     assert "Owner" not in handled.result
 
 

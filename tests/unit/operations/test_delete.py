@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from handler.connections.record import Deletion, Record
+from handler.connections.state import Connection
 from handler.errors import (
     NetworkFailureError,
     NotFoundError,
@@ -22,7 +23,7 @@ from handler.operations.use_cases import carry_out
 from handler.requests.entry_point import DIRECT
 from handler.requests.request import check
 from handler.requests.unchecked_request import read_custom_resource, read_document
-from handler.settings import DELETION_LIFETIME
+from handler.settings import DELETION_LIFETIME, LONGEST_LAG
 from tests.support import alpha, crm
 from tests.support.crm import BASIC, WITH_HEADER
 from tests.support.fakes import RULES, START, World, make_world
@@ -80,10 +81,11 @@ def test_a_deletion_keeps_owner_time_and_arn_and_nothing_else(world: World) -> N
 
 def test_deleting_twice_succeeds(world: World) -> None:
     """A message comes twice; the second time there is nothing to do."""
-    request(world, "Create")
+    arn = request(world, "Create").connection.arn
     assert request(world, "Delete").outcome is Outcome.DELETED
     world.connections.calls.clear()
-    assert request(world, "Delete").outcome is Outcome.DELETED
+    deleted = Completion(Outcome.DELETED, Connection("crm", arn))
+    assert request(world, "Delete") == deleted
     assert "delete" not in world.connections.calls
 
 
@@ -92,8 +94,8 @@ def test_deleting_what_never_was_fails_each_time(world: World) -> None:
     for _ in range(2):
         with pytest.raises(NotFoundError, match="was not made here, or is gone"):
             request(world, "Delete")
-    assert stack(world, "Delete", MADE_UP).is_ignored
-    assert stack(world, "Delete", MADE_UP).is_ignored
+    ignored = Completion(Outcome.DELETED, Connection(MADE_UP), is_ignored=True)
+    assert [stack(world, "Delete", MADE_UP) for _ in range(2)] == [ignored] * 2
     assert "delete" not in world.connections.calls
 
 
@@ -266,6 +268,18 @@ def test_a_writer_that_outlasts_the_patience_is_a_conflict(world: World) -> None
     with pytest.raises(ResourceConflictError, match="crm is being changed by requests"):
         request(world, "Delete")
     assert "delete" not in world.connections.calls
+
+
+def test_a_delete_does_not_wait_for_what_the_last_write_would_show(world: World) -> None:
+    """That was seen before, so that the connection is gone once Describe does not find it."""
+    world.connections.states_after_write = ("AUTHORIZING",)
+    with pytest.raises(NotStabilizedError):
+        request(world, "Create")
+    assert world.registry.records["crm"].pending_write
+    world.connections.states_after_write = ()
+    before = world.time.now
+    assert request(world, "Delete").outcome is Outcome.DELETED
+    assert world.time.now - before < LONGEST_LAG
 
 
 def test_a_delete_whose_answer_was_lost_is_finished_at_the_next_try(world: World) -> None:

@@ -123,7 +123,7 @@ def test_a_page_of_the_registrys_other_items_is_passed(world: World) -> None:
     ask(world)
     whole = world.registry.page
     pages = {"": ([], "first"), "first": ([], "second"), "second": whole("")}
-    world.registry.page = pages.__getitem__  # type: ignore[method-assign]
+    world.registry.page = pages.__getitem__  # type: ignore[assignment,method-assign]
     (shown,) = listed(world).details["Connections"]
     assert shown["Name"] == "crm"
 

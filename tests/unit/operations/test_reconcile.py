@@ -118,6 +118,7 @@ def test_a_repair_tells_and_mends(world: World, finding: str) -> None:
     completion = reconcile(world)
     assert completion.details == {"Drift": [finding.partition(",")[0]]}
     assert (completion.outcome, written(world)) == (outcome, {call})
+    assert (completion.connection.name, completion.connection.state) == ("crm", "AUTHORIZED")
     after = world.registry.records["crm"]
     assert (after.owner, after.request_time) == (before.owner, before.request_time)
     assert after.properties == before.properties

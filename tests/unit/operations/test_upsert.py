@@ -27,7 +27,7 @@ from handler.operations.completion import Outcome
 from handler.requests.entry_point import CLOUDFORMATION, DIRECT
 from handler.settings import LEAST_PATIENCE_SECONDS
 from tests.support import alpha, crm
-from tests.support.crm import BASIC, PASSWORD, PRIVATE, WITH_HEADER, ask, password_of, stack
+from tests.support.crm import BASIC, OAUTH, PASSWORD, PRIVATE, WITH_HEADER, ask, password_of, stack
 from tests.support.fake_aws import FakeAws, FakeClient, refusal
 from tests.support.fakes import START, FakeRegistry, World
 from tests.support.lives import told
@@ -133,6 +133,59 @@ def test_adopting_takes_over_what_is_nobodys(world: World) -> None:
     assert completion.outcome is Outcome.ADOPTED
     assert completion.connection.arn == arn
     assert password_of(world) == "correct horse"
+    assert world.registry.records["crm"].connection_arn == arn
+    assert world.registry.records["crm"].is_adopted
+
+
+def test_an_adoption_that_does_not_settle_names_what_it_took_over(world: World) -> None:
+    """A stack's Delete will release it by that name; the next try goes on waiting."""
+    world.connections.make_by_hand("crm", WITH_HEADER)
+    world.time.seconds += 3600
+    arn = world.connections.stored["crm"]["arn"]
+    world.connections.states_after_write = ("AUTHORIZING",)
+    with pytest.raises(NotStabilizedError) as raised:
+        ask(world, properties={**OAUTH, "OnExisting": "Adopt"})
+    assert raised.value.created_name == "crm"
+    assert world.registry.records["crm"].connection_arn == arn
+    world.connections.stored["crm"]["states"] = ["AUTHORIZED"]
+    crm.pass_time(world)
+    assert ask(world, properties={**OAUTH, "OnExisting": "Adopt"}).outcome is Outcome.ADOPTED
+
+
+def test_an_adoption_that_takes_a_moment_is_waited_for(world: World) -> None:
+    """And what it shows in the end is compared with what was asked for."""
+    world.connections.make_by_hand("crm", OAUTH)
+    world.connections.states_after_write = ("AUTHORIZING", "AUTHORIZED")
+    completion = ask(world, properties={**OAUTH, "OnExisting": "Adopt"})
+    assert (completion.outcome, completion.connection.state) == (Outcome.ADOPTED, "AUTHORIZED")
+
+
+def owned_by_a_record_of_what_is_gone(world: World, replaces: tuple[str, ...] = ()) -> Record:
+    """Let somebody replace a connection by hand, an hour after it was made."""
+    ask(world)
+    record = replace(world.registry.records["crm"], replaces=replaces)
+    del world.connections.stored["crm"]
+    crm.pass_time(world)
+    world.connections.make_by_hand("crm", BASIC)
+    return world.registry.write(record)
+
+
+def test_an_adoption_keeps_the_names_that_its_record_replaces(world: World) -> None:
+    """They are deleted once it works."""
+    owned_by_a_record_of_what_is_gone(world, ("old",))
+    ask(world, properties={**BASIC, "OnExisting": "Adopt"})
+    record = world.registry.records["crm"]
+    assert record.connection_arn == world.connections.stored["crm"]["arn"]
+    assert record.replaces == ("old",)
+
+
+def test_an_adoption_that_is_refused_leaves_the_record_that_was_there(world: World) -> None:
+    """Nothing half done."""
+    before = owned_by_a_record_of_what_is_gone(world)
+    world.secrets.texts.clear()
+    with pytest.raises(SecretNotUsableError):
+        ask(world, properties={**BASIC, "OnExisting": "Adopt"})
+    assert replace(world.registry.records["crm"], stored=before.stored) == before
 
 
 def test_an_adoption_whose_secret_is_missing_registers_nothing(world: World) -> None:

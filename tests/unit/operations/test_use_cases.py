@@ -1,13 +1,16 @@
 """Describe, Validate and Release, and what holds of every request."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from handler.connections.record import Deletion, Record
 from handler.errors import (
     AlreadyExistsError,
     InvalidRequestError,
     NotFoundError,
+    ResourceConflictError,
     SecretNotUsableError,
     SupersededError,
 )
@@ -85,6 +88,46 @@ def test_releasing_what_is_gone_shows_what_was_registered(world: World) -> None:
     released = ask(world, "Release", {"Name": "crm"})
     assert (released.connection.name, released.connection.arn) == ("crm", arn)
     assert released.connection.state == ""
+
+
+@pytest.mark.parametrize("is_gone", [True, False])
+def test_a_release_that_was_carried_out_by_its_own_lost_try_succeeds(
+    world: World, is_gone: bool
+) -> None:
+    """Its condition fails, because the record is gone; where it is not, somebody else wrote."""
+    ask(world)
+    remove = world.registry.remove
+
+    def lose(record: Record, deletion: Deletion | None = None) -> None:
+        if is_gone:
+            remove(record, deletion)
+        raise ResourceConflictError("somebody was faster")
+
+    world.registry.remove = lose  # type: ignore[method-assign]
+    if is_gone:
+        assert ask(world, "Release", {"Name": "crm"}).outcome is Outcome.RELEASED
+    else:
+        with pytest.raises(ResourceConflictError):
+            ask(world, "Release", {"Name": "crm"})
+
+
+@pytest.mark.parametrize("holder", ["this invocation", "another invocation"])
+def test_a_newer_request_has_overtaken_this_one_unless_it_still_writes(
+    world: World, holder: str
+) -> None:
+    """While another invocation holds the lease, its request may yet fail."""
+    ask(world, sent=START + timedelta(seconds=10))
+    record = world.registry.records["crm"]
+    until = START + timedelta(days=1)
+
+    def overtake() -> None:
+        leased = replace(record, lease_holder=holder, leased_until=until)
+        world.registry.records["crm"] = replace(leased, request_time=START + timedelta(seconds=30))
+
+    world.registry.before_write = iter([overtake] * 99)
+    error = SupersededError if holder == world.holder else ResourceConflictError
+    with pytest.raises(error):
+        ask(world, "Update", {**BASIC, "Description": "x"}, sent=START + timedelta(seconds=20))
 
 
 def test_releasing_what_nobody_owns_is_not_found(world: World) -> None:

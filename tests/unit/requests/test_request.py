@@ -419,3 +419,9 @@ def test_what_is_kept_of_a_request_can_be_asked_again() -> None:
     value_from: Any = {"ValueFrom": "arn:aws:ssm:us-east-1:123456789012:parameter/connections/crm"}
     request = message(changed(BASIC, {PASSWORD: value_from, HEADERS: parameter(secret("key"))}))
     assert message(request.properties_as_written) == request
+
+
+def test_a_stacks_delete_without_an_id_looks_for_both_names_that_a_create_may_have_used() -> None:
+    """The derived one first, then the one that the properties name."""
+    request = resource({"Name": "crm"}, "Delete")
+    assert (request.name[:16], request.fallback_name) == ("shop-Connection-", "crm")
