@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from handler.composition import Context, warm
+from handler.environment import environment
 from handler.errors import InvalidRequestError, ProvisionerError
 from handler.observability import count_cold_start, logger
 from handler.requests.entry_point import DIRECT, REQUESTS_ALIAS
 from handler.requests.envelope import MEMBERS, TERRAFORM_MEMBER
 from handler.requests.foreign_event import foreign
-from handler.settings import environment
 
 CLOUDFORMATION_MEMBERS = ("ResponseURL", "StackId", "LogicalResourceId")
 BARE_MEMBERS = ("Name", "AuthorizationType", "AuthParameters")

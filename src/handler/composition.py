@@ -1,4 +1,4 @@
-"""One invocation of the function: its settings, its time, and the adapters put together for it."""
+"""One invocation of the function: its environment, its time, and the adapters made for it."""
 
 import random
 import time
@@ -14,20 +14,13 @@ from handler.adapters.registry import DynamoDbRegistry
 from handler.adapters.result_bus import Results
 from handler.adapters.secret_store import SecretStore
 from handler.clock import Clock, instant
+from handler.environment import REQUIRED, Environment, environment, load
 from handler.errors import NetworkFailureError, ServiceInternalError, ThrottlingError
 from handler.observability import logger
 from handler.operations.ports import Ports, Progress
 from handler.references.policy import AllowedSources
 from handler.requests.properties import Rules
-from handler.settings import (
-    ANSWER_SECONDS,
-    LONGEST_ANSWER_SHARE,
-    MOST_CALL_RETRIES,
-    REQUIRED,
-    Settings,
-    environment,
-    load,
-)
+from handler.settings import ANSWER_SECONDS, LONGEST_ANSWER_SHARE, MOST_CALL_RETRIES
 
 
 class Context(Protocol):
@@ -72,14 +65,14 @@ class Invocation:
         _ = self.ports, self.results
 
     @cached_property
-    def settings(self) -> Settings:
+    def environment(self) -> Environment:
         """Give the checked environment."""
         return load(environment(), self.context.invoked_function_arn, self._required)
 
     @cached_property
     def rules(self) -> Rules:
         """Give the rules that requests are checked against."""
-        given = self.settings
+        given = self.environment
         policy = AllowedSources(
             given.partition,
             given.region,
@@ -98,7 +91,7 @@ class Invocation:
     @cached_property
     def ports(self) -> Ports:
         """Put the adapters together."""
-        given = self.settings
+        given = self.environment
         registry = DynamoDbRegistry(
             self._registry_caller(), given.registry_table_name, given.account, given.region
         )
@@ -123,7 +116,7 @@ class Invocation:
     @cached_property
     def queues(self) -> Queues:
         """Put the sender to SQS together."""
-        given = self.settings
+        given = self.environment
         return Queues(
             lambda: self.caller("sqs"), given.maintenance_queue_url, given.dead_letter_queue_url
         )
@@ -134,8 +127,8 @@ class Invocation:
         return Results(
             self.caller("events"),
             lambda: self.caller("stepfunctions"),
-            self.settings.result_bus_name,
-            self.settings.installation,
+            self.environment.result_bus_name,
+            self.environment.installation,
         )
 
     def caller(self, service: str) -> Caller:
@@ -149,7 +142,7 @@ class Invocation:
         return self.caller("dynamodb")._replace(retried=retried)
 
     def _client(self, service: str) -> Any:
-        given = self.settings
+        given = self.environment
         return client(service, given.connect_timeout_seconds, given.read_timeout_seconds)
 
 

@@ -9,17 +9,16 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from handler.settings import environment, service_name
+from handler.environment import environment, service_name
+from handler.settings import LONGEST_LOGGED
 
 SERVICE = service_name(environment())
 NAMESPACE = environment().get("POWERTOOLS_METRICS_NAMESPACE", "EventBridgeConnectionProvisioner")
 
-LONGEST = 20_000  # of a value in a log line; a longer one would not be read
-
 
 def _line(entry: Mapping[str, Any]) -> str:
     bounded = {
-        key: each[:LONGEST] if isinstance(each, str) else each for key, each in entry.items()
+        key: each[:LONGEST_LOGGED] if isinstance(each, str) else each for key, each in entry.items()
     }
     line = json.dumps(bounded, separators=(",", ":"), ensure_ascii=False, default=str)
     # JSON may hold a lone surrogate, which cannot be encoded; the line must not be lost.

@@ -55,7 +55,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, trust: ssl.SSLContext) -> None:
         monkeypatch.delenv(name)
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(answer, "LAST_SECOND", 0.05)  # these invocations are short
+    monkeypatch.setattr(answer, "UNUSED_SECONDS", 0.05)  # these invocations are short
     monkeypatch.setattr("ssl.create_default_context", lambda: trust)
 
 

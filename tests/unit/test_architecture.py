@@ -17,14 +17,15 @@ MODULES = {
     for path in HANDLER.glob("**/*.py")
     if path.stem != "__init__"
 }
-TOP = {"app", "composition", "settings", "errors", "clock", "observability"}
+TOP = {"app", "composition", "environment", "settings", "errors", "clock", "observability"}
 BASE = {"errors", "clock", "settings"}
 # What each room, or file on top, may import beside itself.
 EDGES = {
-    "app": {"entrypoints", "composition", "requests", "observability", *BASE},
+    "app": {"entrypoints", "composition", "requests", "observability", "environment", *BASE},
     "entrypoints": {
         "composition",
         "observability",
+        "environment",
         "operations",
         "requests",
         "connections",
@@ -37,6 +38,7 @@ EDGES = {
         "connections",
         "references",
         "observability",
+        "environment",
         *BASE,
     },
     "operations": {"requests", "connections", "references", *BASE},
@@ -44,12 +46,13 @@ EDGES = {
     "requests": {"references", *BASE},
     "connections": BASE,
     "references": {"errors", "settings"},
-    "observability": {"settings"},
-    "settings": {"errors"},
+    "observability": {"environment", "settings"},
+    "environment": {"errors", "settings"},
+    "settings": set(),
     "errors": set(),
     "clock": {"settings"},
 }
-PURE = ("requests", "references", "connections", "operations", "errors", "clock")
+PURE = ("requests", "references", "connections", "operations", "errors", "clock", "settings")
 FOREIGN = {
     "adapters.aws_client": {"botocore"},
     "entrypoints.response_delivery": {"urllib3"},
@@ -160,7 +163,7 @@ def test_what_is_pure_neither_reads_nor_changes_the_world(module: str) -> None:
 def test_the_environment_is_read_in_one_place() -> None:
     """Whoever looks for a variable finds it there."""
     readers = {name for name, tree in MODULES.items() if "attr='environ'" in ast.dump(tree)}
-    assert readers == {"settings"}
+    assert readers == {"environment"}
 
 
 def effects(tree: ast.AST) -> Iterator[str]:

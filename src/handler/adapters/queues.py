@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 from handler.adapters.aws_client import Caller
 from handler.clock import iso
 from handler.errors import ServiceInternalError, unusable_environment
+from handler.settings import MOST_BATCH_TRIES
 
 ENTRIES_OF_A_BATCH = 10  # SQS takes no more
-MOST_TRIES = 3
 
 
 class Queues(NamedTuple):
@@ -54,7 +54,7 @@ class Queues(NamedTuple):
             )
 
     def _send_batch(self, left: Mapping[str, str]) -> None:
-        for _ in range(MOST_TRIES):
+        for _ in range(MOST_BATCH_TRIES):
             entries = [{"Id": each, "MessageBody": body} for each, body in left.items()]
             answer = self.make_sqs()(
                 "send_message_batch",

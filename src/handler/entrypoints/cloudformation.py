@@ -20,16 +20,11 @@ from handler.entrypoints.response_delivery import deliver, physical_id_of_unknow
 from handler.entrypoints.response_url import refuse_unanswerable_event
 from handler.entrypoints.result import attributes
 from handler.entrypoints.service_token import refuse_forwarded_event
+from handler.environment import environment, sam_local
 from handler.errors import ProvisionerError, SupersededError
 from handler.observability import logger
 from handler.requests.unchecked_request import UncheckedRequest, read_custom_resource
-from handler.settings import (
-    MOST_STACK_CALL_RETRIES,
-    TIMEOUT_MARGIN_SECONDS,
-    TIMEOUT_SHARE,
-    environment,
-    sam_local,
-)
+from handler.settings import MOST_STACK_CALL_RETRIES, TIMEOUT_MARGIN_SECONDS, TIMEOUT_SHARE
 
 # crhelper logs events, and exceptions with their text.
 logging.getLogger("crhelper").setLevel(logging.CRITICAL + 1)

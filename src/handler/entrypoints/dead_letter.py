@@ -15,10 +15,9 @@ from handler.errors import ProvisionerError, SupersededError
 from handler.requests.properties import Rules
 from handler.requests.request import NAME_ONLY, check
 from handler.requests.unchecked_request import UncheckedRequest
-from handler.settings import MOST_REQUEST_BYTES
+from handler.settings import LONGEST_LETTER_BYTES
 
 LONGEST_ATTRIBUTE = 1024
-LONGEST_BODY = MOST_REQUEST_BYTES - 8 * 1024  # with attributes it fits SQS, and can be sent again
 # Characters that SQS refuses; in JSON they occur in strings only, so escape them.
 REFUSED = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
 
@@ -33,7 +32,7 @@ def body(unchecked: UncheckedRequest, rules: Rules) -> str:
     with suppress(ProvisionerError):
         check(unchecked, rules)
         letter = _text(_request(unchecked))
-        if len(letter.encode()) <= LONGEST_BODY:
+        if len(letter.encode()) <= LONGEST_LETTER_BYTES:
             return letter
     return _text({"RequestId": unchecked.request_id})
 

@@ -24,16 +24,13 @@ from handler.entrypoints.response_url import refuse_unanswerable_event
 from handler.entrypoints.source_queue import SourceQueue
 from handler.entrypoints.sqs_batch import partial_response
 from handler.entrypoints.sqs_message import receives
+from handler.environment import environment
 from handler.errors import InvalidRequestError
 from handler.observability import emit, logger
 from handler.requests.connection_name import NAME, well_formed
 from handler.requests.entry_point import CLOUDFORMATION
 from handler.requests.unchecked_request import UncheckedRequest, read_custom_resource
-from handler.settings import (
-    FAILED_INVOCATION_DELAY_SECONDS,
-    MOST_FAILED_INVOCATION_RECEIVES,
-    environment,
-)
+from handler.settings import FAILED_INVOCATION_DELAY_SECONDS, MOST_FAILED_INVOCATION_RECEIVES
 
 # Lambda hands over whatever the alias was invoked with; what has another form may hold anything.
 KEPT = {

@@ -12,8 +12,8 @@ from handler.operations.completion import Completion, Outcome
 from handler.requests.properties import is_private
 from handler.requests.unchecked_request import UncheckedRequest
 from handler.requests.violation import joined
+from handler.settings import MOST_LOGGED_MEMBERS
 
-MOST_MEMBERS = 20  # of a log line
 METRICS = {
     Outcome.CREATED: "ConnectionCreated",
     Outcome.UPDATED: "ConnectionUpdated",
@@ -84,7 +84,7 @@ def _request_keys(unchecked: UncheckedRequest, milliseconds: float) -> dict[str,
         "owner": unchecked.owner,
         "connection_name": unchecked.name,
         "duration_ms": round(milliseconds),
-        "members": sorted({joined("", name) for name in properties})[:MOST_MEMBERS],
+        "members": sorted({joined("", name) for name in properties})[:MOST_LOGGED_MEMBERS],
     }
 
 

@@ -145,7 +145,7 @@ class MessageProcessor:
         if not error.is_transient or receives(record) >= LAST_RECEIVE:
             return False
         try:
-            give_up_seconds = self._invocation.settings.give_up_seconds
+            give_up_seconds = self._invocation.environment.give_up_seconds
         except ProvisionerError:
             return True  # the environment is not usable now
         received_at = time_of(record.attributes.approximate_first_receive_timestamp)

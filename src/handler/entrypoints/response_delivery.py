@@ -18,10 +18,10 @@ from handler.composition import Invocation
 from handler.errors import NetworkFailureError
 from handler.requests.unchecked_request import UncheckedRequest
 from handler.settings import (
-    LAST_SECOND,
     MOST_RESPONSE_ATTEMPTS,
     RESPONSE_ATTEMPT_SECONDS,
     RESPONSE_PAUSES,
+    UNUSED_SECONDS,
 )
 
 MOST_BYTES = 4096
@@ -130,5 +130,5 @@ def deliver(url: str, body: Mapping[str, Any], invocation: Invocation) -> None:
         NetworkFailureError: it was not acknowledged.
     """
     clock = invocation.clock
-    until_killed = Clock(clock.now, clock.sleep, lambda: invocation.seconds_left() - LAST_SECOND)
+    until_killed = Clock(clock.now, clock.sleep, lambda: invocation.seconds_left() - UNUSED_SECONDS)
     put(url, encode(body), until_killed)

@@ -10,10 +10,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from handler.composition import Context
+from handler.environment import environment, response_url_hosts, url_suffix
 from handler.errors import InvalidRequestError
 from handler.requests.entry_point import CLOUDFORMATION
 from handler.requests.violation import Violation, refuse
-from handler.settings import environment, response_url_hosts, url_suffix
 
 REQUIRED = ("RequestType", "RequestId", "ResponseURL", "StackId", "LogicalResourceId")
 # No backslash, @, space or control character before the path: parsers disagree about those, and

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from handler.composition import Context
+from handler.environment import environment
 from handler.errors import InvalidRequestError
-from handler.settings import environment
 
 # The last group is the qualifier. An SNS topic may be a ServiceToken, too.
 FUNCTION_ARN = re.compile(r"(arn:[\w-]+:lambda:[\w-]+:\d{12}:function:[\w-]+)(:[\w$-]+)?", re.ASCII)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from handler.environment import REQUIRED_BY_QUEUE, environment, load
 from handler.errors import InvalidRequestError
 from handler.requests.entry_point import (
     CLOUDFORMATION,
@@ -11,7 +12,6 @@ from handler.requests.entry_point import (
     REQUEST_QUEUE,
     EntryPoint,
 )
-from handler.settings import REQUIRED_BY_QUEUE, environment, load
 
 FOREIGN = "the records come from no queue of this installation; it takes those of its own only"
 

@@ -18,13 +18,9 @@ from handler.composition import Context, Invocation
 from handler.entrypoints.message_processor import Ended, MessageProcessor
 from handler.entrypoints.source_queue import SourceQueue
 from handler.entrypoints.sqs_message import document
+from handler.environment import REQUIRED_BY_QUEUE
 from handler.errors import ProvisionerError, ServiceInternalError
-from handler.settings import (
-    LONGEST_HELD_RESULT_SECONDS,
-    MOST_THREADS,
-    REQUIRED_BY_QUEUE,
-    RESULTS_OF_A_CALL,
-)
+from handler.settings import LONGEST_HELD_RESULT_SECONDS, MOST_THREADS, RESULTS_OF_A_CALL
 
 
 def handle_batch(event: Mapping[str, Any], context: Context, queue: SourceQueue) -> dict[str, Any]:

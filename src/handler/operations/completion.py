@@ -39,7 +39,7 @@ class Completion:
 def outcome_after_write(request: Request, before: Record) -> Outcome:
     """Give the outcome to report once the written connection has settled."""
     # A Refresh or Reconcile is retried until the connection settles, whatever wait the owner chose.
-    if request.is_selection:
+    if request.is_maintenance:
         return Outcome.REFRESHED
     if not before.properties:
         return Outcome.ADOPTED if before.is_adopted else Outcome.CREATED
@@ -52,5 +52,5 @@ def outcome_after_write(request: Request, before: Record) -> Outcome:
 def final_outcome(request: Request, record: Record) -> Outcome:
     """Give the outcome to report for a connection that has settled."""
     outcome = record.pending_write.outcome if record.pending_write else Outcome.UNCHANGED
-    is_anothers = outcome == Outcome.REFRESHED and not request.is_selection
+    is_anothers = outcome == Outcome.REFRESHED and not request.is_maintenance
     return Outcome.UNCHANGED if is_anothers else Outcome(outcome)

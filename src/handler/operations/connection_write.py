@@ -21,10 +21,10 @@ from handler.settings import LONGEST_LAG
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class WriteAnswer:
     """What EventBridge answered to a write, and what it showed before."""
 
-    answer: Connection
+    connection: Connection
     before: Connection = field(default_factory=lambda: Connection(""))  # nothing was there
     is_modified: bool = False  # by somebody else, before the write
 
@@ -87,25 +87,24 @@ def update_under_lease(
 ) -> Written:
     """Update to the full desired state, under a lease that the caller holds."""
     try:
-        answer = ports.connections.update(update_of(desired.properties, connection.properties))
+        answered = ports.connections.update(update_of(desired.properties, connection.properties))
     except errors.NotFoundError:
         # The connection is missing, or something that it refers to.
         if wait.watch(ports, request.name, lambda seen: seen is None, LONGEST_LAG.total_seconds()):
             raise
         raise errors.ResourceConflictError(f"{request.name} was deleted meanwhile") from None
-    return register_and_look(
-        ports, request, record, desired, Change(answer, connection, record.is_modified(connection))
-    )
+    answer = WriteAnswer(answered, connection, record.is_modified(connection))
+    return register_and_describe(ports, request, record, desired, answer)
 
 
-def register_and_look(
-    ports: Ports, request: Request, record: Record, desired: DesiredState, change: Change
+def register_and_describe(
+    ports: Ports, request: Request, record: Record, desired: DesiredState, answer: WriteAnswer
 ) -> Written:
     """Register what was written, and whether it works already; give the lease back."""
     now, outcome = instant(ports.clock.now()), outcome_after_write(request, record)
-    before = change.before
-    write = Write(outcome, now, change.answer.state, before.state, before.last_modified_time)
-    is_refreshed = request.is_selection and is_behind(record, desired.versions)
+    before = answer.before
+    write = Write(outcome, now, answer.connection.state, before.state, before.last_modified_time)
+    is_refreshed = request.is_maintenance and is_behind(record, desired.versions)
     known = replace(
         lease.without_lease(record),
         properties=request.properties_as_written,
@@ -116,19 +115,19 @@ def register_and_look(
         answered_write=None,
         last_modified_time=None,
     )
-    connection = _settled_at_once(ports, request, known, desired, change)
+    connection = _settled_at_once(ports, request, known, desired, answer)
     written = ports.registry.write(known.settled(connection) if connection else known)
     return Written(written, outcome, connection)
 
 
 def _settled_at_once(
-    ports: Ports, request: Request, record: Record, desired: DesiredState, change: Change
+    ports: Ports, request: Request, record: Record, desired: DesiredState, answer: WriteAnswer
 ) -> Connection | None:
     # EventBridge authorizes API_KEY and BASIC before it answers, so that one look is enough, and
     # one write to the registry.
-    if not is_usable(change.answer.state, is_private=request.is_private):
+    if not is_usable(answer.connection.state, is_private=request.is_private):
         return None
-    shown = _shown_by_answer(request, record, change)
+    shown = _shown_by_answer(request, record, answer)
     if shown is None:
         with suppress(errors.ProvisionerError):  # it is registered as pending, and waited for
             shown = ports.connections.describe(request.name)
@@ -142,17 +141,17 @@ def _settled_at_once(
     return shown
 
 
-def _shown_by_answer(request: Request, record: Record, change: Change) -> Connection | None:
+def _shown_by_answer(request: Request, record: Record, answer: WriteAnswer) -> Connection | None:
     # Maintenance changes credentials alone, and nobody needs the times in its result: the write's
     # answer is enough, unless somebody else changed or replaced the connection.
-    before, answer = change.before, change.answer
-    is_as_left = before.state == answer.state and not change.is_modified
-    is_same_still = answer.arn == record.connection_arn
+    before, answered = answer.before, answer.connection
+    is_as_left = before.state == answered.state and not answer.is_modified
+    is_same_still = answered.arn == record.connection_arn
     if request.entry_point is not MAINTENANCE_QUEUE or not (is_as_left and is_same_still):
         return None
     return replace(
         before,
         state_reason="",
         last_modified_time=None,  # the answer's own may be older than the write
-        last_authorized_time=answer.last_authorized_time,
+        last_authorized_time=answered.last_authorized_time,
     )

@@ -101,7 +101,7 @@ def _remember_deletion(
 
 
 def _refuse_or_ignore(request: Request, error: errors.ProvisionerError) -> Completion:
-    if not request.entry_point.foreign_delete_succeeds:
+    if not request.entry_point.delete_always_succeeds:
         raise error
     return Completion(Outcome.DELETED, Connection(request.name), is_ignored=True)
 

@@ -8,8 +8,7 @@ from handler.connections.record import MaintenanceFailure, Record
 from handler.errors import ProvisionerError
 from handler.operations.lease import is_leased_to_other
 from handler.operations.ports import Ports
-
-LONGEST_KEPT_REASON = 1024
+from handler.settings import LONGEST_KEPT_REASON
 
 
 def write_failure(ports: Ports, name: str, error: ProvisionerError, owner: str = "") -> str | None:

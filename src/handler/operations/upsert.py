@@ -75,14 +75,14 @@ def _with_registered_name(ports: Ports, request: Request) -> Request:
 def create(ports: Ports, request: Request, record: Record | None) -> Completion:
     """Create the connection under a claim, so that the registry knows its owner after a crash."""
     claim = _claim(ports, request, record)
-    if request.is_selection:  # its retry knows the name only
+    if request.is_maintenance:  # its retry knows the name only
         claim = replace(claim, properties=request.properties_as_written)
     with lease.hold_claim(ports, claim, record) as held:
         desired, answer = _create_connection(ports, request, record)
         with _naming_created(request.name):
             known = replace(held, connection_arn=answer.arn)
-            made = connection_write.register_and_look(
-                ports, request, known, desired, connection_write.Change(answer)
+            made = connection_write.register_and_describe(
+                ports, request, known, desired, connection_write.WriteAnswer(answer)
             )
     with _naming_created(request.name):
         return settle.wait_unless_settled(ports, request, made, desired)

@@ -82,7 +82,7 @@ def await_settled(ports: Ports, request: Request, record: Record) -> Connection:
         refuse_if_changed(ports, record)
         reason = connection.state_reason or "EventBridge gives no reason"
         # A vendor may need minutes until it accepts a rotated credential everywhere.
-        is_passing = request.is_selection and request.entry_point.waits_again
+        is_passing = request.is_maintenance and request.entry_point.waits_again
         raise NotStabilizedError(f"{name} is {connection.state}: {reason}", is_transient=is_passing)
     return connection
 

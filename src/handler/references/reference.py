@@ -6,9 +6,8 @@ from typing import Any
 
 from handler.errors import SecretNotUsableError
 from handler.references.source import Source
-from handler.settings import LONGEST_TEXT
+from handler.settings import LONGEST_SHOWN, LONGEST_TEXT
 
-LONGEST_SHOWN = 160
 TOO_LONG = f"the referenced value must have at most {LONGEST_TEXT} characters"
 
 

@@ -5,7 +5,13 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from handler.requests.envelope import MEMBERS, TERRAFORM_MEMBER
-from handler.settings import LONGEST_WAIT_SECONDS
+from handler.settings import (
+    LONGEST_DIRECT_WAIT_SECONDS,
+    LONGEST_MESSAGE_WAIT_SECONDS,
+    LONGEST_WAIT_SECONDS,
+    STACK_WAIT_SECONDS,
+    WAIT_SECONDS,
+)
 
 
 class RequestType(StrEnum):
@@ -32,16 +38,17 @@ class EntryPoint(NamedTuple):
     name: str
     sender: str  # who comes in here, as errors tell it
     request_types: tuple[str, ...]
-    default_wait_seconds: int
     longest_wait_seconds: int
-    private_wait_seconds: int = 30  # the default where the connection leads to a private API
+    default_wait_seconds: int = WAIT_SECONDS
+    private_wait_seconds: int = WAIT_SECONDS  # the default where it leads to a private API
     own_members: tuple[str, ...] = ("OnExisting", "WaitTimeoutSeconds", "Revision")
     members: tuple[str, ...] = MEMBERS
     takes_adoptions: bool = False
     is_limited_to_owner: bool = False  # sees and refreshes no connection of another owner
     waits_again: bool = False  # a message comes back, so that running out of time is not final
     is_answered_once: bool = False  # its answer is final: retry every transient error before it
-    foreign_delete_succeeds: bool = False  # a Delete of what is gone, or is not the requester's
+    # A Delete with wrong properties, of what is gone or of what is not the requester's.
+    delete_always_succeeds: bool = False
     deletes_replaced: bool = False  # after a rename: the caller sends no Delete for the old name
 
 
@@ -49,20 +56,19 @@ CLOUDFORMATION = EntryPoint(
     name="cloudformation",
     sender="CloudFormation",
     request_types=("Create", "Update", "Delete"),
-    default_wait_seconds=840,  # what one delivery can wait
+    default_wait_seconds=STACK_WAIT_SECONDS,
     longest_wait_seconds=LONGEST_WAIT_SECONDS,
     private_wait_seconds=LONGEST_WAIT_SECONDS,
     own_members=("OnExisting", "WaitTimeoutSeconds", "Revision", "ServiceToken", "ServiceTimeout"),
     is_answered_once=True,
-    foreign_delete_succeeds=True,  # so that the stack can be deleted if nothing of its own is left
+    delete_always_succeeds=True,  # or the stack could never be deleted
     takes_adoptions=True,
 )
 REQUEST_QUEUE = EntryPoint(
     name="request_queue",
     sender="messages",
     request_types=ASKED_BY_PRODUCERS,
-    default_wait_seconds=30,
-    longest_wait_seconds=60,
+    longest_wait_seconds=LONGEST_MESSAGE_WAIT_SECONDS,
     is_limited_to_owner=True,
     waits_again=True,
 )
@@ -71,16 +77,14 @@ MAINTENANCE_QUEUE = EntryPoint(
     sender="the maintenance queue",
     request_types=("Refresh", "Reconcile"),
     members=("RequestType", "RequestId", "RequestTime", "ResourceProperties"),
-    default_wait_seconds=30,
-    longest_wait_seconds=60,
+    longest_wait_seconds=LONGEST_MESSAGE_WAIT_SECONDS,
     waits_again=True,
 )
 REQUESTS_ALIAS = EntryPoint(
     name="requests",
     sender="the alias requests",
     request_types=ASKED_BY_PRODUCERS,
-    default_wait_seconds=30,
-    longest_wait_seconds=300,
+    longest_wait_seconds=LONGEST_DIRECT_WAIT_SECONDS,
     members=(*MEMBERS, TERRAFORM_MEMBER),
     is_limited_to_owner=True,
     takes_adoptions=True,
@@ -89,8 +93,7 @@ DIRECT = EntryPoint(
     name="direct",
     sender="direct invocations of the function itself",
     request_types=tuple(RequestType),
-    default_wait_seconds=30,
-    longest_wait_seconds=300,
+    longest_wait_seconds=LONGEST_DIRECT_WAIT_SECONDS,
     members=(*MEMBERS, TERRAFORM_MEMBER),
     takes_adoptions=True,
 )
@@ -107,4 +110,4 @@ def senders(takes: Callable[[EntryPoint], bool]) -> str:
 
 def for_terraform(entry_point: EntryPoint) -> EntryPoint:
     """Give an entry point as Terraform uses it: a destroy must end, a rename leaves nothing."""
-    return entry_point._replace(foreign_delete_succeeds=True, deletes_replaced=True)
+    return entry_point._replace(delete_always_succeeds=True, deletes_replaced=True)

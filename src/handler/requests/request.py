@@ -9,7 +9,14 @@ from handler.references.malformed_reference import looks_like_reference
 from handler.references.syntax import with_texts
 from handler.requests import options, properties
 from handler.requests.connection_name import well_formed
-from handler.requests.entry_point import CLOUDFORMATION, SELECTING, EntryPoint, RequestType, senders
+from handler.requests.entry_point import (
+    CLOUDFORMATION,
+    MAINTENANCE_QUEUE,
+    SELECTING,
+    EntryPoint,
+    RequestType,
+    senders,
+)
 from handler.requests.options import OnExisting
 from handler.requests.properties import Rules
 from handler.requests.selection import (
@@ -43,9 +50,9 @@ class Request:
     selection: Selection = WHOLE
 
     @property
-    def is_selection(self) -> bool:
-        """Tell whether it only selects connections: Refresh, Reconcile or List."""
-        return self.request_type in SELECTING
+    def is_maintenance(self) -> bool:
+        """Tell whether it maintains what is registered already: Refresh or Reconcile."""
+        return self.request_type in MAINTENANCE_QUEUE.request_types
 
     @property
     def is_private(self) -> bool:
@@ -70,7 +77,7 @@ def check(unchecked: UncheckedRequest, rules: Rules) -> Request:
     """
     # A stack's rollback and a destroy must succeed, even with properties that were refused.
     if (
-        unchecked.entry_point.foreign_delete_succeeds
+        unchecked.entry_point.delete_always_succeeds
         and unchecked.request_type == RequestType.DELETE
     ):
         return _checked_deletion(unchecked)

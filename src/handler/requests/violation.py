@@ -9,12 +9,11 @@ from typing import NamedTuple
 from handler.errors import InvalidRequestError, ProvisionerError, numbered
 from handler.references.malformed_reference import UNRESOLVED
 from handler.references.reference import Text
+from handler.settings import LONGEST_MEMBER, LONGEST_REASON
 
 KINDS = {str: "text", bool: "a boolean", list: "a list", dict: "an object", NoneType: "null"}
 JSON_TEXT = re.compile(r"[\s\ufeff]*(\{(?!\{)|\[|\")")
-LONGEST_MEMBER = 40
 MEMBER = re.compile(rf"[A-Za-z]{{1,{LONGEST_MEMBER}}}")
-LONGEST_REASON = 20_000
 
 
 class Violation(NamedTuple):

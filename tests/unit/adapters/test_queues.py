@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from handler.adapters.aws_client import Caller
-from handler.adapters.queues import MOST_TRIES, Queues
+from handler.adapters.queues import Queues
 from handler.errors import AccessDeniedError, ServiceInternalError
 from handler.requests.entry_point import MAINTENANCE_QUEUE
 from handler.requests.unchecked_request import read_document
+from handler.settings import MOST_BATCH_TRIES
 from tests.support.fake_aws import FakeAws, refusal
 from tests.support.fakes import START, FakeTime
 
@@ -86,11 +87,11 @@ def test_only_what_failed_is_sent_again(aws: FakeAws) -> None:
 def test_what_never_arrives_is_an_error_that_passes(aws: FakeAws) -> None:
     """The message comes back, and all is sent again: twice refreshed is refreshed."""
     failed = {"Failed": [{"Id": "0"}, {"Id": "3"}]}
-    aws.plan("send_message_batch", *[failed] * MOST_TRIES)
+    aws.plan("send_message_batch", *[failed] * MOST_BATCH_TRIES)
     with pytest.raises(ServiceInternalError, match="did not take 2 messages") as raised:
         requests(aws).send(documents(5), START)
     assert raised.value.is_transient
-    assert len(bodies(aws)) == MOST_TRIES
+    assert len(bodies(aws)) == MOST_BATCH_TRIES
 
 
 def test_a_refusal_is_told_in_our_own_words(aws: FakeAws) -> None:

@@ -35,13 +35,12 @@ from handler.connections.record import (
 from handler.connections.state import Write
 from handler.errors import InvalidRequestError
 from handler.operations.connection_write import sources_to_link, write_links
-from handler.operations.maintenance_failure import LONGEST_KEPT_REASON
 from handler.references.source import Secret
 from handler.requests.entry_point import REQUEST_QUEUE
 from handler.requests.properties import as_written, sources
 from handler.requests.request import Request, check
 from handler.requests.unchecked_request import read_document
-from handler.settings import MOST_REQUEST_BYTES, MOST_SECRETS
+from handler.settings import LONGEST_KEPT_REASON, MOST_REQUEST_BYTES, MOST_SECRETS
 from tests.support.fake_aws import FakeAws
 from tests.support.fakes import ACCOUNT, REGION, RULES, START, FakeTime, World, make_world
 

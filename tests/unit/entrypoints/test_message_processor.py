@@ -17,13 +17,13 @@ from handler.connections.state import Connection
 from handler.entrypoints.message_processor import LAST_RECEIVE, MessageProcessor
 from handler.entrypoints.source_queue import QueueName, SourceQueue
 from handler.entrypoints.sqs_batch import process_side_by_side
+from handler.environment import REQUIRED_BY_QUEUE
 from handler.errors import NotStabilizedError, ProvisionerError, SupersededError, ThrottlingError
 from handler.observability import logger
 from handler.operations.completion import Completion, Outcome
 from handler.requests.entry_point import REQUEST_QUEUE
 from handler.requests.request import check
 from handler.requests.unchecked_request import UncheckedRequest
-from handler.settings import REQUIRED_BY_QUEUE
 from tests.support.bad_requests import BASIC
 from tests.support.fake_aws import FakeAws, refusal
 from tests.support.fakes import RULES, START, FakeTime

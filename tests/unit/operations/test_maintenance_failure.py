@@ -8,10 +8,10 @@ import pytest
 from handler.connections.record import MaintenanceFailure
 from handler.errors import SecretNotUsableError, ThrottlingError
 from handler.operations.maintenance_failure import (
-    LONGEST_KEPT_REASON,
     clear_failure,
     write_failure,
 )
+from handler.settings import LONGEST_KEPT_REASON
 from tests.support.crm import ask
 from tests.support.fakes import World
 

@@ -3,10 +3,10 @@
 import pytest
 
 from handler.errors import SecretNotUsableError
-from handler.references.reference import LONGEST_SHOWN, Reference, Text, replaced
+from handler.references.reference import Reference, Text, replaced
 from handler.references.secret_value import SecretValue, pick
 from handler.references.source import Secret, Service, Source
-from handler.settings import LONGEST_TEXT
+from handler.settings import LONGEST_SHOWN, LONGEST_TEXT
 from tests.support.bad_requests import CANARY, OTHER_ACCOUNT, secret_arn
 
 SOURCE = Source(Service.SECRETS_MANAGER, "connections/crm")

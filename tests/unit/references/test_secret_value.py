@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handler.errors import SecretNotUsableError
-from handler.references.reference import LONGEST_SHOWN, Reference
+from handler.references.reference import Reference
 from handler.references.secret_value import SecretValue, pick
 from handler.references.source import Service, Source
+from handler.settings import LONGEST_SHOWN
 from tests.support.bad_requests import CANARY
 
 SOURCE = Source(Service.SECRETS_MANAGER, "connections/crm")

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handler.environment import load
 from handler.errors import InvalidRequestError, ServiceInternalError
 from handler.requests.authorization_endpoint import endpoint_violations, is_allowed
 from handler.requests.entry_point import DIRECT, REQUEST_QUEUE, EntryPoint
 from handler.requests.request import check
 from handler.requests.unchecked_request import read_document
-from handler.settings import load
 from tests.support.bad_requests import BASIC, CANARY, ENDPOINT, OAUTH, changed
 from tests.support.fakes import RULES, START
 from tests.support.resolved_template import accepts

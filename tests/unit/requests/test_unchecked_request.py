@@ -129,7 +129,7 @@ def test_the_entry_points_differ_in_what_a_failure_means() -> None:
     """Only a message comes back; only a stack has to be let go."""
     entry_points = (CLOUDFORMATION, REQUEST_QUEUE, DIRECT)
     assert [entry_point.waits_again for entry_point in entry_points] == [False, True, False]
-    assert [entry_point.foreign_delete_succeeds for entry_point in entry_points] == [
+    assert [entry_point.delete_always_succeeds for entry_point in entry_points] == [
         True,
         False,
         False,

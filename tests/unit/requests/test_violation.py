@@ -3,7 +3,8 @@
 import pytest
 
 from handler.errors import InvalidRequestError, SecretNotUsableError
-from handler.requests.violation import LONGEST_REASON, Violation, joined, refuse, unknown_member
+from handler.requests.violation import Violation, joined, refuse, unknown_member
+from handler.settings import LONGEST_REASON
 
 HIDDEN = "(a member whose name is not shown)"
 

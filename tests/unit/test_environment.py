@@ -2,9 +2,8 @@
 
 import pytest
 
-from handler.errors import ServiceInternalError
-from handler.settings import (
-    PARAMETERS,
+from handler.environment import (
+    NAMES,
     REQUIRED,
     REQUIRED_BY_QUEUE,
     load,
@@ -12,6 +11,7 @@ from handler.settings import (
     service_name,
     url_suffix,
 )
+from handler.errors import ServiceInternalError
 
 ARN = "arn:aws:lambda:eu-central-1:123456789012:function:provisioner:live"
 NAMED = {"POWERTOOLS_SERVICE_NAME": "shop"}
@@ -20,23 +20,23 @@ LEAST = {"REGISTRY_TABLE_NAME": "registry"}
 
 def test_everything_but_the_table_has_a_default() -> None:
     """As the contract has them."""
-    settings = load(LEAST, ARN, REQUIRED)
-    assert settings.registry_table_name == "registry"
-    assert (settings.maintenance_queue_url, settings.dead_letter_queue_url) == ("", "")
-    assert settings.result_bus_name == "default"
-    assert settings.connection_name_prefix == ""
-    assert settings.allowed_secret_prefixes == ("connections/",)
-    assert settings.allowed_parameter_prefixes == ("/connections/",)
-    assert settings.allowed_accounts == ()
-    assert settings.allowed_authorization_hosts == ("*",)
-    assert settings.give_up_seconds == 1800
-    assert (settings.connect_timeout_seconds, settings.read_timeout_seconds) == (5, 10)
+    given = load(LEAST, ARN, REQUIRED)
+    assert given.registry_table_name == "registry"
+    assert (given.maintenance_queue_url, given.dead_letter_queue_url) == ("", "")
+    assert given.result_bus_name == "default"
+    assert given.connection_name_prefix == ""
+    assert given.allowed_secret_prefixes == ("connections/",)
+    assert given.allowed_parameter_prefixes == ("/connections/",)
+    assert given.allowed_accounts == ()
+    assert given.allowed_authorization_hosts == ("*",)
+    assert given.give_up_seconds == 1800
+    assert (given.connect_timeout_seconds, given.read_timeout_seconds) == (5, 10)
 
 
 def test_where_the_function_runs_is_in_its_arn() -> None:
     """Partition, Region and account are nobody's to configure."""
-    settings = load(LEAST, ARN.replace(":aws:", ":aws-cn:"), REQUIRED)
-    assert (settings.partition, settings.region, settings.account) == (
+    given = load(LEAST, ARN.replace(":aws:", ":aws-cn:"), REQUIRED)
+    assert (given.partition, given.region, given.account) == (
         "aws-cn",
         "eu-central-1",
         "123456789012",
@@ -59,7 +59,7 @@ def test_an_odd_arn_is_no_crash(arn: str) -> None:
 
 def test_every_variable_is_read() -> None:
     """Lists with commas, blanks around them left out."""
-    given = {
+    variables = {
         **LEAST,
         "MAINTENANCE_QUEUE_URL": "https://sqs/maintenance",
         "DEAD_LETTER_QUEUE_URL": "https://sqs/dead",
@@ -73,17 +73,17 @@ def test_every_variable_is_read() -> None:
         "CONNECT_TIMEOUT_SECONDS": "1",
         "READ_TIMEOUT_SECONDS": "60",
     }
-    settings = load(given, ARN, REQUIRED)
-    assert settings.maintenance_queue_url == "https://sqs/maintenance"
-    assert settings.dead_letter_queue_url == "https://sqs/dead"
-    assert settings.result_bus_name == "results"
-    assert settings.connection_name_prefix == "team-"
-    assert settings.allowed_secret_prefixes == ("a/", "b/", "c")
-    assert settings.allowed_parameter_prefixes == ("/a/",)
-    assert settings.allowed_authorization_hosts == ("login.example.com", "*.auth0.com")
-    assert settings.allowed_accounts == ("111111111111", "222222222222")
-    assert settings.give_up_seconds == 3
-    assert (settings.connect_timeout_seconds, settings.read_timeout_seconds) == (1, 60)
+    given = load(variables, ARN, REQUIRED)
+    assert given.maintenance_queue_url == "https://sqs/maintenance"
+    assert given.dead_letter_queue_url == "https://sqs/dead"
+    assert given.result_bus_name == "results"
+    assert given.connection_name_prefix == "team-"
+    assert given.allowed_secret_prefixes == ("a/", "b/", "c")
+    assert given.allowed_parameter_prefixes == ("/a/",)
+    assert given.allowed_authorization_hosts == ("login.example.com", "*.auth0.com")
+    assert given.allowed_accounts == ("111111111111", "222222222222")
+    assert given.give_up_seconds == 3
+    assert (given.connect_timeout_seconds, given.read_timeout_seconds) == (1, 60)
 
 
 def test_empty_is_none_where_none_can_be_meant() -> None:
@@ -91,10 +91,10 @@ def test_empty_is_none_where_none_can_be_meant() -> None:
     empty = dict.fromkeys(
         ("RESULT_BUS_NAME", "ALLOWED_SECRET_PREFIXES", "ALLOWED_PARAMETER_PREFIXES"), ""
     )
-    settings = load({**LEAST, **empty, "GIVE_UP_SECONDS": ""}, ARN, REQUIRED)
-    assert settings.result_bus_name == ""
-    assert (settings.allowed_secret_prefixes, settings.allowed_parameter_prefixes) == ((), ())
-    assert settings.give_up_seconds == 1800
+    given = load({**LEAST, **empty, "GIVE_UP_SECONDS": ""}, ARN, REQUIRED)
+    assert given.result_bus_name == ""
+    assert (given.allowed_secret_prefixes, given.allowed_parameter_prefixes) == ((), ())
+    assert given.give_up_seconds == 1800
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_a_malformed_number_is_answered_by_name(variable: str, text: str) -> Non
     """Nobody must look into the function's logs for it."""
     with pytest.raises(ServiceInternalError) as raised:
         load({**LEAST, variable: text}, ARN, REQUIRED)
-    told = f"{PARAMETERS.get(variable, variable)}: must be a whole number above 0"
+    told = f"{NAMES.get(variable, variable)}: must be a whole number above 0"
     assert raised.value.reason.endswith(told)
 
 
