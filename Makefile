@@ -147,8 +147,8 @@ test: $(LOCAL) $(TESTS) ## Unit, property, integration, end-to-end and artifact 
 examples: $(LOCAL) $(TESTS) $(EXAMPLES) ## Run what can be run of the examples
 	$(RUN) -m pytest tests/examples -n $(PYTEST_WORKERS)
 
-# The plugin sees to it that function, libraries and models are those that were built. No bytecode
-# of this Python is left among them.
+# The plugin sees to it that the function, its libraries and its clients' models are those that were
+# built. No bytecode of this Python is left among them.
 .PHONY: retest
 retest: $(LOCAL) $(TESTS) ## Unit and integration tests again, on the built function and layer (minutes; not part of check)
 	$(RUN) -m tools.local.deployment

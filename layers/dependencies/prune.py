@@ -2,7 +2,8 @@
 Take out of the installed packages what the function never loads; run by the layer's Makefile.
 
 It needs no package and any Python from 3.11 on. What stays is the packages' own code unchanged, and
-of botocore's data the operations of ``operations.txt``, whole but for their documentation.
+of botocore's data the operations of ``operations.txt`` without their documentation, and the
+endpoints of their services.
 """
 
 import gzip
@@ -33,6 +34,8 @@ UNUSED = (
     *(f"aws_lambda_powertools/utilities/{name}" for name in UNUSED_UTILITIES),
     "*.dist-info/RECORD",  # lists what is no longer there
     "botocore/data/*/*/examples-1.json",
+    "botocore/data/*/*/paginators-1.json",  # of whole services; the function pages by itself
+    "botocore/data/*/*/waiters-2.json",  # and waits by itself
 )
 
 

@@ -42,6 +42,7 @@ class FakeAws:
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     planned: defaultdict[str, deque[Planned]] = field(default_factory=lambda: defaultdict(deque))
     always: dict[str, Planned] = field(default_factory=dict)  # where nothing is planned
+    is_for_a_tool: bool = False  # which uses the whole of boto3, where the function has the layer
 
     def plan(self, operation: str, *answers: Planned) -> None:
         """Say what the next calls of an operation are answered with."""
@@ -71,7 +72,9 @@ class FakeClient:
         self.method_to_api_mapping = shipped_methods(service)
 
     def __getattr__(self, operation: str) -> Callable[..., Any]:
-        """Give an operation."""
+        """Give an operation; one that the layer does not ship is none of the client's methods."""
+        if operation not in self.method_to_api_mapping and not self._aws.is_for_a_tool:
+            raise AttributeError(operation)
 
         def call(**parameters: Any) -> Any:
             validate_parameters(parameters, _input_of(self.service_model, operation))

@@ -311,7 +311,7 @@ class FakeRegistry:
     def claim(self, record: Record) -> Record:
         deletion = self.read_deletion(record.name, record.owner)
         if deletion and deletion.refuses(record.request_time):
-            raise superseded(record.name, "deleted")
+            raise superseded(record.name, is_deleted=True)
         return self.write(record)
 
     def write(self, record: Record) -> Record:

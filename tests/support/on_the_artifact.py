@@ -1,8 +1,9 @@
 """
-Pytest's plugin in ``make retest``: no test begins on anything but what was built.
+Pytest's plugin in ``make retest``: function, libraries and the function's clients are those built.
 
 The layer's botocore knows only what the function calls. The tests call more, so that all sessions
-but the function's own find the data of the tests' botocore before those of the layer.
+but the function's own find the data of the tests' botocore before those of the layer. So do unit
+tests that read AWS's model themselves; ``tests/artifact/test_layer.py`` compares what is shipped.
 """
 
 import os

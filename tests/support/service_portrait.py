@@ -21,7 +21,7 @@ def lambda_handler(event: Any, _: Any) -> dict[str, Any]:
 
 
 def portraits(operations: list[str]) -> dict[str, Any]:
-    """Give a digest of each operation's shapes, with its service's endpoints and exceptions."""
+    """Give a digest of each operation's shapes and exceptions, and of its service's endpoints."""
     return {each: _portrait(*each.split(":")) for each in operations}
 
 

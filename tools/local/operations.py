@@ -53,9 +53,10 @@ def services_in(sources: Iterable[str]) -> set[str]:
 
 
 def operations_in(sources: Collection[str]) -> set[str]:
-    """Name the services' operations whose method some text of the code names: rather too many."""
-    nodes = (node for source in sources for node in ast.walk(ast.parse(source)))
+    """Name the services' operations whose method the code spells anywhere: rather too many."""
+    nodes = [node for source in sources for node in ast.walk(ast.parse(source))]
     texts = {node.value for node in nodes if isinstance(node, ast.Constant)}
+    texts |= {name for node in nodes for name in _methods_of_clients(node)}
     session = Session()
     return {
         f"{service}:{operation}"
@@ -63,6 +64,12 @@ def operations_in(sources: Collection[str]) -> set[str]:
         for operation in session.get_service_model(service).operation_names
         if xform_name(operation) in texts
     }
+
+
+def _methods_of_clients(node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.Attribute(ast.Name("client") | ast.Attribute(attr="client"), method):
+            yield method
 
 
 def _services(tree: ast.Module) -> Iterator[str]:

@@ -39,7 +39,9 @@ from handler.errors import ResourceConflictError
 from handler.references.source import Secret, Source
 from handler.settings import ITEMS_OF_A_PAGE
 
-OPERATIONS = {"Put": "put_item", "Delete": "delete_item"}  # of a change by itself
+# The call for a change that needs no transaction. They are spelled out, since the layer ships only
+# what the code spells.
+OPERATIONS = {"Put": "put_item", "Delete": "delete_item"}
 
 
 class DynamoDbRegistry(NamedTuple):
@@ -70,7 +72,7 @@ class DynamoDbRegistry(NamedTuple):
         except ResourceConflictError:
             deletion = self.read_deletion(record.name, record.owner)
             if deletion and deletion.refuses(record.request_time):
-                raise superseded(record.name, "deleted") from None
+                raise superseded(record.name, is_deleted=True) from None
             raise
 
     def write(self, record: Record) -> Record:

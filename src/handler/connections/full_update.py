@@ -22,14 +22,14 @@ REMOVALS: dict[str, Any] = {
     **{f"AuthParameters.InvocationHttpParameters.{name}": [] for name in LISTS},
     **{f"AuthParameters.OAuthParameters.OAuthHttpParameters.{name}": [] for name in LISTS},
 }
-NAMES = {path: path.split(".") for path in REMOVALS}
+MEMBERS_OF = {path: path.split(".") for path in REMOVALS}
 
 
 def update_of(desired: Mapping[str, Any], observed: Mapping[str, Any]) -> dict[str, Any]:
     """Give the desired properties, plus an explicit "none" for each undesired one that exists."""
     update = deepcopy(dict(desired))
     for path, none in REMOVALS.items():
-        *parents, name = NAMES[path]
+        *parents, name = MEMBERS_OF[path]
         parent = _at(update, parents)
         if parent is not None and name not in parent and _at(observed, [*parents, name]):
             parent[name] = deepcopy(none)
@@ -38,7 +38,7 @@ def update_of(desired: Mapping[str, Any], observed: Mapping[str, Any]) -> dict[s
 
 def leftovers(desired: Mapping[str, Any], observed: Mapping[str, Any]) -> Iterator[str]:
     """Yield the path of everything that a connection shows but that was not asked for."""
-    for path, names in NAMES.items():
+    for path, names in MEMBERS_OF.items():
         wanted, present = _at(desired, names), _at(observed, names)
         if (not wanted and not _is_none(present)) or (
             isinstance(wanted, list) and by_key(present).keys() - by_key(wanted).keys()
@@ -54,10 +54,10 @@ def _at(document: Any, path: list[str]) -> Any:
 
 def _is_none(present: Any) -> bool:
     # An object with only empty members means the same as no object.
-    return not present or (isinstance(present, Mapping) and all(map(_is_none, present.values())))
+    return not present or (isinstance(present, dict) and all(map(_is_none, present.values())))
 
 
 def by_key(parameters: object) -> dict[str, Any]:
     """Give parameters by their key, none where this is no list of them."""
     listed = parameters if isinstance(parameters, list) else []
-    return {str(each.get("Key")): each for each in listed if isinstance(each, Mapping)}
+    return {str(each.get("Key")): each for each in listed if isinstance(each, dict)}

@@ -1,4 +1,4 @@
-"""Who owns a connection, by registry and EventBridge, and the errors of whoever does not."""
+"""Who owns a connection, by registry and EventBridge; and the errors of those who must not act."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -39,9 +39,10 @@ def already_exists(name: str, stands: Standing, record: Record | None) -> Alread
     return AlreadyExistsError(problem)
 
 
-def superseded(name: str, change: str = "changed") -> SupersededError:
-    """Give the error of a request that is older than what was done to a name."""
-    return SupersededError(f"{name} was {change} by a newer request")
+def superseded(name: str, *, is_deleted: bool = False) -> SupersededError:
+    """Give the error of a request that is older than its owner's last one for a name."""
+    newest = f"{name} was deleted by a newer request"
+    return SupersededError(newest if is_deleted else f"a newer request for {name} was carried out")
 
 
 def not_own(name: str, record: Record | None) -> NotFoundError:

@@ -64,7 +64,7 @@ class Ended:
 
 
 class MessageProcessor:
-    """What sqs_batch does: hold once, execute each message, publish for some, finish each."""
+    """The steps of a batch: hold all, execute each, publish what ended together, finish each."""
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class MessageProcessor:
             untold = [end for _, end in zip(told, ends, strict=True)]
         except BaseException as raised:  # noqa: BLE001 (a result not told goes to the DLQ in the end)
             error = unexpected(raised)
-            # Without an answer, or with a 5xx, the bus may have them: none is sent twice.
+            # After no answer or a 5xx the bus may have them, so do not send them again one by one.
             is_everyones = isinstance(error, ThrottlingError) or error.has_unknown_end
             if len(told) > 1 and not is_everyones:  # what is wrong with one harms no other
                 return [why for each in ended for why in self.publish([each])]
@@ -125,7 +125,7 @@ class MessageProcessor:
         is_last = receives(record) >= LAST_RECEIVE
         given = UNREAD if is_last else document(record)
         sent_at = time_of(record.attributes.sent_timestamp)
-        # SQS leaves a message that was received three times out of its own metric.
+        # Measured here: SQS's own metric leaves out messages that were received three times.
         age = instant(self._invocation.clock.now()) - sent_at
         emit({}, [], {"MessageAge": age.total_seconds() * 1000})
         unchecked = read_document(given, self._queue.entry_point, record.message_id, sent_at)

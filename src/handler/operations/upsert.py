@@ -1,7 +1,7 @@
 """
 Create, update and adopt: from a checked request to a connection that is exactly as asked.
 
-A connection is created here; every later write is in ``connection_write``.
+A connection is created here; every update of one is in ``connection_write``.
 """
 
 from collections.abc import Iterator

@@ -52,21 +52,23 @@ def carry_out(ports: Ports, checked: Request) -> Completion:
         if isinstance(failure, passing) and next(waiting, None) is not None:
             continue
         # A newer request may have caused the conflict after this one's last look at the registry.
-        if isinstance(failure, errors.ResourceConflictError) and _is_overtaken(ports, request):
-            failure = superseded(request.name)
+        if isinstance(failure, errors.ResourceConflictError):
+            failure = _overtaken(ports, request) or failure
             failure.created_name = created_name
         raise failure from None
 
 
-def _is_overtaken(ports: Ports, request: Request) -> bool:
+def _overtaken(ports: Ports, request: Request) -> errors.SupersededError | None:
     if USE_CASES[request.request_type] is not upsert.upsert:
-        return False
+        return None
     with suppress(errors.ProvisionerError):
         if record := ports.registry.read(request.name):
             # A newer request may still fail while it holds the lease.
             now = instant(ports.clock.now())
             is_leased = lease.is_leased_to_other(record, ports.holder, now)
-            return not is_leased and record.supersedes(request.owner, request.request_time)
+            is_older = not is_leased and record.supersedes(request.owner, request.request_time)
+            return superseded(request.name) if is_older else None
         deletion = ports.registry.read_deletion(request.name, request.owner)
-        return deletion is not None and deletion.refuses(request.request_time)
-    return False
+        if deletion and deletion.refuses(request.request_time):
+            return superseded(request.name, is_deleted=True)
+    return None

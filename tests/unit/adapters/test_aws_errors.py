@@ -1,15 +1,11 @@
 """Everything that AWS may answer has its place among our errors."""
 
-import ast
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import botocore.session
 import pytest
-from botocore import xform_name
 
-from handler.adapters import aws_errors
 from handler.adapters.aws_errors import COMMON_CODES, SERVICE_CODES, error_class, error_of_response
 from handler.errors import (
     AccessDeniedError,
@@ -24,29 +20,17 @@ from handler.errors import (
     ServiceLimitExceededError,
     ThrottlingError,
 )
+from tools.local.operations import used_operations, used_services
 
-HANDLER = Path(aws_errors.__file__).parent
-SERVICES = ("events", "secretsmanager", "ssm", "dynamodb", "sqs", "stepfunctions")
+SERVICES = used_services()
 SESSION = botocore.session.get_session()
 
 
-def texts_of_adapters() -> set[str]:
-    """Give every literal text in the function's code."""
-    return {
-        node.value
-        for path in HANDLER.glob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }
-
-
 def called() -> Iterator[tuple[str, str]]:
-    """Yield every operation that the function's code names, with its service."""
-    texts = texts_of_adapters()
-    for service in SERVICES:
-        for operation in SESSION.get_service_model(service).operation_names:
-            if xform_name(operation) in texts:
-                yield service, operation
+    """Yield every operation that the function may call, with its service."""
+    for each in used_operations():
+        service, _, operation = each.partition(":")
+        yield service, operation
 
 
 def listed() -> Iterator[tuple[str, str]]:
@@ -190,41 +174,44 @@ def test_a_missing_permission_is_told_as_iam_calls_it(call: str, permission: str
 
 
 @pytest.mark.parametrize(
-    ("response", "kind", "code", "reason"),
+    ("service", "response", "kind", "code", "reason"),
     [
         (
+            "stepfunctions",
             {"Error": {"Code": "InvalidToken"}, "ResponseMetadata": {"HTTPStatusCode": 400}},
             NotFoundError,
             "InvalidToken",
             "x:Call on it failed: InvalidToken",
         ),
         (
+            "sqs",
             {
                 "Error": {"Code": "AWS.SimpleQueue.X", "QueryErrorCode": "QueueDoesNotExist"},
                 "ResponseMetadata": {"HTTPStatusCode": 400, "RequestId": "r-1"},
             },
-            InvalidRequestError,  # only SQS's codes are looked for there
+            ServiceInternalError,
             "QueueDoesNotExist",
             "x:Call on it failed: QueueDoesNotExist (AWS request r-1)",
         ),
         (
+            "dynamodb",
             {
                 "Error": {"Code": "TransactionCanceledException"},
                 "CancellationReasons": [{"Code": "None"}, {"Code": "TransactionConflict"}, {}],
                 "ResponseMetadata": {"HTTPStatusCode": 400},
             },
-            InvalidRequestError,
+            ResourceConflictError,
             "TransactionConflict",
             "x:Call on it failed: TransactionConflict",
         ),
-        ({}, ServiceInternalError, "", "x:Call on it failed: "),
+        ("events", {}, ServiceInternalError, "", "x:Call on it failed: "),
     ],
 )
 def test_an_error_is_made_of_the_answers_code_status_and_request_id(
-    response: dict[str, Any], kind: type[ProvisionerError], code: str, reason: str
+    service: str, response: dict[str, Any], kind: type[ProvisionerError], code: str, reason: str
 ) -> None:
     """Wherever the service puts its code; without a status, AWS failed itself."""
-    error = error_of_response("stepfunctions", "x:Call on it", response)
+    error = error_of_response(service, "x:Call on it", response)
     assert (type(error), error.aws_code, error.reason) == (kind, code, reason)
 
 

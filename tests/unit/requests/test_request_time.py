@@ -1,15 +1,26 @@
-"""When a request was made: what its ResponseURL tells, never later than its arrival."""
+"""When a request was made: what it or its ResponseURL tells, never later than its arrival."""
 
+from contextlib import suppress
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handler.errors import ProvisionerError
+from handler.operations.use_cases import carry_out
+from handler.requests.entry_point import DIRECT, REQUEST_QUEUE, EntryPoint
+from handler.requests.request import check
 from handler.requests.request_time import signing_time
+from handler.requests.unchecked_request import UncheckedRequest, read_document
+from tests.support.bad_requests import BASIC, CANARY, PASSWORD, USERNAME, changed, secret
+from tests.support.fakes import RULES, START, make_world
 
 ARRIVAL = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
 EARLIER = datetime(2026, 11, 22, 13, 5, 7, tzinfo=UTC)
+CRM = changed(BASIC, {USERNAME: "ada", PASSWORD: secret("password", "connections/crm")})
+NO_TIME = "RequestTime: must be an ISO 8601 time with a zone, such as 2026-11-28T17:00:00Z"
 BUCKET = "https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com/key"
 
 
@@ -76,3 +87,70 @@ def test_the_same_delivery_has_the_same_time_whenever_it_arrives() -> None:
     url = f"{BUCKET}?X-Amz-Date=20261122T130507Z"
     later = ARRIVAL + timedelta(minutes=50)
     assert signing_time(url, ARRIVAL) == signing_time(url, later)
+
+
+def asked(
+    document: object, entry_point: EntryPoint = DIRECT, arrival: datetime = START
+) -> UncheckedRequest:
+    """Read a document."""
+    return read_document(document, entry_point, "r", arrival)
+
+
+def told(document: object) -> list[str]:
+    """Give what is wrong with an envelope."""
+    return [str(violation) for violation in asked(document).violations]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2025-12-31T23:59:59Z", START - timedelta(seconds=1)),
+        ("2026-01-01T01:59:00+02:00", START - timedelta(minutes=1)),
+        ("2025-12-31T23:59:59.999+00:00", START - timedelta(milliseconds=1)),
+        ("20251231T235959Z", START - timedelta(seconds=1)),
+        ("2026-01-01T00:00:01Z", START),
+        ("2999-01-01T00:00:00Z", START),
+    ],
+)
+@pytest.mark.parametrize(
+    "entry_point", [REQUEST_QUEUE, DIRECT], ids=lambda entry_point: entry_point.name
+)
+def test_a_request_is_as_old_as_it_says_and_never_newer_than_it_is(
+    text: str, expected: datetime, entry_point: EntryPoint
+) -> None:
+    """A redrive, a retry or a fan-out stays old; nobody outlasts what is asked later."""
+    found = asked(
+        {"RequestType": "Create", "ResourceProperties": BASIC, "RequestTime": text}, entry_point
+    )
+    assert found.request_time == expected
+    assert found.request_time.tzinfo is UTC
+    assert found.violations == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("soon", "", "-5", "1764000000000", "2026-01-01", "2026-01-01T00:00:00", "٢٠٢٦-01-01"),
+        *("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00" * 2, "1969-12-31T00:00:00Z"),
+        *(5, None, [CANARY], {"Time": CANARY}, "9" * 5000),
+    ],
+)
+def test_a_time_that_is_none_is_told(text: object) -> None:
+    """Guessed, it might undo what was asked since."""
+    document = {"RequestType": "Create", "ResourceProperties": BASIC, "RequestTime": text}
+    assert told(document) == told({**BASIC, "RequestTime": text}) == [NO_TIME]
+    assert asked(document).request_time == START
+
+
+def test_an_invocation_that_lambda_retries_does_not_undo_a_newer_one() -> None:
+    """Lambda tells no retry from a first try; the request itself says when it was made."""
+    world = make_world()
+    late = {"RequestType": "Update", "RequestTime": START.isoformat(), "ResourceProperties": CRM}
+    newer = {**late, "RequestTime": (START + timedelta(seconds=60)).isoformat()}
+    carry_out(world.ports, check(asked(newer, arrival=START + timedelta(seconds=61)), RULES))
+    written = deepcopy(world.connections.stored)
+    changed = {**late, "ResourceProperties": {**CRM, "Description": "of long ago"}}
+    retried = asked(changed, arrival=START + timedelta(seconds=120))
+    with suppress(ProvisionerError):
+        carry_out(world.ports, check(retried, RULES))
+    assert world.connections.stored == written

@@ -27,13 +27,18 @@ def test_each_way_of_making_a_client_is_read() -> None:
 
 
 def test_an_operation_is_found_by_its_method_wherever_it_is_spelled() -> None:
-    """In the call itself or elsewhere, as in a table."""
+    """In the call itself, as a client's method, or elsewhere, as in a table."""
     sources = [
+        "invocation.caller('sqs').client.receive_message(QueueUrl='q')",
         "call = Caller('dynamodb', client)\ncall('get_item', 'x')\ncall(KINDS[kind], 'x')",
         "KINDS = {'Put': 'put_item'}\nself.caller('sqs')",
         "'publish', 'get_' + 'queue_url'",
     ]
-    assert operations_in(sources) == {"dynamodb:GetItem", "dynamodb:PutItem"}
+    assert operations_in(sources) == {
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "sqs:ReceiveMessage",
+    }
 
 
 def test_a_service_that_is_not_spelled_out_is_an_error() -> None:

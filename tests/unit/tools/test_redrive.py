@@ -71,7 +71,7 @@ def of_codes(*codes: str) -> list[dict[str, Any]]:
 
 def redriven(*letters: dict[str, Any], error: str = "") -> tuple[tuple[int, int], FakeAws]:
     """Redrive letters; give what is counted, and the calls."""
-    aws = FakeAws()
+    aws = FakeAws(is_for_a_tool=True)
     aws.plan("receive_message", {"Messages": list(letters)})
     sent, left = redrive(installation(aws), error)
     return (sent.total(), left.total()), aws
@@ -79,7 +79,7 @@ def redriven(*letters: dict[str, Any], error: str = "") -> tuple[tuple[int, int]
 
 def told(*letters: dict[str, Any], error: str = "") -> str:
     """Redrive letters and give the summary."""
-    aws = FakeAws()
+    aws = FakeAws(is_for_a_tool=True)
     aws.plan("receive_message", {"Messages": list(letters)})
     return summary(*redrive(installation(aws), error))
 
@@ -96,7 +96,7 @@ def test_a_letter_of_maintenance_is_handed_to_the_function() -> None:
     """Nobody else may send to its queue; what fails again stays."""
     body = {"RequestType": "Refresh", "RequestTime": TIME, "ResourceProperties": {"Name": "crm"}}
     given = letter(1, json.dumps(body), ErrorCode="Throttling", Queue="MaintenanceQueue")
-    aws = FakeAws()
+    aws = FakeAws(is_for_a_tool=True)
     aws.plan("receive_message", {"Messages": [given]})
     aws.plan("invoke", {"Payload": io.BytesIO(b"{}")})
     sent, left = redrive(installation(aws))
@@ -113,7 +113,7 @@ def test_a_letter_that_sqs_moved_is_known_by_the_queue_it_came_from() -> None:
     kept["Attributes"]["DeadLetterQueueSourceArn"] = "arn:maintenance"
     forged = letter(2, UNDATED, Queue="MaintenanceQueue")
     forged["Attributes"]["DeadLetterQueueSourceArn"] = "arn:requests"
-    aws = FakeAws()
+    aws = FakeAws(is_for_a_tool=True)
     aws.plan("receive_message", {"Messages": [kept, forged]})
     aws.plan("invoke", {"Payload": io.BytesIO(b"{}")})
     sent, _ = redrive(installation(aws))
@@ -126,7 +126,7 @@ def test_the_operators_rights_are_for_maintenance_alone(request_type: object) ->
     """A letter that only says to be maintenance's is not carried out by the function itself."""
     body = {"RequestType": request_type, "ResourceProperties": {"Name": "crm"}}
     given = letter(1, json.dumps(body), ErrorCode="Throttling", Queue="MaintenanceQueue")
-    aws = FakeAws()
+    aws = FakeAws(is_for_a_tool=True)
     aws.plan("receive_message", {"Messages": [given]})
     sent, left = redrive(installation(aws))
     assert (sent.total(), left.total()) == (0, 1)
@@ -149,7 +149,7 @@ def test_the_operators_rights_are_for_maintenance_alone(request_type: object) ->
 )
 def test_a_letter_that_the_function_cannot_carry_out_stays(answer: Any, why: str) -> None:
     """With the reason beside its code."""
-    aws = FakeAws()
+    aws = FakeAws(is_for_a_tool=True)
     given = letter(1, UNDATED, ErrorCode="Throttling", Queue="MaintenanceQueue")
     aws.plan("receive_message", {"Messages": [given]})
     aws.plan("invoke", answer)
@@ -181,7 +181,7 @@ def test_a_letter_about_a_connection_that_is_gone_is_done() -> None:
     """A Reconcile of what was released since would fail, and stay, without end."""
     body = '{"RequestType": "Reconcile", "ResourceProperties": {"Name": "crm"}}'
     given = letter(1, body, ErrorCode="Throttling", Queue="MaintenanceQueue")
-    aws = FakeAws()
+    aws = FakeAws(is_for_a_tool=True)
     aws.plan("receive_message", {"Messages": [given]})
     failed = io.BytesIO(b'{"errorType": "NotFoundError", "errorMessage": "x"}')
     aws.plan("invoke", {"FunctionError": "Unhandled", "Payload": failed})
@@ -192,7 +192,7 @@ def test_a_letter_about_a_connection_that_is_gone_is_done() -> None:
 
 def test_a_slow_letter_lets_no_receipt_expire() -> None:
     """The function may take its whole time over each, while others wait to be deleted."""
-    aws = FakeAws()
+    aws = FakeAws(is_for_a_tool=True)
     aws.plan("receive_message", *({"Messages": [each]} for each in of_codes(*["Throttling"] * 3)))
     redrive(installation(aws))
     order = [called for called, _ in aws.calls]
@@ -206,7 +206,7 @@ def test_what_comes_again_is_held_until_the_end_and_counted_once() -> None:
     """A redrive that took long sees again what it left, and must not stop there."""
     left = letter(1, EMPTY)
     again = {**left, "ReceiptHandle": "receipt-1-again"}
-    aws = FakeAws()
+    aws = FakeAws(is_for_a_tool=True)
     aws.plan(
         "receive_message", *({"Messages": [each]} for each in (left, again, letter(2, REFRESH)))
     )
@@ -283,7 +283,7 @@ def test_what_aws_refused_goes_back_only_where_its_code_is_named() -> None:
 def test_maintenance_goes_back_whatever_it_failed_for() -> None:
     """The operator may have set back the setting that refused what the owner once asked for."""
     given = letter(1, UNDATED, ErrorCode="InvalidRequest", Queue="MaintenanceQueue")
-    aws = FakeAws()
+    aws = FakeAws(is_for_a_tool=True)
     aws.plan("receive_message", {"Messages": [given]})
     aws.plan("invoke", {"Payload": io.BytesIO(b"{}")})
     assert summary(*redrive(installation(aws))) == "1 sent back: 1 InvalidRequest; 0 left"
@@ -300,7 +300,7 @@ def test_a_strange_letter_stops_no_other(code: dict[str, Any]) -> None:
 
 def test_a_letter_that_the_queue_refuses_stays_and_stops_no_other() -> None:
     """It is told with SQS's own code."""
-    aws = FakeAws()
+    aws = FakeAws(is_for_a_tool=True)
     aws.plan("receive_message", {"Messages": of_codes("Throttling", "Throttling")})
     aws.plan("send_message", refusal("InvalidMessageContents"))
     sent, left = redrive(installation(aws))
@@ -376,7 +376,7 @@ def test_a_wrong_stack_is_told_in_one_line(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Not by a traceback."""
-    aws = FakeAws()
+    aws = FakeAws(is_for_a_tool=True)
     aws.plan("describe_stacks", answer)
     monkeypatch.setattr("tools.operating.application.boto3.client", aws.client)
     monkeypatch.setattr("sys.argv", ["make", "--stack", "wrong"])
@@ -392,7 +392,7 @@ def test_a_code_is_named_on_the_command_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """As `make redrive ERROR=…` does."""
-    aws = FakeAws()
+    aws = FakeAws(is_for_a_tool=True)
     names = (
         *("RequestsFunctionArn", "DeadLetterQueueUrl", "RequestQueueUrl"),
         *("RequestQueueArn", "MaintenanceQueueArn"),
