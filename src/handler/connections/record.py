@@ -66,7 +66,8 @@ class Record:
     refreshed_at: datetime | None = None  # when a rotation was last applied
     is_adopted: bool = False
     pending_write: Write | None = None  # our last write, until the connection has settled
-    answered_write: Write | None = None  # its own answer showed it usable; kept until Describe does
+    # Our last write, if its own answer showed a usable connection and Describe's time is not known.
+    answered_write: Write | None = None
     last_modified_time: datetime | None = None  # EventBridge's, after our last write settled
     lease_holder: str = ""  # who is writing to EventBridge right now
     leased_until: datetime | None = None
@@ -98,7 +99,8 @@ class Record:
         """
         Note that the connection works.
 
-        Without its LastModifiedTime, keep our write: what Describe shows later may come from it.
+        If its LastModifiedTime is not known yet, keep our write, so that the time which Describe
+        shows later is not taken for somebody else's change.
         """
         write = self.pending_write or self.answered_write
         return replace(

@@ -86,8 +86,9 @@ class ConnectionResource(CfnResource):
             case Failed(_, error, is_final):
                 if not is_final:
                     self._leave_unanswered(error)
-                # What this request created must be known, so that CloudFormation can delete it.
-                # Where this delivery cannot tell, an earlier one may have created it: name it, too.
+                # CloudFormation must know what this request created, to be able to delete it. If it
+                # is not known whether anything was created, answer with the name as well: an
+                # earlier delivery may have created it.
                 is_unknown = error.is_transient or isinstance(error, SupersededError)
                 unknown = physical_id_of_unknown_end(self._unchecked) if is_unknown else ""
                 self.PhysicalResourceId = error.created_name or unknown

@@ -64,6 +64,7 @@ def execute(
     """
     Carry out a request, turn every error into Failed, and leave a log line and metrics.
 
+    ``carry_out`` calls the use case of the request type and repeats it after a conflict.
     ``comes_back`` tells whether an error is not final, because the entry point will see the same
     request again.
     """

@@ -1,7 +1,8 @@
 """
 Whether another function passed CloudFormation's event on, such as the CDK's ``Provider``.
 
-It invokes this function and answers after it: SUCCESS, whatever was answered, unless that raised.
+Such a function invokes this one, and then sends its own answer: SUCCESS unless this one raised,
+even if this one answered FAILED.
 
 Source: https://github.com/aws/aws-cdk/tree/main/packages/aws-cdk-lib/custom-resources/lib/provider-framework
 """

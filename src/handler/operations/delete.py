@@ -71,7 +71,7 @@ def _delete_connection(ports: Ports, request: Request, record: Record) -> Comple
     deleting = replace(record, request_time=newest, is_deletion_pending=True)
     with lease.hold_lease(ports, deleting, record) as held:
         ports.connections.delete(record.name)
-        # Its last write was seen before, so that NotFound can only be the deletion's.
+        # Its last write was seen already. If Describe finds nothing now, the deletion is done.
         seen = replace(record, pending_write=None, answered_write=None)
         left = wait.await_connection(ports, request, seen, lambda _: False, "was not gone")
         _remove(ports, request, held, record.connection_arn)

@@ -27,7 +27,8 @@ def hold_lease(ports: Ports, record: Record, before: Record | None = None) -> It
 def hold_claim(ports: Ports, claim: Record, before: Record | None) -> Iterator[Record]:
     """Hold the lease on a new claim; a permanent failure takes the claim back."""
     new = replace(claim, stored=before.stored) if before else claim
-    # Keep the names that it replaces: Terraform keeps the new name even after a failure.
+    # In a rename keep the claim: after a failure Terraform knows the new name alone, and the claim
+    # alone knows the old one.
     kept = replace(new, claimed_until=claim.claimed_at) if claim.replaces else before
     yield from _hold(ports, ports.registry.claim, new, kept)
 
@@ -51,8 +52,9 @@ def _hold(
 def _give_back(ports: Ports, held: Record, before: Record | None, error: ProvisionerError) -> None:
     now = instant(ports.clock.now())
     if error.is_transient or error.has_unknown_end or isinstance(error, NotStabilizedError):
-        # Keep the holder: it may have written, whatever the connection shows. It creates nothing
-        # more from now on, unless a call that got no answer is carried out late.
+        # Keep lease_holder: it says that there may have been a write, whatever Describe shows. A
+        # connection created after now is not ours, unless a call got no answer: AWS may still carry
+        # it out.
         until = held.claimed_until if error.has_unknown_end else now
         ports.registry.write(replace(held, leased_until=None, claimed_until=until))
     elif error.created_name:

@@ -19,7 +19,7 @@ from handler.settings import LONGEST_DEAUTHORIZATION_SECONDS
 def wait_unless_settled(
     ports: Ports, request: Request, written: Written, desired: DesiredState
 ) -> Completion:
-    """Wait for what was written, unless it had settled by then."""
+    """Give the completion of a write, after waiting for the connection unless it had settled."""
     if written.connection:
         return Completion(written.outcome, written.connection)
     return settle_and_register(ports, request, written.record, desired)

@@ -130,8 +130,8 @@ def _wait_window(request: Request, record: Record, now: datetime) -> tuple[datet
     wait = timedelta(seconds=request.wait_timeout_seconds)
     if not request.entry_point.is_answered_once:
         return now, now + wait
-    # Lambda delivers a stack's request up to three times, and each fault restarts it: all of
-    # that is one wait.
+    # A stack's request may begin again: Lambda delivers it up to three times, and a fault may be
+    # retried. All of that is one wait, which begins with the first write.
     written_at = record.pending_write.written_at if record.pending_write else record.claimed_at
     if request.request_type is RequestType.DELETE:
         written_at = now  # each delivery deletes, perhaps after it waited for a lease

@@ -84,7 +84,7 @@ class Source:
 
     @property
     def candidates(self) -> tuple["Source", ...]:
-        """Give each possible reading: an ARN may be partial, so that its tail is the whole name."""
+        """Give both readings of a secret's ARN: it ends in Secrets Manager's suffix, or is partial."""
         if self.service is not Service.SECRETS_MANAGER or not self.is_arn:
             return (self,)
         return self, self._named(self._tail)

@@ -1,4 +1,4 @@
-"""When a request was made: newer requests win, so that Lambda's retries must not become newer."""
+"""When a request was made. The newest request wins, so a retry keeps the time of its first try."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
