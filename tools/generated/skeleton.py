@@ -84,7 +84,10 @@ def main() -> None:
     """Print the skeleton of the authorization type that the command line names."""
     parser = argparse.ArgumentParser(prog="make skeleton", description=__doc__)
     parser.add_argument("authorization_type", choices=BLOCK_OF_TYPE)
-    print("Delete what is not needed; only the auth block is required.", file=sys.stderr)
+    print(
+        "Delete what is not needed; Name, AuthorizationType and the auth block are required.",
+        file=sys.stderr,
+    )
     print(json.dumps(skeleton(parser.parse_args().authorization_type), indent=2))
 
 

@@ -20,7 +20,7 @@ RESPONSE_PATH = "/response"
 
 
 def main() -> int:
-    """Print what the function logged and what it answered."""
+    """Print what the function answered, and to standard error what it logged."""
     parser = argparse.ArgumentParser(prog="make invoke", description=__doc__)
     parser.add_argument("event", type=Path, help="a file of events/")
     path = parser.parse_args().event
@@ -31,7 +31,7 @@ def main() -> int:
         event = recorded_event.load(path, stack, destination.url + RESPONSE_PATH)
         with running_function(built_artifact(), function_environment(stack)) as function:
             answer = function.invoke(event)
-            print(function.log)
+            print(function.log, file=sys.stderr)
         told = _answer(destination, answer)
         print(json.dumps(told, indent=2))
     return 1 if _is_failure(told) else 0

@@ -1,8 +1,13 @@
-"""Fits an event of ``events/`` to a local stack: its account, its secrets, its ResponseURL."""
+"""
+Fits an event of ``events/`` to a local stack: its account, its secrets, its ResponseURL.
+
+What it refers to and is not there is stored with random values; a secret of somebody else's stays.
+"""
 
 import json
 import re
 import secrets
+import sys
 import time
 from collections import defaultdict
 from contextlib import suppress
@@ -13,6 +18,7 @@ from tools.local.local_stack import LocalStack
 from tools.local.ministack import ACCOUNT_ID
 
 DOCUMENTED_ACCOUNT_ID = "123456789012"
+STORED_BY_US = "Random values for an event"
 SECRET_ARN = re.compile(r"arn:aws:secretsmanager:[\w-]+:\d{12}:secret:([^:\"\s]+)-\w{6}(?=[:\"\\])")
 # {{resolve:secretsmanager:<name or ARN>:SecretString:<key>…}} and <ARN>:<key>:<stage>:<version>
 RESOLVED_SECRET = re.compile(r"resolve:secretsmanager:([\w/+=.@-]+):SecretString:([\w.-]*)")
@@ -21,7 +27,7 @@ PARAMETER = re.compile(r"resolve:(ssm(?:-secure)?):([\w/.-]+)|:(parameter)([\w/.
 
 
 def load(path: Path, stack: LocalStack, response_url: str) -> dict[str, Any]:
-    """Read an event as if it came now, storing a random value for all that it refers to."""
+    """Read an event as if it came now, storing a random value for what it refers to and lacks."""
     text = path.read_text().replace(DOCUMENTED_ACCOUNT_ID, ACCOUNT_ID)
     arns = {name: _store_secret(stack, name, keys) for name, keys in _secrets(text).items()}
     _store_parameters(stack, text)
@@ -70,20 +76,27 @@ def _secrets(text: str) -> dict[str, set[str]]:
 
 def _store_secret(stack: LocalStack, name: str, keys: set[str]) -> str:
     client = stack.secretsmanager
-    with suppress(client.exceptions.ResourceExistsException):
-        client.create_secret(Name=name, SecretString=_random_values(keys))
+    try:
+        client.create_secret(Name=name, SecretString=_random_values(keys), Description=STORED_BY_US)
+    except client.exceptions.ResourceExistsException:
+        found = client.describe_secret(SecretId=name)
+        if found.get("Description") != STORED_BY_US:
+            return found["ARN"]
+        # Another event's, which may name other keys of it.
+        keys |= json.loads(client.get_secret_value(SecretId=name)["SecretString"]).keys()
+    print(f"stored random values in the secret {name}", file=sys.stderr)
     # A second version, so that there is an AWSPREVIOUS too.
     return client.put_secret_value(SecretId=name, SecretString=_random_values(keys))["ARN"]
 
 
 def _store_parameters(stack: LocalStack, text: str) -> None:
     for kind, name, _, fallback_name in PARAMETER.findall(text):
-        stack.ssm.put_parameter(
-            Name=name or fallback_name,
-            Value=secrets.token_urlsafe(12),
-            Type="String" if kind == "ssm" else "SecureString",
-            Overwrite=True,
-        )
+        with suppress(stack.ssm.exceptions.ParameterAlreadyExists):
+            stack.ssm.put_parameter(
+                Name=name or fallback_name,
+                Value=secrets.token_urlsafe(12),
+                Type="String" if kind == "ssm" else "SecureString",
+            )
 
 
 def _random_values(keys: set[str]) -> str:

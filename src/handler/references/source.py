@@ -84,7 +84,7 @@ class Source:
 
     @property
     def candidates(self) -> tuple["Source", ...]:
-        """Give both readings of a secret's ARN: it ends in Secrets Manager's suffix, or is partial."""
+        """Give both readings of a secret's ARN: with Secrets Manager's suffix, and partial."""
         if self.service is not Service.SECRETS_MANAGER or not self.is_arn:
             return (self,)
         return self, self._named(self._tail)
