@@ -123,6 +123,22 @@ def anchors(document: Path) -> set[str]:
     return {anchor(heading) for heading in headings}
 
 
+FILE = re.compile(
+    r"`((?:[\w.-]+/)+[\w.-]+\.(?:py|sh|md|ya?ml|json|toml|txt|in)"
+    r"|(?:src|layers|tests|tools|docs|events|examples)/(?:[\w.-]+/)*)`"
+)
+MADE = ("requests/", ".local/", ".aws-sam/", ".vscode/")  # by the reader or by a command
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_file_that_is_named_is_there(document: Path) -> None:
+    """By its path from the project's root, or from beside the document."""
+    text = document.read_text(encoding="utf-8")
+    named = {name for name in FILE.findall(text) if not name.startswith(MADE)}
+    places = (ROOT, document.parent, ROOT / "src" / "handler", ROOT / "examples")
+    assert {name for name in named if not any((at / name).exists() for at in places)} == set()
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_link_leads_somewhere(document: Path) -> None:
     """To a file of the project, and to a heading in it."""
