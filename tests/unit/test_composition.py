@@ -143,3 +143,12 @@ def test_the_rules_hold_the_hosts_of_the_environment(
     rules = Invocation(LambdaContext(FUNCTION)).rules
     assert rules.allowed_authorization_hosts == ("*.auth0.com",)
     assert fake_aws.calls == []
+
+
+def test_pauses_are_spread_over_the_half_before_their_end() -> None:
+    """So that throttled callers do not all come back at once."""
+    jitter = Invocation(LambdaContext(FUNCTION)).clock.jitter
+    pauses = [jitter(10) for _ in range(500)]
+    assert all(5 <= each <= 10 for each in pauses)
+    assert min(pauses) < 6
+    assert max(pauses) > 9

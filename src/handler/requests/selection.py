@@ -70,7 +70,7 @@ def selection_violations(members: Mapping[str, Any], allowed: Selector) -> Itera
         if name not in allowed.members:
             problem = "not accepted here" if name in MEMBERS else "unknown member"
             known = ", ".join(allowed.members)
-            yield Violation(joined("", name), f"{problem}; allowed are {known}")
+            yield Violation(joined("", name), f"{problem}; accepted here: {known}")
         elif name != "Name":
             pattern, problem = MEMBERS[name]
             if not isinstance(value, str) or not pattern.fullmatch(value):

@@ -286,7 +286,11 @@ def test_connections_are_given_page_by_page(registry: Registry, fake_aws: FakeAw
             lambda it: it.write_deletion(DELETION),
             "registry deletion crm",
         ),
-        ("query", lambda it: it.users(Secret("connections/crm")), "links of connections/crm"),
+        (
+            "query",
+            lambda it: it.users(Secret("connections/crm")),
+            "registry links of connections/crm",
+        ),
         ("scan", lambda it: it.page(""), "the registry"),
     ],
 )
@@ -297,4 +301,4 @@ def test_a_refusal_names_what_was_read_or_written(
     fake_aws.always[operation] = refusal("AccessDeniedException")
     with pytest.raises(ProvisionerError) as refused:
         call(registry)
-    assert subject in refused.value.reason
+    assert f"on {subject} failed" in refused.value.reason

@@ -1,20 +1,31 @@
 """Whose a connection is: two owners keep out of each other's way, one owner finds its own."""
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from handler.errors import AlreadyExistsError, NotFoundError, ProvisionerError
+from handler.connections.ownership import Standing
+from handler.connections.record import Record
+from handler.errors import (
+    AlreadyExistsError,
+    NotFoundError,
+    ProvisionerError,
+    ResourceConflictError,
+)
 from handler.operations.completion import Completion, Outcome
+from handler.operations.current_state import determine_ownership
 from handler.operations.use_cases import carry_out
 from handler.requests.entry_point import DIRECT, REQUEST_QUEUE, REQUESTS_ALIAS, EntryPoint
 from handler.requests.request import check
 from handler.requests.unchecked_request import read_document
+from handler.settings import LONGEST_LAG
 from tests.support.crm import BASIC, STACK_ID, stack
-from tests.support.fakes import RULES, World
+from tests.support.fakes import RULES, START, World
 
+CLAIM = Record("crm", "requests", claimed_at=START, request_time=START)
 NAMED: dict[str, Any] = {"Name": "crm"}
 CHANGED: dict[str, Any] = {**BASIC, "Description": "another owner's"}
 REQUESTS: list[tuple[str, dict[str, Any], type[ProvisionerError]]] = [
@@ -228,3 +239,30 @@ def test_an_abandoned_claim_is_shown_to_nobody_else(world: World) -> None:
     with pytest.raises(NotFoundError, match="belongs to requests/team-a"):
         ask(world, "team-b", "Describe", NAMED)
     assert ask(world, "team-a", "Describe", NAMED).outcome is Outcome.DESCRIBED
+
+
+def test_what_is_made_while_it_is_looked_at_is_nobodys_yet(world: World) -> None:
+    """The owner read a moment ago may not be the owner of what Describe shows now."""
+    world.connections.make_by_hand("crm", BASIC)
+    read = world.registry.read
+    made = replace(CLAIM, connection_arn=world.connections.stored["crm"]["arn"])
+    world.registry.read = lambda _: made  # type: ignore[assignment,method-assign]
+    with pytest.raises(ResourceConflictError) as raised:
+        determine_ownership(world.ports, "crm", "requests", None)
+    assert raised.value.reason == "crm was made while this request was reading it"
+    world.registry.read = read  # type: ignore[method-assign]
+    found = determine_ownership(world.ports, "crm", "requests", None)
+    assert found.standing is Standing.UNOWNED
+
+
+def test_what_is_still_shown_after_its_deletion_is_nobodys(world: World) -> None:
+    """For a few seconds; adopted then, it would be gone a moment later."""
+    world.connections.make_by_hand("crm", BASIC)
+    arn = world.connections.stored["crm"]["arn"]
+    world.registry.write_deletion(CLAIM.deletion(START, world.time.now, arn))
+    with pytest.raises(ResourceConflictError) as raised:
+        determine_ownership(world.ports, "crm", "requests", None)
+    assert raised.value.reason == "crm is still shown after its deletion"
+    world.time.seconds += LONGEST_LAG.total_seconds()
+    found = determine_ownership(world.ports, "crm", "requests", None)
+    assert found.standing is Standing.UNOWNED

@@ -53,9 +53,9 @@ NO_ADOPTION = (
     "OnExisting: Adopt is for CloudFormation, the alias requests and direct invocations of the"
     " function itself only"
 )
-NO_SECRET = "SecretId: not accepted here; allowed are Name"
+NO_SECRET = "SecretId: not accepted here; accepted here: Name"
 ONLY_SECRET = f"(1) {NO_SECRET} (2) Name: required"
-ONLY_PARAMETER = "(1) ParameterName: not accepted here; allowed are Name (2) Name: required"
+ONLY_PARAMETER = "(1) ParameterName: not accepted here; accepted here: Name (2) Name: required"
 
 
 def both(reason: str) -> str:
@@ -124,15 +124,18 @@ def test_an_entry_point_takes_what_its_callers_need_and_no_more(
     [
         ({}, "Name: required"),
         (None, "Name: required"),
-        (BY_SECRET, "(1) SecretId: not accepted here; allowed are Name (2) Name: required"),
-        ({**NAMED, "AccountId": "123456789012"}, "AccountId: not accepted here; allowed are Name"),
-        ({**NAMED, "VersionId": "v"}, "VersionId: not accepted here; allowed are Name"),
+        (BY_SECRET, "(1) SecretId: not accepted here; accepted here: Name (2) Name: required"),
+        (
+            {**NAMED, "AccountId": "123456789012"},
+            "AccountId: not accepted here; accepted here: Name",
+        ),
+        ({**NAMED, "VersionId": "v"}, "VersionId: not accepted here; accepted here: Name"),
         (
             {**NAMED, "ReconcileMode": "Repair"},
-            "ReconcileMode: not accepted here; allowed are Name",
+            "ReconcileMode: not accepted here; accepted here: Name",
         ),
-        ({**NAMED, "OnExisting": "Adopt"}, "OnExisting: unknown member; allowed are Name"),
-        ({**NAMED, "Owner": "team-b"}, "Owner: unknown member; allowed are Name"),
+        ({**NAMED, "OnExisting": "Adopt"}, "OnExisting: unknown member; accepted here: Name"),
+        ({**NAMED, "Owner": "team-b"}, "Owner: unknown member; accepted here: Name"),
         ({**NAMED, "WaitTimeoutSeconds": 5}, ""),
     ],
 )

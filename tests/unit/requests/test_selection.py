@@ -94,7 +94,7 @@ def test_a_page_goes_on_where_the_last_one_ended() -> None:
 def test_a_reconcile_has_no_pages() -> None:
     """One invocation goes through all of them."""
     (told,) = refusal("Reconcile", {"NextToken": "WyJhIl0="})
-    assert told == "NextToken: not accepted here; allowed are Name, ReconcileMode"
+    assert told == "NextToken: not accepted here; accepted here: Name, ReconcileMode"
 
 
 @pytest.mark.parametrize("request_type", ["Refresh", "Reconcile"])
@@ -201,8 +201,8 @@ def test_a_mode_is_one_of_two(value: object) -> None:
         ("Refresh", {"Name": "a b"}, "Name: "),
         ("Refresh", [], "ResourceProperties: must be an object, not a list"),
         ("Reconcile", "all", "ResourceProperties: must be an object, not text"),
-        ("Reconcile", {"SecretId": CRM}, "SecretId: not accepted here; allowed are Name, Rec"),
-        ("List", {"Name": "crm"}, "Name: unknown member; allowed are NextToken"),
+        ("Reconcile", {"SecretId": CRM}, "SecretId: not accepted here; accepted here: Name, Rec"),
+        ("List", {"Name": "crm"}, "Name: unknown member; accepted here: NextToken"),
     ],
 )
 def test_what_does_not_go_together_is_refused(
