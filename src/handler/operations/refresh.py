@@ -85,11 +85,8 @@ def _refuse_stale(ports: Ports, request: Request, record: Record, desired: Desir
 
 
 def _refresh_users(ports: Ports, request: Request) -> Completion:
-    chosen = request.selection
-    if not chosen.secrets:
-        raise NotFoundError("there is nothing to refresh")
-    about = _options(request)
-    names = {name: secret for secret in chosen.secrets for name in ports.registry.users(secret)}
+    about, secrets = _options(request), request.selection.secrets
+    names = {name: secret for secret in secrets for name in ports.registry.users(secret)}
     given = [{"Name": name, **secret.selector, **about} for name, secret in names.items()]
     fan_out(ports, request, given)
     outcome = Outcome.REFRESHED if names else Outcome.UNCHANGED

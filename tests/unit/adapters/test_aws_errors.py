@@ -198,6 +198,13 @@ def test_a_missing_permission_is_told_as_iam_calls_it(call: str, permission: str
             "TransactionConflict",
             "x:Call on it failed: TransactionConflict",
         ),
+        (
+            "events",
+            {"Error": {"Code": "New"}, "ResponseMetadata": {"HTTPStatusCode": 400}},
+            InvalidRequestError,
+            "New",
+            "x:Call on it failed: New",
+        ),
         ("events", {}, ServiceInternalError, "", "x:Call on it failed: "),
     ],
 )

@@ -9,6 +9,7 @@ import pytest
 
 from handler.clock import Clock, instant
 from handler.connections.record import MaintenanceFailure
+from handler.connections.state import Connection
 from handler.errors import (
     InvalidRequestError,
     NotFoundError,
@@ -121,7 +122,8 @@ def test_a_rotated_secret_reaches_its_connection(world: World) -> None:
     ask(world)
     rotate(world)
     completion = refresh(world, EVENT)
-    assert (completion.outcome, completion.details) == ("Refreshed", {"ConnectionCount": 1})
+    details = {"ConnectionCount": 1}
+    assert completion == Completion(Outcome.REFRESHED, Connection(""), details=details)
     assert outcomes(delivered(world)) == ["Refreshed"]
     assert password_of(world) == NEW
     record = world.registry.records["crm"]
@@ -182,7 +184,9 @@ def test_another_accounts_secret_of_the_same_name_is_another(world: World) -> No
 def test_a_secret_that_nobody_uses_is_a_silent_success(world: World) -> None:
     """Most secrets of an account have nothing to do with connections."""
     completion = refresh(world, {"SecretId": OTHER})
-    assert (completion.outcome, completion.is_silent) == (Outcome.UNCHANGED, True)
+    details = {"ConnectionCount": 0}
+    silent = Completion(Outcome.UNCHANGED, Connection(""), is_silent=True, details=details)
+    assert completion == silent
     assert world.requests.sent == []
 
 
