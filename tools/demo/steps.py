@@ -103,12 +103,12 @@ def rotate(
     for authorization_type in ROTATED:
         secret = stored[authorization_type]
         users = [each for each in proven if each.authorization_type == authorization_type]
-        followed += narrator.step(
+        ended = narrator.step(
             f"Rotate {secret.secret.name}; send events until the new value arrives",
             partial(rotation.rotate_and_follow, stack, destination, secret, users),
         )
-    for each in followed:
-        rotated = narration.credential(each.connection.stored)
-        narrator.detail(each.connection.name, f"rotated   {rotated}")
-        narrator.detail("", f"received  {narration.credential(each.connection.received)}")
+        for connection in (each.connection for each in ended):
+            narrator.detail(connection.name, f"rotated   {narration.credential(connection.stored)}")
+            narrator.detail("", f"received  {narration.credential(connection.received)}")
+        followed += ended
     return followed
