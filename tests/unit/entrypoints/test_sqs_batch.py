@@ -1,79 +1,16 @@
-"""Which messages belong together, when one comes back, and for how long."""
+"""Which messages of a batch belong together, and that none waits for another."""
 
-import random
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 from threading import Event
 
 import pytest
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
-from hypothesis import given
-from hypothesis import strategies as st
 
 from handler.entrypoints.message_processor import Ended
-from handler.entrypoints.message_retry import delay_seconds, patience_seconds
 from handler.entrypoints.sqs_batch import connection_name, process_side_by_side
 from handler.errors import ProvisionerError, ThrottlingError
-from handler.settings import PRIVATE_PATIENCE_SECONDS
-from tests.support.bad_requests import BASIC
 
-CONFIGURATION = "arn:aws:vpc-lattice:us-east-1:123456789012:resourceconfiguration/rcfg-1"
-CONNECTIVITY = {"ResourceParameters": {"ResourceConfigurationArn": CONFIGURATION}}
-PRIVATE = {**BASIC, "InvocationConnectivityParameters": CONNECTIVITY}
-LONGEST = 900
 PATIENCE_SECONDS = 60
-
-THROTTLED = ThrottlingError("slow down")
-
-
-def receives(properties: object, seed: int, limit: int) -> Iterator[float]:
-    """Yield the age of a message at each receive, the last one being that at which it is final."""
-    uniform = random.Random(seed).uniform
-    age, count = 0.0, 1
-    while age < patience_seconds(THROTTLED, properties, limit):
-        yield age
-        age += delay_seconds(count, uniform)
-        count += 1
-    yield age
-
-
-@given(st.integers(), st.integers(60, 3600))
-def test_a_transient_failure_is_never_final_too_early_nor_much_too_late(
-    seed: int, limit: int
-) -> None:
-    """Whatever the delays come to: 8 % of them once gave up five minutes early."""
-    last = list(receives(BASIC, seed, limit))[-1]
-    assert limit <= last < limit + LONGEST
-
-
-@given(st.integers())
-def test_a_private_connection_that_still_moves_is_waited_for_an_hour(seed: int) -> None:
-    """After the first few receives looked at every five minutes, and no more often."""
-    ages = list(receives(PRIVATE, seed, 1800))
-    assert PRIVATE_PATIENCE_SECONDS <= ages[-1] < PRIVATE_PATIENCE_SECONDS + LONGEST
-    pauses = [later - earlier for earlier, later in pairwise(ages)]
-    assert all(300 <= pause <= LONGEST for pause in pauses[6:])
-    assert len(ages) <= 18
-
-
-@pytest.mark.parametrize(
-    "properties", [BASIC, None, [], {"InvocationConnectivityParameters": "odd"}, {"Name": "crm"}]
-)
-def test_all_else_is_waited_for_as_long_as_configured(properties: object) -> None:
-    """A public connection settles within seconds."""
-    assert patience_seconds(THROTTLED, properties, 1800) == 1800
-
-
-@pytest.mark.parametrize(("count", "middle"), [(1, 10), (2, 20), (6, 320), (7, 600), (1000, 600)])
-def test_a_delay_grows_up_to_a_quarter_of_an_hour(count: int, middle: int) -> None:
-    """And differs by half to both sides, so that messages do not meet again."""
-    assert delay_seconds(count, min) == middle / 2
-    assert delay_seconds(count, max) == middle * 1.5
-
-
-def test_a_longer_patience_than_an_hour_is_a_private_connections_too() -> None:
-    """Whoever configures more gets more."""
-    assert patience_seconds(THROTTLED, PRIVATE, 7200) == 7200
 
 
 @pytest.mark.parametrize(
