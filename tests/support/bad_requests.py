@@ -4,6 +4,9 @@ import copy
 from dataclasses import dataclass
 from typing import Any
 
+from handler.requests.properties import prepared, property_violations
+from tests.support.fakes import RULES
+
 CANARY = "CANARY-7d41f0c2"  # stands where a credential could stand; no answer may repeat it
 
 REGION, ACCOUNT = "us-east-1", "123456789012"
@@ -694,3 +697,8 @@ BAD_REQUESTS: list[BadRequest] = [
     *ENVELOPES,
     *SEVERAL,
 ]
+
+
+def violations_of(properties: dict[str, Any]) -> list[str]:
+    """Give all violations of properties, as somebody wrote them."""
+    return [str(each) for each in property_violations(prepared(properties, RULES), RULES)]

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from botocore.model import StructureShape
 
+from handler.requests.authorization_type import BLOCK_OF_TYPE
 from handler.requests.envelope import OWNER
-from handler.requests.properties import BLOCK_OF_TYPE
 from tools.generated.reference_schema import DEFINITIONS, Schema, has, ref
 from tools.generated.selection_schema import SELECTORS, selection_definitions
 from tools.generated.service_model import create_connection

@@ -11,7 +11,7 @@ import sys
 from botocore import xform_name
 from botocore.model import ListShape, Shape, StringShape, StructureShape
 
-from handler.requests.properties import BLOCK_OF_TYPE
+from handler.requests.authorization_type import BLOCK_OF_TYPE
 from tools.generated.service_model import create_connection, is_parameter, takes_reference
 
 REFERENCE = "{{{{resolve:secretsmanager:connections/example:SecretString:{json_key}}}}}"

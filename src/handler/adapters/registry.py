@@ -1,6 +1,8 @@
 """
-Adapter: the registry in DynamoDB. What belongs together is written together, each write under a
-condition: a connection under the revision that was read, a claim under its owner's last deletion.
+Adapter: the registry in DynamoDB. Items that belong together are written in one transaction.
+
+Each write has a condition: the connection has the revision that was read, and for a claim its owner
+did not delete the name since.
 """
 
 import uuid

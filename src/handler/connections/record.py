@@ -66,7 +66,7 @@ class Record:
     refreshed_at: datetime | None = None  # when a rotation was last applied
     is_adopted: bool = False
     pending_write: Write | None = None  # our last write, until the connection has settled
-    # Our last write, if its own answer showed a usable connection and Describe's time is not known.
+    # Our last write, answered as usable; kept until Describe's LastModifiedTime of it is known.
     answered_write: Write | None = None
     last_modified_time: datetime | None = None  # EventBridge's, after our last write settled
     lease_holder: str = ""  # who is writing to EventBridge right now

@@ -1,7 +1,7 @@
 """
 Entry point: CloudFormation's custom resource, on crhelper; exactly one answer per request.
 
-A wait that outlasts the invocation is not answered: Lambda delivers the request again, twice.
+If the wait outlasts the invocation, nothing is answered: Lambda delivers the request again, twice.
 
 crhelper dispatches and guards the deadline. What it does badly is overridden in one class here.
 """

@@ -1,5 +1,6 @@
 """
-What is kept of a message that cannot be carried out: a request that passed every check, or ids.
+What is kept of a message that cannot be carried out: the request if it passed every check, else
+its id.
 
 There is no masking: what was refused may hold a credential anywhere, and what passed holds none.
 """
@@ -28,7 +29,7 @@ def is_left_by(error: ProvisionerError) -> bool:
 
 
 def body(unchecked: UncheckedRequest, rules: Rules) -> str:
-    """Give the request in a form that can be sent again, or only its id if it passes no check."""
+    """Give the request as it can be sent again; only its id if it is refused or too long."""
     with suppress(ProvisionerError):
         check(unchecked, rules)
         letter = _text(_request(unchecked))

@@ -64,7 +64,8 @@ def execute(
     """
     Carry out a request, turn every error into Failed, and leave a log line and metrics.
 
-    ``carry_out`` calls the use case of the request type and repeats it after a conflict.
+    ``carry_out`` calls the use case of the request type (Create and Update: ``upsert.upsert``) and
+    repeats it after a conflict.
     ``comes_back`` tells whether an error is not final, because the entry point will see the same
     request again.
     """

@@ -1,8 +1,8 @@
 """
 Entry point: invocations that failed in Lambda: process killed, out of memory, or out of time.
 
-Nothing is carried out here: a stack that still waits gets FAILED, with the id by which its
-Delete will find what may have been created.
+Nothing is carried out here: a stack that still waits is answered FAILED, with the name by which
+its Delete finds the connection if it was created.
 
 Source: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 """
@@ -32,7 +32,8 @@ from handler.requests.entry_point import CLOUDFORMATION
 from handler.requests.unchecked_request import UncheckedRequest, read_custom_resource
 from handler.settings import FAILED_INVOCATION_DELAY_SECONDS, MOST_FAILED_INVOCATION_RECEIVES
 
-# Lambda hands over whatever the alias was invoked with; what has another form may hold anything.
+# The event may be whatever the alias was invoked with. Only members of these forms are kept: any
+# other text may be a credential.
 KEPT = {
     "RequestType": re.compile("|".join(CLOUDFORMATION.request_types)),
     "RequestId": re.compile(r"[\w-]{1,256}", re.ASCII),

@@ -1,4 +1,4 @@
-"""The messages of a batch: each carried out; its result told; buried, or left to come back."""
+"""Carry out each message of a batch, tell its result, then bury it or let it go or come back."""
 
 import random
 from collections.abc import Callable, Mapping, Sequence

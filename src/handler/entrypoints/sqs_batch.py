@@ -53,7 +53,7 @@ def connection_name(record: SQSRecord) -> str:
     """Give the name of the connection that a message is about, "" where it names none."""
     try:
         given = document(record)
-    except BaseException:  # noqa: BLE001 (where it is processed, it is this message's failure alone)
+    except BaseException:  # noqa: BLE001 (it fails again, for this message alone)
         return ""
     match given:
         case {"ResourceProperties": {"Name": str(name)}} | {"Name": str(name)}:

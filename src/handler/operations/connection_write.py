@@ -1,4 +1,4 @@
-"""Write an owned connection under the lease, to the desired state, and register that."""
+"""Write an owned connection under the lease, register that, and look once whether it works."""
 
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -123,7 +123,7 @@ def register_and_describe(
 def _settled_at_once(
     ports: Ports, request: Request, record: Record, desired: DesiredState, answer: WriteAnswer
 ) -> Connection | None:
-    # EventBridge authorizes API_KEY and BASIC before it answers, so that one look is enough, and
+    # EventBridge answers for API_KEY and BASIC once it has authorized them: one look is enough, and
     # one write to the registry.
     if not is_usable(answer.connection.state, is_private=request.is_private):
         return None
@@ -142,8 +142,9 @@ def _settled_at_once(
 
 
 def _shown_by_answer(request: Request, record: Record, answer: WriteAnswer) -> Connection | None:
-    # Maintenance changes credentials alone, and nobody needs the times in its result: the write's
-    # answer is enough, unless somebody else changed or replaced the connection.
+    # The maintenance queue's requests rarely change more than credentials, and nobody needs the
+    # times in their results: the write's answer is enough, unless somebody else changed or replaced
+    # the connection.
     before, answered = answer.before, answer.connection
     is_as_left = before.state == answered.state and not answer.is_modified
     is_same_still = answered.arn == record.connection_arn

@@ -86,8 +86,8 @@ def _remove(ports: Ports, request: Request, record: Record, deleted_arn: str) ->
 def _remember_deletion(
     ports: Ports, request: Request, records: Mapping[str, Record | None]
 ) -> Completion:
-    # There is nothing to delete, but a Create that was sent before must not work any more. Write it
-    # even while another owner holds the lease; a stack that owns nothing must not wait.
+    # There is nothing to delete, but a Create that was sent before must not work any more. Remember
+    # it even while another owner holds the lease, so that a stack that owns nothing does not wait.
     name = list(records)[-1]
     known = ports.registry.read_deletion(name, request.owner)
     newest = max(request.request_time, known.request_time if known else request.request_time)

@@ -17,8 +17,8 @@ def hold_lease(ports: Ports, record: Record, before: Record | None = None) -> It
     """
     Hold the lease on a record's name; a failure gives it back, a crash leaves it to expire.
 
-    On success the caller writes ``without_lease(record)``, which fails if the lease was lost.
-    ``before``: what a permanent failure writes back, by default the record.
+    On success the caller writes ``without_lease(record)``, which fails if the lease was lost. After
+    a permanent failure ``before``, by default the record, is written back.
     """
     yield from _hold(ports, ports.registry.write, record, before or record)
 
@@ -27,8 +27,8 @@ def hold_lease(ports: Ports, record: Record, before: Record | None = None) -> It
 def hold_claim(ports: Ports, claim: Record, before: Record | None) -> Iterator[Record]:
     """Hold the lease on a new claim; a permanent failure takes the claim back."""
     new = replace(claim, stored=before.stored) if before else claim
-    # In a rename keep the claim: after a failure Terraform knows the new name alone, and the claim
-    # alone knows the old one.
+    # Keep a rename's claim even if it fails: Terraform then knows only the new name, and only the
+    # claim still knows the old one.
     kept = replace(new, claimed_until=claim.claimed_at) if claim.replaces else before
     yield from _hold(ports, ports.registry.claim, new, kept)
 
@@ -52,9 +52,9 @@ def _hold(
 def _give_back(ports: Ports, held: Record, before: Record | None, error: ProvisionerError) -> None:
     now = instant(ports.clock.now())
     if error.is_transient or error.has_unknown_end or isinstance(error, NotStabilizedError):
-        # Keep lease_holder: it says that there may have been a write, whatever Describe shows. A
-        # connection created after now is not ours, unless a call got no answer: AWS may still carry
-        # it out.
+        # Keep lease_holder as a sign that there may have been a write, whatever Describe shows.
+        # What is created from now on is not ours; but a call without an answer may still be carried
+        # out.
         until = held.claimed_until if error.has_unknown_end else now
         ports.registry.write(replace(held, leased_until=None, claimed_until=until))
     elif error.created_name:

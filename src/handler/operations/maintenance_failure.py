@@ -15,7 +15,7 @@ def write_failure(ports: Ports, name: str, error: ProvisionerError, owner: str =
     """
     Keep why a Refresh or a Reconcile failed; give the connection's owner, "" if it is not known.
 
-    Give None if the name is not registered, or for another owner than the one named.
+    Give None if the name is not registered, or belongs to another than ``owner``.
     """
     now = instant(ports.clock.now())
     known_owner = ""

@@ -52,11 +52,14 @@ def _reconcile_record(ports: Ports, request: Request, record: Record) -> Complet
     missing = absence(record, connection)
     if missing or connection is None:
         lease.refuse_if_changed(ports, record)
-        return _recreate(ports, request, record, missing or Finding.GONE)
+        return _recreate_or_report(ports, request, record, missing or Finding.GONE)
     return _compare(ports, request, record, connection)
 
 
-def _recreate(ports: Ports, request: Request, record: Record, missing: Finding) -> Completion:
+def _recreate_or_report(
+    ports: Ports, request: Request, record: Record, missing: Finding
+) -> Completion:
+    # A connection that somebody else made under the name is never written over.
     if missing is Finding.GONE and _repairs(ports, request):
         wanted = refresh.owners_request(request, record, ports.rules)
         try:

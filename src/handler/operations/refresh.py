@@ -73,7 +73,7 @@ def _refresh_connection(
 
 
 def _refuse_stale(ports: Ports, request: Request, record: Record, desired: DesiredState) -> None:
-    # A late event about an older version looks the same; to try that one again does no harm.
+    # A late event about an old version looks the same. To try both again does no harm.
     chosen = request.selection
     written_at = record.stored.written_at or record.claimed_at
     age = instant(ports.clock.now()) - request.request_time

@@ -68,7 +68,8 @@ def _remove_leftovers(
         seen = ports.connections.describe(name)
         if seen is None or not is_same(record, seen):
             raise errors.ResourceConflictError(f"{name} was deleted meanwhile")
-        # Deauthorizing removes AuthParameters alone; for the rest it would only stop deliveries.
+        # Deauthorizing removes AuthParameters alone. If anything else is left, refuse before it
+        # stops deliveries for nothing.
         _refuse_leftovers(desired, seen, excused="AuthParameters.")
         ports.connections.deauthorize(name)
         seen = wait.watch(

@@ -36,7 +36,7 @@ def upsert(ports: Ports, request: Request) -> Completion:
 
 def _upsert(ports: Ports, request: Request) -> Completion:
     if request.request_type is RequestType.CREATE and not ports.connections.describe(request.name):
-        # Usually the name is new: claim it without a read before; the condition fails if it is not.
+        # Most names are new, so claim it without reading before. If it is taken, the write fails.
         try:
             return create(ports, request, None)
         except errors.ResourceConflictError as error:
@@ -64,7 +64,8 @@ def _upsert(ports: Ports, request: Request) -> Completion:
 
 
 def _with_registered_name(ports: Ports, request: Request) -> Request:
-    # A rollback to a resource without Name sends the newer name as id, but means the older one.
+    # When a stack rolls back to a resource without Name, it sends the new name as id and means the
+    # derived one.
     name = request.fallback_name if request.fallback_name != request.name else ""
     record = ports.registry.read(name) if name else None
     if record is None or record.owner != request.owner:
@@ -99,6 +100,7 @@ def update(ports: Ports, request: Request, record: Record, connection: Connectio
         record = connection_write.write_links(ports, request, record)
         desired = resolve(ports, request)
         if connection_write.is_current(record, request, desired, connection):
+            # Nothing to write, unless it shows what was not asked for.
             return settle.settle_and_register(ports, request, record, desired, connection)
         written = connection_write.lease_and_update(ports, request, record, connection, desired)
         return settle.wait_unless_settled(ports, request, written, desired)

@@ -9,18 +9,13 @@ from handler.references.reference import replaced
 from handler.references.source import Source
 from handler.references.syntax import with_texts
 from handler.requests.authorization_endpoint import endpoint_violations
+from handler.requests.authorization_type import block_violations, without_other_blocks
 from handler.requests.connection_name import prefix_violations
 from handler.requests.credential_rules import credential_violations, with_secrecy
 from handler.requests.entry_point import DIRECT
 from handler.requests.service_model import Shape, rebuilt, violations
 from handler.requests.violation import Violation, unknown_member
 from handler.settings import MOST_SECRETS
-
-BLOCK_OF_TYPE = {
-    "BASIC": "BasicAuthParameters",
-    "API_KEY": "ApiKeyAuthParameters",
-    "OAUTH_CLIENT_CREDENTIALS": "OAuthParameters",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +36,8 @@ def prepared(properties: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
 
 def property_violations(properties: Mapping[str, Any], rules: Rules) -> Iterator[Violation]:
     """Yield everything that is wrong with prepared properties, auth blocks first."""
-    yield from _block_violations(properties)
-    kept = _without_other_blocks(properties)
+    yield from block_violations(properties)
+    kept = without_other_blocks(properties)
     refused = [
         *credential_violations(kept, rules.shape),
         *endpoint_violations(kept, rules.allowed_authorization_hosts),
@@ -92,35 +87,3 @@ def as_written(properties: Mapping[str, Any]) -> dict[str, Any]:
     """Turn a document back into plain JSON: references as written, no values."""
     value = replaced(properties, lambda text: text.spelling)
     return dict(value) if isinstance(value, Mapping) else {}
-
-
-def _block_violations(properties: Mapping[str, Any]) -> Iterator[Violation]:
-    auth_parameters, kind = properties.get("AuthParameters"), properties.get("AuthorizationType")
-    if not isinstance(auth_parameters, Mapping):
-        return
-    blocks, wanted = BLOCK_OF_TYPE.values(), _wanted_block(properties)
-    present = [block for block in blocks if block in auth_parameters]
-    if wanted is None:
-        if len(present) != 1:
-            yield Violation("AuthParameters", f"must hold exactly one of {', '.join(blocks)}")
-        return
-    problem = f"does not go with AuthorizationType {kind}; remove it"
-    for block in (each for each in present if each != wanted):
-        yield Violation(f"AuthParameters.{block}", problem)
-    if wanted not in present:
-        yield Violation(f"AuthParameters.{wanted}", f"required with AuthorizationType {kind}")
-
-
-def _wanted_block(properties: Mapping[str, Any]) -> str | None:
-    kind = properties.get("AuthorizationType")
-    return BLOCK_OF_TYPE.get(kind) if isinstance(kind, str) else None
-
-
-def _without_other_blocks(properties: Mapping[str, Any]) -> Mapping[str, Any]:
-    # Ignore errors inside a block that must be removed anyway.
-    wanted, auth_parameters = _wanted_block(properties), properties.get("AuthParameters")
-    if wanted is None or not isinstance(auth_parameters, Mapping):
-        return properties
-    others = set(BLOCK_OF_TYPE.values()) - {wanted}
-    kept = {name: value for name, value in auth_parameters.items() if name not in others}
-    return {**properties, "AuthParameters": kept}

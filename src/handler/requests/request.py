@@ -135,7 +135,7 @@ def _checked_deletion(unchecked: UncheckedRequest) -> Request:
     given = unchecked.properties if isinstance(unchecked.properties, Mapping) else {}
     bound = "ServiceTimeout" if unchecked.entry_point is CLOUDFORMATION else "WaitTimeoutSeconds"
     named = well_formed(given) or unchecked.derived_name
-    # Another provider's id, say, which no connection can have, is never shown.
+    # An id that no connection can have, such as another provider's, is dropped and never shown.
     own_id = well_formed({"Name": unchecked.physical_resource_id})
     name = own_id or ("" if unchecked.physical_resource_id else unchecked.derived_name) or named
     return _request(unchecked, {bound: given.get(bound)}, name=name, fallback_name=named)

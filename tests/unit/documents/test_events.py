@@ -12,8 +12,8 @@ import pytest
 from botocore.model import StructureShape
 from jsonschema import Draft202012Validator
 
+from handler.requests.authorization_type import BLOCK_OF_TYPE
 from handler.requests.entry_point import RequestType
-from handler.requests.properties import BLOCK_OF_TYPE
 from tests.support import rule_messages
 from tests.support.resolved_template import properties
 from tools.generated.schema import request_schema

@@ -1,4 +1,4 @@
-"""Which hosts a client secret may be sent to."""
+"""The token endpoint: its form, and the hosts that a client secret may be sent to."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from handler.requests.authorization_endpoint import endpoint_violations, is_allo
 from handler.requests.entry_point import DIRECT, REQUEST_QUEUE, EntryPoint
 from handler.requests.request import check
 from handler.requests.unchecked_request import read_document
-from tests.support.bad_requests import BASIC, CANARY, ENDPOINT, OAUTH, changed
+from tests.support.bad_requests import BASIC, CANARY, ENDPOINT, OAUTH, changed, violations_of
 from tests.support.fakes import RULES, START
 from tests.support.resolved_template import accepts
 
@@ -205,3 +205,110 @@ def test_a_deployment_takes_no_list_that_names_nothing_between_commas(hosts: str
     """A host may have been forgotten there; the function itself reads what there is."""
     assert not accepts("AllowedAuthorizationHosts", hosts)
     assert load({"ALLOWED_AUTHORIZATION_HOSTS": hosts}, ARN, ())
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "https://login.example.com",
+        "https://login.example.com/token?tenant=a&x=%41",
+        "https://login.example.com:8443/token",
+        "https://localhost/token",
+        "http://localhost:8080/token",
+        "http://LOCALHOST/token",
+        "http://127.0.0.1:8080/token",
+    ],
+)
+def test_a_token_endpoint_is_https_or_loopback(endpoint: str) -> None:
+    """The client secret goes there."""
+    assert violations_of(changed(OAUTH, {ENDPOINT: endpoint})) == []
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "http://login.example.com/token",
+        "http://localhost.example.com/token",
+        "http://127.0.0.1.example.com/token",
+        "http:/localhost",
+        "https:/login.example.com",
+        "https://login.example.com:port/token",
+        "https://login.example.com;x/token",
+        "https://login%2eexample.com/token",
+        "http://",
+        "https://",
+        "https:///token",
+        "https:login.example.com",
+        "HTTP://login.example.com",
+        "ftp://localhost/token",
+        "//login.example.com/token",
+        "login.example.com",
+        "https",
+    ],
+)
+def test_any_other_token_endpoint_is_refused(endpoint: str) -> None:
+    """Also what only looks like a loopback host."""
+    problem = "must begin with https:// (http:// only to a loopback host)"
+    assert violations_of(changed(OAUTH, {ENDPOINT: endpoint})) == [f"{ENDPOINT}: {problem}"]
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        f"https://ada:{CANARY}@login.example.com/token",
+        f"https:/ada:{CANARY}@login.example.com/token",
+        f"https:///ada:{CANARY}@login.example.com/token",
+        f"https:ada:{CANARY}@login.example.com",
+        f"https:\\\\ada:{CANARY}@login.example.com/",
+        f"https://ada:{CANARY}@login.example.com\\@trusted.example.com/",
+        f"https://login.example.com?{CANARY}@other.example.com",
+        f"HTTPS://ada:{CANARY}@login.example.com/token",
+        f"//ada:{CANARY}@login.example.com",
+        f"ada:{CANARY}@login.example.com",
+        "http://127.0.0.1@login.example.com/token",
+        "http://localhost:80@login.example.com/token",
+    ],
+)
+def test_an_endpoint_holds_no_login_in_any_spelling(endpoint: str) -> None:
+    """Parsers read them differently, so what might be one to any of them is one."""
+    found = violations_of(changed(OAUTH, {ENDPOINT: endpoint}))
+    assert f"{ENDPOINT}: must not hold a user name or password" in found
+    assert CANARY not in str(found)
+
+
+def test_an_at_sign_in_a_path_is_no_login() -> None:
+    """The host has ended."""
+    endpoint = "https://login.example.com/tenants/a@b/token?c=d@e"
+    assert violations_of(changed(OAUTH, {ENDPOINT: endpoint})) == []
+
+
+def test_a_long_endpoint_is_judged_at_once() -> None:
+    """Whoever sends it waits for nobody's regular expression."""
+    for endless in (
+        "a" * 200_000,
+        "/" * 200_000,
+        "https:" + "\\" * 200_000,
+        "https://a?" + ":" * 9999,
+    ):
+        assert violations_of(changed(OAUTH, {ENDPOINT: endless}))
+
+
+@pytest.mark.parametrize("host", ["login.example.com", "localhost"])
+@pytest.mark.parametrize("login", [CANARY, f"ada:{CANARY}", ""])
+def test_an_endpoint_must_not_hold_a_login(host: str, login: str) -> None:
+    """It would be a literal credential, and shown by Describe."""
+    found = violations_of(changed(OAUTH, {ENDPOINT: f"https://{login}@{host}/token"}))
+    assert found == [f"{ENDPOINT}: must not hold a user name or password"]
+
+
+@pytest.mark.parametrize("endpoint", ["https://[::1", "https://[login]/", "http://[::1]:80/t"])
+def test_an_endpoint_with_brackets_is_refused(endpoint: str) -> None:
+    """AWS's model has none either; without a crash, and in one sentence."""
+    (found,) = violations_of(changed(OAUTH, {ENDPOINT: endpoint}))
+    assert found.startswith(f"{ENDPOINT}: must begin with https://")
+
+
+def test_an_endpoint_that_only_the_model_refuses_is_told_in_its_words() -> None:
+    """A fragment, say."""
+    (found,) = violations_of(changed(OAUTH, {ENDPOINT: "https://login.example.com/#fragment"}))
+    assert found.startswith(f"{ENDPOINT}: must match")

@@ -7,7 +7,7 @@ import pytest
 from botocore.model import ListShape, Shape, StructureShape
 from jsonschema import Draft202012Validator
 
-from handler.requests.properties import BLOCK_OF_TYPE
+from handler.requests.authorization_type import BLOCK_OF_TYPE
 from tools.generated.schema import request_schema
 from tools.generated.service_model import create_connection
 from tools.generated.skeleton import main, skeleton
