@@ -511,7 +511,7 @@ def test_a_name_that_is_not_well_formed_is_never_repeated(
 OWNERS: list[object] = [f"{CANARY}!", f"{CANARY}/x", f"{CANARY}\n", CANARY * 11, [CANARY], None, ""]
 
 
-@pytest.mark.parametrize("owner", OWNERS, ids=str)
+@pytest.mark.parametrize("owner", OWNERS, ids=lambda each: str(each).replace("\n", "-newline"))
 def test_a_malformed_owner_is_never_repeated(
     owner: object, stage: Stage, aws: FakeAws, output: FunctionOutput
 ) -> None:

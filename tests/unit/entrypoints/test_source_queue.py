@@ -71,7 +71,7 @@ FOREIGN_ARNS: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("arn", FOREIGN_ARNS, ids=str)
+@pytest.mark.parametrize("arn", FOREIGN_ARNS, ids=lambda each: str(each).replace("\n", "-newline"))
 def test_a_batch_of_no_queue_of_ours_is_refused_whatever_it_says(
     arn: object, fake_aws: FakeAws
 ) -> None:
