@@ -25,7 +25,7 @@ class Clock(NamedTuple):
         """Tell how much of the remaining time pauses must leave unused."""
         return min(LAST_ROUND_SECONDS, self.remaining() * LAST_ROUND_SHARE)
 
-    def pauses(self, pauses: Iterator[float], until_remaining: float = 0.0) -> Iterator[float]:
+    def pauses(self, pauses: Iterator[float], until_remaining: float) -> Iterator[float]:
         """Sleep one pause per step while more than ``until_remaining`` seconds remain."""
         for pause in pauses:
             left = self.remaining() - max(until_remaining, 0.0)
