@@ -5,7 +5,7 @@ import pytest
 from handler.entrypoints import cloudformation as custom_resource
 from handler.entrypoints.response_url import is_answerable, refuse_unanswerable_event
 from handler.errors import InvalidRequestError
-from tests.support.entry_point import DONE, handled_as, invoke, stack_event
+from tests.support.entry_point import DONE, FUNCTION, handled_as, invoke, stack_event
 from tests.support.lambda_context import LambdaContext
 from tests.support.response_url_server import ResponseUrlServer
 
@@ -80,3 +80,80 @@ def test_the_european_sovereign_cloud_is_answered_where_the_function_is_in_it(
     told = rf"ResponseURL: must lead to CloudFormation's bucket in {region} under amazonaws\.com"
     with pytest.raises(InvalidRequestError, match=told):
         refuse_unanswerable_event(event, context)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        *(
+            ({name: wrong}, f"{name}: required, a string")
+            for name in ("RequestId", "ResponseURL", "StackId", "LogicalResourceId")
+            for wrong in ("", None, 5)
+        ),
+        ({"RequestType": "Read"}, "RequestType: must be Create, Update or Delete"),
+        ({"PhysicalResourceId": 5}, "PhysicalResourceId: must be a string"),
+        ({"CrHelperData": {}}, "members that begin with CrHelper are not accepted"),
+    ],
+)
+def test_an_event_that_crhelper_could_fail_on_is_refused_by_its_path(
+    changes: dict[str, object], problem: str
+) -> None:
+    """Nobody could be told otherwise."""
+    event = stack_event(ResponseUrlServer("https://localhost")) | changes
+    with pytest.raises(InvalidRequestError) as refused:
+        refuse_unanswerable_event(event, LambdaContext(FUNCTION))
+    assert refused.value.reason == problem
+
+
+def test_everything_wrong_with_an_event_is_told() -> None:
+    """All at once."""
+    event = {"RequestType": "Create", "PhysicalResourceId": [], "CrHelperPoll": ""}
+    with pytest.raises(InvalidRequestError) as refused:
+        refuse_unanswerable_event(event, LambdaContext(FUNCTION))
+    assert [each.split(" ")[0] for each in refused.value.reason.split(") ")[1:]] == [
+        "RequestId:",
+        "ResponseURL:",
+        "StackId:",
+        "LogicalResourceId:",
+        "PhysicalResourceId:",
+        "members",
+    ]
+
+
+def test_the_refusal_of_a_host_says_which_are_answered() -> None:
+    """By the names of the settings."""
+    event = stack_event(ResponseUrlServer("https://evil.example"))
+    with pytest.raises(InvalidRequestError) as refused:
+        refuse_unanswerable_event(event, LambdaContext(FUNCTION))
+    assert refused.value.reason == (
+        "ResponseURL: must lead to CloudFormation's bucket in us-east-1 under amazonaws.com"
+        " (URL_SUFFIX), or to a host of ResponseUrlHosts (RESPONSE_URL_HOSTS)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://listed.example/key", True),
+        ("https://listed.example:8443/key", True),
+        ("http://listed.example/key", False),
+        ("http://localhost:8080/key", True),
+        ("https://localhost/key", True),
+        ("https://other.example/key", False),
+        ("https://listed.example:port/key", False),
+        ("https://[::1/key", False),
+        ("https://listed.example\\@other.example/key", False),
+        ("https://BUCKET/key", True),
+        ("https://BUCKET:443/key", True),
+        ("https://BUCKET:444/key", False),
+        ("http://BUCKET/key", False),
+        ("ftp://listed.example/key", False),
+        ("https:///key", False),
+    ],
+)
+def test_a_host_is_answered_where_it_is_cloudformations_or_listed(url: str, expected: bool) -> None:
+    """By https, and by plain http on this machine alone."""
+    bucket = "cloudformation-custom-resource-response-useast1.s3.amazonaws.com"
+    listed = ("listed.example", "localhost", "")
+    found = is_answerable(url.replace("BUCKET", bucket), "us-east-1", "amazonaws.com", listed)
+    assert found is expected
