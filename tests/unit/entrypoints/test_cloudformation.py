@@ -10,9 +10,21 @@ import pytest
 from handler.app import lambda_handler
 from handler.composition import Invocation
 from handler.entrypoints import cloudformation as custom_resource
-from handler.errors import AlreadyExistsError, InvalidRequestError
+from handler.entrypoints.execution import Succeeded
+from handler.errors import (
+    AlreadyExistsError,
+    InvalidRequestError,
+    NetworkFailureError,
+    ProvisionerError,
+    ThrottlingError,
+)
+from handler.observability import logger
+from handler.requests.connection_name import derived_name
+from handler.requests.unchecked_request import UncheckedRequest
+from handler.settings import MOST_STACK_CALL_RETRIES
 from tests.support.deadline import guard, time_runs_out, time_runs_out_meanwhile
-from tests.support.entry_point import DONE, FUNCTION, handled_as, invoke, stack_event
+from tests.support.entry_point import DONE, FUNCTION, STACK, handled_as, invoke, stack_event
+from tests.support.function_output import CurrentStdout, FunctionOutput
 from tests.support.lambda_context import LambdaContext
 from tests.support.response_url_server import ResponseUrlServer
 
@@ -162,3 +174,95 @@ BASIC = {
     "AuthorizationType": "BASIC",
     "AuthParameters": {"BasicAuthParameters": {"Username": "ada", "Password": PASSWORD}},
 }
+
+
+def test_a_stacks_request_repeats_a_throttled_call_more_often(
+    monkeypatch: pytest.MonkeyPatch, response_url: ResponseUrlServer
+) -> None:
+    """To begin it again would repeat its other calls."""
+    seen: list[int] = []
+
+    def execute(unchecked: UncheckedRequest, invocation: Invocation, _: object) -> Succeeded:
+        seen.append(invocation.caller("events").most_retries)
+        return Succeeded(unchecked, DONE)
+
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setattr(custom_resource, "execute", execute)
+    invoke(stack_event(response_url))
+    assert seen == [MOST_STACK_CALL_RETRIES]
+
+
+@pytest.mark.parametrize("prefix", [None, "shop-"])
+def test_a_resource_without_name_gets_one_with_the_installations_prefix(
+    prefix: str | None, monkeypatch: pytest.MonkeyPatch, response_url: ResponseUrlServer
+) -> None:
+    """The same at every delivery."""
+    if prefix:
+        monkeypatch.setenv("CONNECTION_NAME_PREFIX", prefix)
+    asked = handled_as(monkeypatch, custom_resource, DONE)
+    invoke(stack_event(response_url, ResourceProperties={}))
+    assert [each.derived_name for each in asked] == [
+        derived_name(STACK, "Connection", prefix or "")
+    ]
+
+
+@pytest.mark.parametrize(("request_type", "expected"), [("Update", "crm"), ("Delete", "old")])
+def test_a_success_tells_the_connections_name_and_a_delete_the_id_it_was_sent(
+    request_type: str,
+    expected: str,
+    monkeypatch: pytest.MonkeyPatch,
+    response_url: ResponseUrlServer,
+) -> None:
+    """CloudFormation does not expect another id of a Delete."""
+    handled_as(monkeypatch, custom_resource, DONE)
+    invoke(stack_event(response_url, request_type, PhysicalResourceId="old"))
+    (answered,) = response_url.answers
+    assert (answered["Status"], answered["PhysicalResourceId"]) == ("SUCCESS", expected)
+
+
+@pytest.mark.parametrize("is_waiting", [True, False])
+@pytest.mark.parametrize("error", [ThrottlingError("later"), InvalidRequestError("never")])
+def test_only_what_may_pass_while_the_wait_goes_on_is_left_to_the_next_delivery(
+    is_waiting: bool,
+    error: ProvisionerError,
+    monkeypatch: pytest.MonkeyPatch,
+    response_url: ResponseUrlServer,
+) -> None:
+    """All else is answered now."""
+    monkeypatch.setattr(custom_resource.ConnectionResource, "_is_waiting", lambda _: is_waiting)
+    handled_as(monkeypatch, custom_resource, error)
+    if is_waiting and error.is_transient:
+        with pytest.raises(ThrottlingError):
+            invoke(stack_event(response_url))
+        assert response_url.answers == []
+    else:
+        invoke(stack_event(response_url))
+        assert [each["Status"] for each in response_url.answers] == ["FAILED"]
+
+
+def test_the_guard_keeps_no_function_alive(
+    monkeypatch: pytest.MonkeyPatch, response_url: ResponseUrlServer
+) -> None:
+    """A container that is frozen must be able to end."""
+    seen: list[bool] = []
+    handled_as(monkeypatch, custom_resource, lambda: seen.append(guard().daemon))
+    invoke(stack_event(response_url))
+    assert seen == [True]
+
+
+def test_an_answer_that_is_not_taken_is_logged_and_left_to_lambda(
+    monkeypatch: pytest.MonkeyPatch,
+    response_url: ResponseUrlServer,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """With the request that it belongs to, and why."""
+    monkeypatch.setattr(logger.registered_handler, "stream", CurrentStdout())
+    handled_as(monkeypatch, custom_resource, DONE)
+    response_url.react(403)
+    with pytest.raises(NetworkFailureError):
+        invoke(stack_event(response_url))
+    (line,) = [
+        each for each in FunctionOutput(capsys).lines if each["message"] == "answer not delivered"
+    ]
+    told = (line["level"], line["correlation_id"], line["reason"])
+    assert told == ("ERROR", "request-1", "CloudFormation did not take the answer: HTTP 403")

@@ -84,7 +84,8 @@ def test_a_success_is_one_line_and_counts_under_its_outcome(
     assert line(output) == {**SUCCEEDED, "outcome": str(outcome)}
     is_settled = outcome in ("Created", "Updated", "Adopted", "Refreshed")
     durations = {"TimeToSettled": 12} if is_settled else {}
-    changed = [({}, {"OwnershipChanged": 1})] if outcome in ("Adopted", "Released") else []
+    is_changed = outcome in ("Adopted", "Released")
+    changed: list[Any] = [({}, {"OwnershipChanged": 1})] if is_changed else []
     first = ({"RequestType": "Create"}, {f"Connection{outcome}": 1, **durations})
     assert metrics(output) == [first, *changed]
 

@@ -685,3 +685,115 @@ def test_after_a_message_nobodys_name_is_left(stage: Stage, output: FunctionOutp
     logger.info("afterwards")
     first, second = output.lines
     assert (first["sender_id"], second.get("sender_id")) == (SENDER, None)
+
+
+def test_a_message_tells_its_age_and_that_it_returned(stage: Stage, output: FunctionOutput) -> None:
+    """Since it was sent, however often it was received; the alarm's metrics."""
+    stage.ends(ThrottlingError("later"))
+    assert stage.deliver(stage.record(age=100)) == ["m"]
+    told = [each["metrics"] for each in output.metrics]
+    assert {"MessageAge": (100_000, "Milliseconds")} in told
+    assert {"MessageReturned": (1, "Count")} in told
+
+
+def test_a_defect_is_counted(stage: Stage, output: FunctionOutput) -> None:
+    """UnexpectedErrorAlarm rings."""
+    stage.ends(ZeroDivisionError(CANARY))
+    stage.deliver(stage.record())
+    assert {"UnexpectedError": (1, "Count")} in [each["metrics"] for each in output.metrics]
+
+
+def test_every_message_of_a_batch_is_held_by_its_handle(stage: Stage, aws: FakeAws) -> None:
+    """A record without one holds up no other."""
+    second = stage.record(messageId="2", receiptHandle="other")
+    third = stage.record(messageId="3")
+    del third["receiptHandle"]
+    processor = MessageProcessor(Invocation(LambdaContext(FUNCTION)), QUEUE)
+    processor.hold([stage.record(), second, third])
+    (call,) = aws.of("change_message_visibility_batch")
+    assert [each["ReceiptHandle"] for each in call["Entries"]] == ["handle", "other", ""]
+
+
+def test_a_batch_that_cannot_be_held_is_worked_on_all_the_same(
+    stage: Stage, aws: FakeAws, output: FunctionOutput
+) -> None:
+    """The log says why."""
+    aws.always["change_message_visibility_batch"] = refusal("AccessDeniedException")
+    assert stage.deliver(stage.record()) == []
+    (line,) = [each for each in output.lines if each["message"] == "visibility not changed"]
+    assert (line["level"], "role needs sqs:" in line["reason"]) == ("WARNING", True)
+
+
+@pytest.mark.parametrize(("seconds", "is_begun"), [(89, False), (90, True), (91, True)])
+def test_a_message_is_begun_only_where_enough_time_is_left_for_it(
+    seconds: float, is_begun: bool, stage: Stage
+) -> None:
+    """Of an invocation that has run for a while."""
+    left = [900.0]
+    invocation = Invocation(LambdaContext(FUNCTION, 900, clock=lambda: 900 - left[0]))
+    processor = MessageProcessor(invocation, QUEUE)
+    left[0] = seconds
+    error = processed(processor, stage.record())
+    assert bool(stage.asked) == is_begun
+    assert (error.reason if error else "") == (
+        "" if is_begun else "no time is left for this message"
+    )
+
+
+def test_in_a_short_invocation_half_of_it_is_enough(stage: Stage) -> None:
+    """Else nothing would ever be begun."""
+    left = [60.0]
+    invocation = Invocation(LambdaContext(FUNCTION, 60, clock=lambda: 60 - left[0]))
+    processor = MessageProcessor(invocation, QUEUE)
+    for seconds, is_begun in ((29, False), (30, True)):
+        left[0] = seconds
+        assert (processed(processor, stage.record()) is None) == is_begun
+
+
+def test_while_the_environment_is_not_usable_a_message_comes_back(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However old it is: somebody is about to deploy again."""
+    monkeypatch.setenv("GIVE_UP_SECONDS", "soon")
+    stage.ends(ThrottlingError("later"))
+    assert stage.deliver(stage.record(age=100_000)) == ["m"]
+
+
+def test_a_superseded_message_leaves_no_letter(stage: Stage, aws: FakeAws) -> None:
+    """Sent again, it would be superseded again."""
+    stage.ends(SupersededError("a newer request for crm was carried out"))
+    assert stage.deliver(stage.record()) == []
+    assert [each["ErrorCode"] for each in results(aws)] == ["Superseded"]
+    assert letters(aws) == []
+
+
+def test_the_waiting_task_is_told_the_result(stage: Stage, aws: FakeAws) -> None:
+    """By the token of its message."""
+    body = {"RequestType": "Create", "ResourceProperties": BASIC, "TaskToken": "token"}
+    assert stage.deliver(stage.record(body=json.dumps(body))) == []
+    (sent,) = aws.of("send_task_success")
+    assert sent["taskToken"] == "token"
+    assert json.loads(sent["output"])["Name"] == "crm"
+
+
+def test_a_task_that_cannot_be_told_keeps_its_message(
+    stage: Stage, aws: FakeAws, output: FunctionOutput
+) -> None:
+    """The log says whose result is not told, and why."""
+    aws.always["send_task_success"] = refusal("AccessDeniedException")
+    body = {"RequestType": "Create", "ResourceProperties": BASIC, "TaskToken": "token"}
+    assert stage.deliver(stage.record(body=json.dumps(body))) == []
+    (line,) = [each for each in output.lines if each["message"] == "result not told"]
+    assert (line["level"], line["correlation_id"]) == ("ERROR", "m")
+    assert "states:SendTaskSuccess on the waiting task" in line["reason"]
+    ((_, why),) = letters(aws)
+    assert why["ErrorCode"] == "AccessDenied"
+
+
+def test_two_results_that_are_refused_together_are_sent_one_by_one(
+    stage: Stage, aws: FakeAws
+) -> None:
+    """What is wrong with one harms no other."""
+    aws.plan("put_events", refusal("ValidationException"))
+    assert stage.deliver(*stage.batch(2)) == []
+    assert [len(each["Entries"]) for each in aws.of("put_events")] == [2, 1, 1]

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from handler.clock import Clock
+from handler.composition import Invocation
 from handler.entrypoints import cloudformation as custom_resource
 from handler.entrypoints import response_delivery as answer
 from handler.entrypoints.execution import Failed
@@ -18,8 +20,10 @@ from handler.errors import (
     ThrottlingError,
 )
 from handler.requests.entry_point import CLOUDFORMATION
+from handler.settings import MOST_RESPONSE_ATTEMPTS
 from tests.support import alpha
-from tests.support.entry_point import DONE, clock_of, handled_as, invoke, stack_event
+from tests.support.entry_point import DONE, FUNCTION, clock_of, handled_as, invoke, stack_event
+from tests.support.lambda_context import LambdaContext
 from tests.support.lives import told
 from tests.support.response_url_server import HANG, HANG_UP, LONGEST_HANG_SECONDS, ResponseUrlServer
 
@@ -106,3 +110,98 @@ def test_an_answer_of_any_size_fits(response_url: ResponseUrlServer) -> None:
     encoded = answer.encode(long)
     assert len(encoded) <= answer.MOST_BYTES
     assert json.loads(encoded)["Reason"].startswith("head €€")
+
+
+def test_an_answer_is_the_requests_ids_and_its_data_where_it_succeeded(
+    response_url: ResponseUrlServer,
+) -> None:
+    """Nothing in it is hidden from the console."""
+    event = stack_event(response_url)
+    ids = {
+        "StackId": event["StackId"],
+        "RequestId": "request-1",
+        "LogicalResourceId": "Connection",
+        "PhysicalResourceId": "crm",
+        "NoEcho": False,
+    }
+    succeeded = answer.response(event, "crm", "", "SUCCESS", {"Name": "crm"})
+    assert succeeded == {**ids, "Status": "SUCCESS", "Reason": "", "Data": {"Name": "crm"}}
+    failed = answer.response(event, "crm", "no", data={"Name": "crm"})
+    assert failed == {**ids, "Status": "FAILED", "Reason": "no", "Data": {}}
+
+
+def test_long_reasons_are_cut_to_their_beginning(response_url: ResponseUrlServer) -> None:
+    """By bytes, never inside a character; that of the state in the data, too."""
+    whole = answer.response(
+        stack_event(response_url), "crm", "é" * 601, "SUCCESS", {"StateReason": "x" * 1001}
+    )
+    cut = json.loads(answer.encode(whole))
+    assert cut["Reason"] == "é" * 600 + "…"
+    assert cut["Data"] == {"StateReason": "x" * 1000 + "…"}
+    fitting = {**whole, "Reason": "é" * 600, "Data": {"StateReason": "x" * 1000}}
+    assert json.loads(answer.encode(fitting)) == fitting
+
+
+def test_what_cannot_be_written_is_replaced(response_url: ResponseUrlServer) -> None:
+    """A control character by a blank, half a character by a question mark."""
+    event = stack_event(response_url)
+    body = answer.response(event, "crm", "a\x00b\ud800c", "SUCCESS", {"Name": "\ud800é"})
+    encoded = answer.encode(body)
+    assert json.loads(encoded)["Reason"] in ("a b c", "a b?c")
+    assert json.loads(encoded)["Data"] == {"Name": "?é"}
+    assert "é".encode() in encoded
+
+
+def test_data_is_kept_up_to_the_last_byte(response_url: ResponseUrlServer) -> None:
+    """CloudFormation takes 4096."""
+    event = stack_event(response_url)
+    empty = len(answer.encode(answer.response(event, "crm", "", "SUCCESS", {"A": ""})))
+    room = answer.MOST_BYTES - empty
+    for length, is_kept in ((room, True), (room + 1, False)):
+        body = answer.response(event, "crm", "", "SUCCESS", {"A": "x" * length})
+        encoded = answer.encode(body)
+        assert json.loads(encoded)["Data"] == ({"A": "x" * length} if is_kept else {})
+
+
+def test_an_answer_is_a_put_that_follows_no_redirection(response_url: ResponseUrlServer) -> None:
+    """Another host is none that was checked."""
+    response_url.react(307)
+    with pytest.raises(NetworkFailureError, match="HTTP 307"):
+        answer.put(f"{response_url.origin}/key", b"{}", clock_of(5))
+    assert [each.target for each in response_url.puts] == ["/key"]
+
+
+@pytest.mark.parametrize("seconds", [0, -1])
+def test_without_time_nothing_is_sent(seconds: float, response_url: ResponseUrlServer) -> None:
+    """The reason says so."""
+    clock = Clock(time.time, lambda _: None, lambda: seconds)
+    with pytest.raises(NetworkFailureError) as refused:
+        answer.put(response_url.origin, b"{}", clock)
+    assert refused.value.reason == "CloudFormation did not take the answer: no time was left"
+    assert response_url.puts == []
+
+
+def test_tries_end_and_their_pauses_grow_at_random(response_url: ResponseUrlServer) -> None:
+    """From nothing up to the present pause, and never past the time that is left."""
+    response_url.react(*[503] * 99)
+    slept: list[float] = []
+    clock = Clock(time.time, slept.append, lambda: 0.5)
+    with pytest.raises(NetworkFailureError, match="HTTP 503"):
+        answer.put(response_url.origin, b"{}", clock)
+    assert len(slept) == MOST_RESPONSE_ATTEMPTS
+    assert 0 < len(response_url.puts) <= MOST_RESPONSE_ATTEMPTS  # a kept connection may be closed
+    assert all(0 <= each <= 0.5 for each in slept)
+    assert slept[0] < 0.2
+
+
+def test_an_answer_is_tried_until_just_before_the_function_ends(
+    response_url: ResponseUrlServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Longer than everything else, but for the end that is kept free."""
+    clocks: list[Clock] = []
+    monkeypatch.setattr(answer, "put", lambda _url, _body, clock: clocks.append(clock))
+    invocation = Invocation(LambdaContext(FUNCTION, 60, clock=lambda: 0.0))
+    answer.deliver("url", answer.response(stack_event(response_url), "crm", ""), invocation)
+    (clock,) = clocks
+    assert clock.remaining() == 59.95
+    assert (clock.now, clock.sleep) == (invocation.clock.now, invocation.clock.sleep)
