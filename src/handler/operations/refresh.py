@@ -138,7 +138,6 @@ def owners_request(request: Request, record: Record, rules: Rules) -> Request:
     return replace(
         request,
         owner=record.owner,
-        name=record.name,
         request_time=record.request_time,
         properties=properties,
     )

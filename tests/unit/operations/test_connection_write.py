@@ -1,13 +1,14 @@
 """What a write's own answer tells: fewer looks and fewer writes, and nothing is overlooked."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from handler.connections.record import Record
 from handler.connections.state import Connection
-from handler.errors import ProvisionerError, ThrottlingError
+from handler.errors import NotFoundError, ProvisionerError, ThrottlingError
 from handler.operations.completion import Completion, Outcome
 from handler.requests.entry_point import MAINTENANCE_QUEUE
 from tests.support.crm import BASIC, OAUTH, WITH_HEADER, ask, pass_time, password_of
@@ -83,10 +84,61 @@ def test_a_refresh_that_is_authorized_at_once_believes_the_answer(world: World) 
     assert password_of(world) == "battery staple"
     seen = world.connections.describe("crm")
     assert seen
-    assert done.connection.state == "AUTHORIZED"
-    assert done.connection.secret_arn == seen.secret_arn
-    assert done.connection.last_modified_time is None
+    times = {"last_modified_time": None, "last_authorized_time": None}
+    assert done.connection == replace(seen, **times)  # type: ignore[arg-type]
     assert len(world.registry.writes) == 2
+    assert world.registry.records["crm"].refreshed_at == world.time.now
+
+
+def test_a_believed_answer_tells_when_it_was_authorized(world: World) -> None:
+    """Of the times, it alone is surely this write's."""
+    ask(world)
+    update = world.connections.update
+    authorized = world.time.now.replace(microsecond=7)
+    world.connections.update = lambda given: replace(  # type: ignore[assignment,method-assign]
+        update(given), last_authorized_time=authorized
+    )
+    world.secrets.rotate("connections/crm", '{"password": "battery staple"}')
+    done = ask(later(world), "Refresh", {"Name": "crm"}, MAINTENANCE_QUEUE)
+    assert done.connection.last_authorized_time == authorized
+
+
+def test_an_owners_update_is_no_refresh(world: World) -> None:
+    """Though it writes another version: LastRefreshTime tells of rotations."""
+    ask(world)
+    world.secrets.rotate("connections/crm", '{"password": "battery staple"}')
+    ask(later(world), "Update", WITH_HEADER)
+    assert world.registry.records["crm"].refreshed_at is None
+
+
+def test_a_repair_without_another_version_is_no_refresh(world: World) -> None:
+    """Neither is what a Reconcile mends."""
+    ask(world)
+    world.connections.deauthorize("crm")
+    ask(later(world), "Refresh", {"Name": "crm"}, MAINTENANCE_QUEUE)
+    assert world.registry.records["crm"].refreshed_at is None
+
+
+@pytest.mark.parametrize("is_gone", [True, False])
+def test_an_update_of_what_is_gone_begins_again_and_of_what_lacks_something_fails(
+    world: World, is_gone: bool
+) -> None:
+    """NotFound means the connection, or something that it refers to."""
+    ask(world)
+    update = world.connections.update
+
+    def refuse(_: Mapping[str, Any]) -> Connection:
+        world.connections.update = update  # type: ignore[method-assign]
+        if is_gone:
+            del world.connections.stored["crm"]
+        raise NotFoundError("events:UpdateConnection on connection crm failed")
+
+    world.connections.update = refuse  # type: ignore[assignment,method-assign]
+    if is_gone:
+        assert ask(later(world), "Update", WITH_HEADER).outcome is Outcome.CREATED
+    else:
+        with pytest.raises(NotFoundError, match="UpdateConnection"):
+            ask(later(world), "Update", WITH_HEADER)
 
 
 def test_a_refresh_of_what_settles_later_waits_for_it(world: World) -> None:

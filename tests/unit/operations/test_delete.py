@@ -227,7 +227,7 @@ def test_a_late_delete_deletes_nothing(world: World) -> None:
     sent = world.time.now
     world.time.seconds += 10
     request(world, "Update", Description="newer")
-    with pytest.raises(SupersededError):
+    with pytest.raises(SupersededError, match=r"^a newer request for crm was carried out$"):
         request(world, "Delete", sent)
     assert "delete" not in world.connections.calls
     assert world.owners == {"crm": "requests"}
@@ -439,17 +439,24 @@ def test_deleting_what_was_adopted_releases_it(world: World) -> None:
     """It stands as it did, and nobody is registered."""
     world.connections.make_by_hand("crm", BASIC)
     crm.ask(world, properties={**BASIC, "OnExisting": "Adopt"})
-    assert crm.ask(world, "Delete", {"Name": "crm"}).outcome is Outcome.RELEASED
+    seen = world.connections.describe("crm")
+    assert seen
+    assert crm.ask(world, "Delete", {"Name": "crm"}) == Completion(Outcome.RELEASED, seen)
     assert "crm" in world.connections.stored
     assert world.owners == {}
+    (deletion,) = world.registry.deletions.values()
+    assert deletion.connection_arn == ""
 
 
 def test_deleting_leaves_a_recreated_namesake_alone(world: World) -> None:
     """Ours is gone already, the other one stays."""
     crm.stack(world, "Create")
-    del world.connections.stored["crm"]
+    arn = world.connections.stored.pop("crm")["arn"]
     world.connections.make_by_hand("crm", WITH_HEADER)
-    assert crm.stack(world, "Delete", BASIC, "crm").outcome is Outcome.DELETED
+    deleted = Completion(Outcome.DELETED, Connection("crm", arn))
+    assert crm.stack(world, "Delete", BASIC, "crm") == deleted
+    (deletion,) = world.registry.deletions.values()
+    assert deletion.connection_arn == arn
     assert "crm" in world.connections.stored
     assert world.owners == {}
 

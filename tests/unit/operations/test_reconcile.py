@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from handler.connections.state import Write
+from handler.connections.state import Connection, Write
 from handler.errors import (
     InvalidRequestError,
     NotFoundError,
@@ -151,7 +151,9 @@ def test_what_somebody_else_made_anew_is_never_touched(world: World, is_repairin
     world.secrets.rotate(CRM, '{"password": "battery staple"}')
     before = dict(world.registry.records)
     completion = reconcile(world)
-    assert completion.details == {"Drift": ["Recreated"]}
+    registered = world.registry.records["crm"].registered_connection
+    told = {"Drift": ["Recreated"]}
+    assert completion == Completion(Outcome.UNCHANGED, registered, "requests", details=told)
     assert not written(world)
     assert world.registry.records == before
 
@@ -159,8 +161,9 @@ def test_what_somebody_else_made_anew_is_never_touched(world: World, is_repairin
 def test_nothing_found_is_silent(world: World) -> None:
     """No result event for each connection and day; nothing written, here or there."""
     before = dict(world.registry.records)
-    completion = reconcile(world)
-    assert (completion.is_silent, completion.details) == (True, {})
+    seen = world.connections.describe("crm")
+    assert seen
+    assert reconcile(world) == Completion(Outcome.UNCHANGED, seen, "requests", is_silent=True)
     assert not written(world)
     assert world.registry.records == before
 
@@ -179,7 +182,8 @@ def test_a_claim_is_left_to_its_create(world: World) -> None:
     gone(world)
     world.registry.records["crm"] = replace(record, connection_arn="", properties={})
     world.is_repairing = True
-    assert reconcile(world).is_silent
+    silent = Completion(Outcome.UNCHANGED, Connection("crm"), "requests", is_silent=True)
+    assert reconcile(world) == silent
     assert world.connections.calls == []
 
 
@@ -188,7 +192,8 @@ def test_a_deletion_is_left_alone(world: World) -> None:
     ask(world, "Delete", {"Name": "crm"})
     world.connections.calls.clear()
     world.is_repairing = True
-    assert reconcile(world).is_silent
+    silent = Completion(Outcome.UNCHANGED, Connection("crm"), is_silent=True)
+    assert reconcile(world) == silent
     assert world.connections.calls == []
 
 
