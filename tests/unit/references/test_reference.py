@@ -97,6 +97,8 @@ def test_a_long_reference_is_shown_shortened() -> None:
     shown = str(Reference("{{resolve:" + "x" * 1000, SOURCE))
     assert shown.startswith('"{{resolve:xxx')
     assert len(shown) == LONGEST_SHOWN + 3
+    whole = "x" * LONGEST_SHOWN
+    assert str(Reference(whole, SOURCE)) == f'"{whole}"'
 
 
 def test_a_text_is_resolved_piece_by_piece() -> None:

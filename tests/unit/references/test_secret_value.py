@@ -168,6 +168,7 @@ def test_a_parameter_of_the_other_kind_is_refused(
     reference = Reference("{{resolve:…}}", Source(service, "/connections/crm"))
     with pytest.raises(SecretNotUsableError, match=problem) as raised:
         pick(reference, value(CANARY, is_secret=is_secret))
+    assert raised.value.reason.startswith('"{{resolve:…}}": ')
     assert CANARY not in str(raised.value)
 
 

@@ -13,11 +13,13 @@ from handler.references.malformed_reference import (
     RIGHT,
     UNRESOLVED,
     looks_like_reference,
+    problem,
 )
 from handler.references.reference import Reference, Text, replaced
 from handler.references.secret_value import SecretValue, pick
 from handler.references.source import Service, Source
-from handler.references.syntax import read, with_texts
+from handler.references.syntax import MALFORMED_ARN, MALFORMED_NAME, read, with_texts
+from handler.settings import MOST_REFERENCES
 from tests.support.bad_requests import CANARY, secret_arn
 from tests.support.fakes import ACCOUNT, POLICY, REGION
 
@@ -475,3 +477,73 @@ def test_a_version_id_that_secrets_manager_would_refuse_is_told_here(length: int
         dynamic(f"secretsmanager:connections/crm:SecretString:user::{'0' * length}"), POLICY
     )
     assert text.problem == "a version id has 32 to 64 characters, printable ASCII"
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (
+            dynamic("secretsmanager:connections/crm:password"),
+            "a secretsmanager reference has the form secret-id:SecretString:json-key:…",
+        ),
+        (dynamic("ssm:/a b"), "an ssm reference has the form {{resolve:ssm:name:version}}"),
+        (
+            dynamic("ssm-secure:/a:latest"),
+            "an ssm-secure reference has the form {{resolve:ssm-secure:name:version}}",
+        ),
+        (
+            {"ValueFrom": f"{ARN}:SecretString:key::"},
+            "in ValueFrom, the key follows the ARN, without SecretString",
+        ),
+        (dynamic("secretsmanager:a b"), MALFORMED_NAME),
+        (dynamic(f"secretsmanager:{ARN} :SecretString:key"), MALFORMED_ARN),
+        (
+            dynamic("secretsmanager:crm:SecretString:key:::"),
+            "too many colons: its end must be json-key:version-stage:version-id",
+        ),
+        (
+            dynamic(f"secretsmanager:crm:SecretString:key:AWSCURRENT:{VERSION_ID}"),
+            "give a version stage or a version id, not both",
+        ),
+        (
+            dynamic("secretsmanager:crm:SecretString:key: AWSCURRENT:"),
+            "a version stage has at most 256 characters, printable ASCII, no blanks around it",
+        ),
+        (
+            dynamic("secretsmanager:crm:SecretString:key::short"),
+            "a version id has 32 to 64 characters, printable ASCII",
+        ),
+    ],
+)
+def test_a_malformed_reference_is_told_with_its_right_form(
+    value: str | Mapping[str, str], told: str
+) -> None:
+    """In one sentence, whose text is in the runbook."""
+    text = read(value, POLICY)
+    assert (text.spelling, text.parts, text.problem) == (value, (), told)
+
+
+@pytest.mark.parametrize("more", [{"Extra": "x"}, {"Extra": "x", "More": "y"}])
+def test_a_member_beside_value_from_is_told(more: dict[str, str]) -> None:
+    """What it is meant for, nobody can know."""
+    assert problem({"ValueFrom": ARN, **more}) == MISSPELT
+
+
+def test_too_many_references_are_told_and_hold_no_part() -> None:
+    """What was written stays, to be shown as it was."""
+    value = dynamic("ssm:/connections/crm") * (MOST_REFERENCES + 1)
+    text = read(value, POLICY)
+    told = f"holds more than {MOST_REFERENCES} references"
+    assert (text.spelling, text.parts, text.problem) == (value, (), told)
+
+
+def test_a_parameter_by_its_arn_is_told_by_it() -> None:
+    """In errors about its value."""
+    reference = only_reference(read({"ValueFrom": PARAMETER_ARN}, POLICY))
+    assert reference.spelling == PARAMETER_ARN
+
+
+def test_a_source_is_read_as_it_was_written() -> None:
+    """The registry keeps it as text."""
+    for source in (CURRENT, STAGED, PINNED, BY_ARN):
+        assert Source.parse(str(source)) == source
