@@ -177,6 +177,7 @@ def test_terraform_at_the_alias_is_limited_as_the_alias_is() -> None:
     changed = for_terraform(REQUESTS_ALIAS)
     assert changed.request_types == REQUESTS_ALIAS.request_types
     assert changed.is_limited_to_owner
+    assert (changed.delete_always_succeeds, changed.deletes_replaced) == (True, True)
     document = {"RequestType": "Release", "ResourceProperties": NAMED, **TERRAFORMS}
     asked = read_document(document, REQUESTS_ALIAS, "request-1", START)
     assert check(asked, RULES).request_type == "Delete"

@@ -123,3 +123,26 @@ def test_the_function_itself_names_them_too(kind: str) -> None:
     with pytest.raises(InvalidRequestError) as raised:
         app.lambda_handler(document, LambdaContext(ARN))
     assert cure in raised.value.reason
+
+
+def test_a_document_is_measured_as_it_would_be_written_shortest() -> None:
+    """In bytes, without blanks and escapes, which Lambda has removed already."""
+    empty = len(json.dumps({"a": "", "b": [1, 2]}, separators=(",", ":")).encode())
+    text = "é" * ((MOST_REQUEST_BYTES - empty) // 2)
+    room = (MOST_REQUEST_BYTES - empty) % 2
+    longest = text + "x" * room
+    fitting = {"a": longest, "b": [1, 2]}
+    assert within_limits(fitting) == fitting
+    assert within_limits({**fitting, "a": f"{longest}x"}) == TOO_LARGE
+
+
+def test_a_number_that_python_does_not_convert_is_no_json() -> None:
+    """It has too many digits; the sentence tells nothing of the text."""
+    assert parsed(f'{{"a": {"1" * 5000}}}') == Violation("", NOT_JSON)
+
+
+def test_what_cannot_be_read_came_when_it_came() -> None:
+    """Nothing in it tells another time, and no owner is known."""
+    unread = read_document(Violation("", NOT_JSON), REQUEST_QUEUE, "m", START)
+    assert (unread.request_time, unread.owner) == (START, "")
+    assert unread.violations == (Violation("", NOT_JSON),)

@@ -425,3 +425,16 @@ def test_a_stacks_delete_without_an_id_looks_for_both_names_that_a_create_may_ha
     """The derived one first, then the one that the properties name."""
     request = resource({"Name": "crm"}, "Delete")
     assert (request.name[:16], request.fallback_name) == ("shop-Connection-", "crm")
+
+
+def test_a_named_resource_has_no_other_name_and_terraforms_keeps_the_one_before() -> None:
+    """What a rename leaves behind is deleted later."""
+    named = resource(BASIC, "Update", PhysicalResourceId="old")
+    assert (named.fallback_name, named.previous_name) == ("", "")
+    nameless = resource(NAMELESS, "Update")
+    assert nameless.fallback_name == nameless.name
+    before = {"ResourceProperties": {**BASIC, "Name": "before"}}
+    change = {"tf": {"action": "update", "prev_input": before}}
+    document = {"ResourceProperties": BASIC, **change}
+    renamed = check(read_document(document, DIRECT, "request-1", START), RULES)
+    assert renamed.previous_name == "before"

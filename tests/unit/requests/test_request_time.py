@@ -12,8 +12,8 @@ from handler.errors import ProvisionerError
 from handler.operations.use_cases import carry_out
 from handler.requests.entry_point import DIRECT, REQUEST_QUEUE, EntryPoint
 from handler.requests.request import check
-from handler.requests.request_time import signing_time
-from handler.requests.unchecked_request import UncheckedRequest, read_document
+from handler.requests.request_time import request_time, signing_time
+from handler.requests.unchecked_request import UncheckedRequest, read_custom_resource, read_document
 from tests.support.bad_requests import BASIC, CANARY, PASSWORD, USERNAME, changed, secret
 from tests.support.fakes import RULES, START, make_world
 
@@ -154,3 +154,29 @@ def test_an_invocation_that_lambda_retries_does_not_undo_a_newer_one() -> None:
     with suppress(ProvisionerError):
         carry_out(world.ports, check(retried, RULES))
     assert world.connections.stored == written
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1970-01-01T00:00:00Z", None),
+        ("1970-01-01T00:00:00.5Z", datetime(1970, 1, 1, 0, 0, 0, 500_000, tzinfo=UTC)),
+        ("1970-01-01T00:00:01Z", datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)),
+        ("2026-01-01T00:00:00." + "0" * 19 + "Z", START),
+        ("2026-01-01T00:00:00." + "0" * 20 + "Z", None),
+    ],
+)
+def test_a_time_lies_after_the_epoch_and_is_short(text: str, expected: datetime | None) -> None:
+    """Forty characters hold more than anybody needs."""
+    assert request_time({"RequestTime": text}) == expected
+
+
+def test_an_event_without_a_response_url_counts_from_its_arrival() -> None:
+    """Nobody can be answered, either."""
+    event = {
+        "RequestType": "Create",
+        "RequestId": "r",
+        "StackId": "s/t/u",
+        "LogicalResourceId": "L",
+    }
+    assert read_custom_resource(event, "", ARRIVAL).request_time == ARRIVAL

@@ -225,3 +225,16 @@ def test_a_prefix_of_names_counts_for_a_refresh() -> None:
     prefixed = type(RULES)(RULES.shape, RULES.policy, "team-")
     with pytest.raises(InvalidRequestError, match="Name: must begin with"):
         check(asked, prefixed)
+
+
+@pytest.mark.parametrize("mode", ["Report", "Repair"])
+def test_a_reconcile_may_choose_its_mode(mode: str) -> None:
+    """Whatever the installation's is."""
+    chosen = request("Reconcile", {"Name": "crm", "ReconcileMode": mode}).selection
+    assert chosen == Selection(reconcile_mode=mode)
+
+
+def test_a_parameter_is_one_of_parameter_store() -> None:
+    """Its name needs no slash."""
+    (found,) = request("Refresh", {"ParameterName": "a"}).selection.secrets
+    assert (found.name, found.is_parameter) == ("/a", True)
