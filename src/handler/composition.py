@@ -11,7 +11,7 @@ from handler.adapters.aws_client import Caller, client
 from handler.adapters.eventbridge import EventBridgeConnections
 from handler.adapters.queues import Queues
 from handler.adapters.registry import DynamoDbRegistry
-from handler.adapters.result_bus import Results
+from handler.adapters.result_delivery import Results
 from handler.adapters.secret_store import SecretStore
 from handler.clock import Clock, instant
 from handler.environment import REQUIRED, Environment, environment, load

@@ -10,20 +10,15 @@ from typing import Any
 from handler.composition import Invocation
 from handler.entrypoints.log_and_metrics import (
     count_maintenance_failure,
+    count_unexpected_error,
     observe_failure,
     observe_success,
 )
 from handler.entrypoints.result import failure, success
-from handler.errors import (
-    NotStabilizedError,
-    ProvisionerError,
-    ServiceInternalError,
-)
-from handler.observability import emit
+from handler.errors import ProvisionerError, ServiceInternalError
 from handler.operations.completion import Completion
-from handler.operations.maintenance_failure import write_failure
+from handler.operations.maintenance_failure import concerns_operators, write_failure
 from handler.operations.use_cases import carry_out
-from handler.requests.entry_point import MAINTENANCE_QUEUE
 from handler.requests.request import check
 from handler.requests.unchecked_request import UncheckedRequest
 
@@ -85,19 +80,9 @@ def execute(
             observe_success(unchecked, completion, milliseconds)
         case Failed(_, error, is_final):
             observe_failure(unchecked, error, milliseconds, is_final=is_final)
-            if is_checked and _concerns_operators(executed):
+            if is_checked and concerns_operators(unchecked, error, is_final=is_final):
                 executed = _report_maintenance_failure(executed, invocation)
     return executed
-
-
-def _concerns_operators(failed: Failed) -> bool:
-    # Maintenance that is given up, or that left a connection broken.
-    unchecked, error = failed.unchecked, failed.error
-    is_moving = isinstance(error, NotStabilizedError) and error.is_moving
-    # A new credential that was written and does not work is reported at every try.
-    is_broken = isinstance(error, NotStabilizedError) and not is_moving
-    is_given_up = failed.is_final and (unchecked.entry_point.waits_again or not is_moving)
-    return unchecked.request_type in MAINTENANCE_QUEUE.request_types and (is_given_up or is_broken)
 
 
 def _report_maintenance_failure(failed: Failed, invocation: Invocation) -> Failed:
@@ -118,7 +103,7 @@ def unexpected(error: BaseException) -> ProvisionerError:
     """Give our own error as it is; count any other one, and show only its type and place."""
     if isinstance(error, ProvisionerError):
         return error
-    emit({}, ["UnexpectedError"], {})
+    count_unexpected_error()
     frame = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
     return ServiceInternalError(f"unexpected {type(error).__name__} at {place}")

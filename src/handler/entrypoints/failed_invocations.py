@@ -19,6 +19,7 @@ from handler.composition import Context, Invocation
 from handler.connections.ownership import is_same
 from handler.entrypoints.dead_letter import attributes
 from handler.entrypoints.execution import unexpected
+from handler.entrypoints.log_and_metrics import count_unanswered_request
 from handler.entrypoints.response_delivery import deliver, physical_id_of_unknown_end, response
 from handler.entrypoints.response_url import refuse_unanswerable_event
 from handler.entrypoints.source_queue import SourceQueue
@@ -26,7 +27,7 @@ from handler.entrypoints.sqs_batch import partial_response
 from handler.entrypoints.sqs_message import receives
 from handler.environment import environment
 from handler.errors import InvalidRequestError
-from handler.observability import emit, logger
+from handler.observability import logger
 from handler.requests.connection_name import NAME, well_formed
 from handler.requests.entry_point import CLOUDFORMATION
 from handler.requests.unchecked_request import UncheckedRequest, read_custom_resource
@@ -70,7 +71,7 @@ def _process(record: SQSRecord, invocation: Invocation, queue: SourceQueue) -> N
         invocation.queues.send_letter(json.dumps(keys), why | {"ErrorCode": "Unanswered"})
     else:
         logger.error("request answered FAILED for its function", extra=keys)
-        emit({"ErrorCode": "Unanswered"}, ["ConnectionFailed"], {})
+        count_unanswered_request()
 
 
 def _request(body: str) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""The log line and the metrics that each request leaves behind."""
+"""The log line of each request, and every metric but ColdStart."""
 
 from collections.abc import Mapping
 
@@ -68,6 +68,26 @@ def observe_success(
         emit({}, ["DriftFound"], {})
     if completion.outcome in (Outcome.ADOPTED, Outcome.RELEASED):
         emit({}, ["OwnershipChanged"], {})
+
+
+def observe_message_age(seconds: float) -> None:
+    """Note how long ago a message was sent, at each receive."""
+    emit({}, [], {"MessageAge": seconds * 1000})
+
+
+def count_returned_message() -> None:
+    """Count a message that comes back."""
+    emit({}, ["MessageReturned"], {})
+
+
+def count_unanswered_request() -> None:
+    """Count a stack's request that was answered FAILED for a function that was killed."""
+    emit({"ErrorCode": "Unanswered"}, ["ConnectionFailed"], {})
+
+
+def count_unexpected_error() -> None:
+    """Count a defect of this function, for the alarm."""
+    emit({}, ["UnexpectedError"], {})
 
 
 def count_maintenance_failure() -> None:

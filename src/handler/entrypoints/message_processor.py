@@ -10,14 +10,13 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from handler.clock import instant
 from handler.composition import Invocation
-from handler.entrypoints import dead_letter
+from handler.entrypoints import dead_letter, log_and_metrics
 from handler.entrypoints.execution import (
     Failed,
     Succeeded,
     execute,
     unexpected,
 )
-from handler.entrypoints.log_and_metrics import observe_failure
 from handler.entrypoints.message_retry import delay_seconds, patience_seconds
 from handler.entrypoints.source_queue import SourceQueue
 from handler.entrypoints.sqs_message import document, naming_sender, receives, time_of
@@ -27,7 +26,7 @@ from handler.errors import (
     ServiceInternalError,
     ThrottlingError,
 )
-from handler.observability import emit, logger
+from handler.observability import logger
 from handler.requests.unchecked_request import UncheckedRequest, read_document
 from handler.requests.violation import Violation
 from handler.settings import (
@@ -115,7 +114,7 @@ class MessageProcessor:
             except BaseException as raised:  # noqa: BLE001 (no message harms another)
                 error = _logged(ended.record, raised)
             if error:
-                emit({}, ["MessageReturned"], {})
+                log_and_metrics.count_returned_message()
                 with suppress(Exception):  # if this fails, it comes back with the batch
                     seconds = delay_seconds(receives(ended.record), self._uniform)
                     self._hide([ended.record.receipt_handle], seconds)
@@ -127,11 +126,11 @@ class MessageProcessor:
         sent_at = time_of(record.attributes.sent_timestamp)
         # Measured here: SQS's own metric leaves out messages that were received three times.
         age = instant(self._invocation.clock.now()) - sent_at
-        emit({}, [], {"MessageAge": age.total_seconds() * 1000})
+        log_and_metrics.observe_message_age(age.total_seconds())
         unchecked = read_document(given, self._queue.entry_point, record.message_id, sent_at)
         if is_last:
             error = ServiceInternalError(UNREAD.problem)
-            observe_failure(unchecked, error, 0)
+            log_and_metrics.observe_failure(unchecked, error, 0)
             return Failed(unchecked, error)
         if self._invocation.seconds_left() < self._least_seconds:
             raise ResourceConflictError("no time is left for this message")

@@ -1,14 +1,27 @@
-"""The last failure of a Refresh or a Reconcile, which the registry keeps until one succeeds."""
+"""Which failures of a Refresh or a Reconcile concern operators; the registry keeps the last one."""
 
 from contextlib import suppress
 from dataclasses import replace
 
 from handler.clock import instant
 from handler.connections.record import MaintenanceFailure, Record
-from handler.errors import ProvisionerError
+from handler.errors import NotStabilizedError, ProvisionerError
 from handler.operations.lease import is_leased_to_other
 from handler.operations.ports import Ports
+from handler.requests.entry_point import MAINTENANCE_QUEUE
+from handler.requests.unchecked_request import UncheckedRequest
 from handler.settings import LONGEST_KEPT_REASON
+
+
+def concerns_operators(
+    unchecked: UncheckedRequest, error: ProvisionerError, *, is_final: bool
+) -> bool:
+    """Tell whether maintenance is given up, or left a connection broken."""
+    is_moving = isinstance(error, NotStabilizedError) and error.is_moving
+    # A new credential that was written and does not work is reported at every try.
+    is_broken = isinstance(error, NotStabilizedError) and not is_moving
+    is_given_up = is_final and (unchecked.entry_point.waits_again or not is_moving)
+    return unchecked.request_type in MAINTENANCE_QUEUE.request_types and (is_given_up or is_broken)
 
 
 def write_failure(ports: Ports, name: str, error: ProvisionerError, owner: str = "") -> str | None:

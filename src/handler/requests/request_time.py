@@ -22,6 +22,11 @@ def request_time(envelope: Mapping[str, Any]) -> datetime | None:
         return None
 
 
+def counting_time(envelope: Mapping[str, Any], arrival: datetime) -> datetime:
+    """Give the time that counts: its RequestTime, never later than its arrival."""
+    return min(arrival, request_time(envelope) or arrival)
+
+
 def signing_time(response_url: str, arrival: datetime) -> datetime:
     """
     Give the time at which CloudFormation made a request: when it signed the ResponseURL.

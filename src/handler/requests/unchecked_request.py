@@ -10,7 +10,7 @@ from handler.requests.connection_name import derived_name, well_formed
 from handler.requests.entry_point import CLOUDFORMATION, SELECTING, EntryPoint, for_terraform
 from handler.requests.envelope import TERRAFORM_MEMBER
 from handler.requests.foreign_event import foreign
-from handler.requests.request_time import request_time, signing_time
+from handler.requests.request_time import counting_time, signing_time
 from handler.requests.violation import Violation
 
 
@@ -72,7 +72,7 @@ def read_document(
         request_type=given.get("RequestType"),
         request_id=envelope.text(given, "RequestId") or request_id,
         owner=envelope.owner(given) if "Owner" in entry_point.members else "",
-        request_time=min(arrival, request_time(given) or arrival),
+        request_time=counting_time(given, arrival),
         properties=properties,
         previous_name=previous_name if previous_name != well_formed(properties) else "",
         violations=tuple(envelope.violations(given, entry_point.members)),

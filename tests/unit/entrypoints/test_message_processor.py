@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from handler.adapters.result_bus import Results
+from handler.adapters.result_delivery import Results
 from handler.app import lambda_handler
 from handler.composition import Invocation
 from handler.connections.state import Connection
