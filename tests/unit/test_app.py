@@ -199,6 +199,7 @@ def test_a_refusal_is_logged_without_what_the_event_held(
     reason = refused({"Password": CANARY}, qualifier)
     (line,) = output.lines
     assert (line["level"], line["message"], line["reason"]) == ("ERROR", "event refused", reason)
+    assert line["error_code"] == "InvalidRequest"
     assert CANARY not in output.text
 
 

@@ -152,3 +152,19 @@ def test_pauses_are_spread_over_the_half_before_their_end() -> None:
     assert all(5 <= each <= 10 for each in pauses)
     assert min(pauses) < 6
     assert max(pauses) > 9
+
+
+def test_a_client_has_the_time_outs_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever service it is for."""
+    made: list[tuple[str, int, int]] = []
+
+    def client(service: str, *seconds: int) -> object:
+        made.append((service, *seconds))  # type: ignore[arg-type]
+        return FakeAws().client(service)
+
+    monkeypatch.setattr("handler.composition.client", client)
+    monkeypatch.setenv("REGISTRY_TABLE_NAME", "registry")
+    monkeypatch.setenv("CONNECT_TIMEOUT_SECONDS", "3")
+    monkeypatch.setenv("READ_TIMEOUT_SECONDS", "7")
+    Invocation(LambdaContext(FUNCTION)).caller("events")
+    assert made == [("events", 3, 7)]

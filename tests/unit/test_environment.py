@@ -161,3 +161,17 @@ def test_a_prefix_holds_only_what_a_name_can(prefix: str) -> None:
     """Else every derived name would be refused, and the error would blame the name."""
     with pytest.raises(ServiceInternalError, match="CONNECTION_NAME_PREFIX"):
         load({**LEAST, "CONNECTION_NAME_PREFIX": prefix}, ARN, REQUIRED)
+
+
+@pytest.mark.parametrize(("mode", "expected"), [(None, False), ("Report", False), ("Repair", True)])
+def test_drift_is_repaired_only_where_that_is_set(mode: str | None, expected: bool) -> None:
+    """By default it is told."""
+    given = {**LEAST, **({"RECONCILE_MODE": mode} if mode else {})}
+    assert load(given, ARN, REQUIRED).is_repairing is expected
+
+
+def test_without_a_table_its_name_is_empty_and_an_empty_number_is_its_default() -> None:
+    """In the init phase nothing is required."""
+    given = load({"GIVE_UP_SECONDS": ""}, "", ())
+    assert (given.registry_table_name, given.give_up_seconds) == ("", 1800)
+    assert (given.partition, given.region, given.account) == ("", "", "")

@@ -60,3 +60,9 @@ def test_not_stabilized_is_transient_only_where_it_is_said() -> None:
     assert not NotStabilizedError("x").is_transient
     assert NotStabilizedError("x", is_transient=True).is_transient
     assert not NotStabilizedError("x").is_transient
+
+
+def test_a_connection_that_did_not_settle_is_none_of_the_special_ones_unless_said() -> None:
+    """Each of these makes somebody more patient."""
+    error = NotStabilizedError("crm is AUTHORIZING")
+    assert (error.is_transient, error.is_moving, error.is_private) == (False, False, False)

@@ -110,3 +110,35 @@ def test_without_a_queue_its_variable_is_named(aws: FakeAws) -> None:
         requests(aws, "").send(documents(1), START)
     requests(aws, "").send([], START)
     assert aws.calls == []
+
+
+def test_a_letter_is_sent_with_its_attributes(aws: FakeAws) -> None:
+    """As texts."""
+    requests(aws).send_letter("{}", {"ErrorCode": "Throttling"})
+    assert aws.of("send_message") == [
+        {
+            "QueueUrl": "dead",
+            "MessageBody": "{}",
+            "MessageAttributes": {"ErrorCode": {"DataType": "String", "StringValue": "Throttling"}},
+        }
+    ]
+
+
+def test_messages_are_hidden_ten_at_a_time(aws: FakeAws) -> None:
+    """Each with an id of its own in its call."""
+    requests(aws).change_visibility(URL, [f"h{number}" for number in range(11)], 30)
+    first, second = aws.of("change_message_visibility_batch")
+    assert (first["QueueUrl"], len(first["Entries"])) == (URL, 10)
+    assert first["Entries"][1] == {"Id": "1", "ReceiptHandle": "h1", "VisibilityTimeout": 30}
+    assert second["Entries"] == [{"Id": "0", "ReceiptHandle": "h10", "VisibilityTimeout": 30}]
+
+
+def test_a_refusal_names_the_queue(aws: FakeAws) -> None:
+    """There are several."""
+    aws.always = dict.fromkeys(
+        ("send_message", "change_message_visibility_batch"), refusal("AccessDeniedException")
+    )
+    with pytest.raises(AccessDeniedError, match="on the dead-letter queue failed"):
+        requests(aws).send_letter("{}", {})
+    with pytest.raises(AccessDeniedError, match="on the queue failed"):
+        requests(aws).change_visibility(URL, ["h"], 30)

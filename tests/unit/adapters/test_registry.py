@@ -118,7 +118,7 @@ def test_a_revision_is_random_and_fits_in_a_number(registry: Registry) -> None:
     """DynamoDB keeps 38 digits."""
     revisions = [registry.write(CLAIM).stored.revision for _ in range(50)]
     assert len(set(revisions)) == len(revisions)
-    assert 2**90 < max(revisions) < 10**38
+    assert 2**95 < max(revisions) < 2**96 < 10**38
 
 
 def test_a_link_is_written_with_its_connection(registry: Registry, fake_aws: FakeAws) -> None:

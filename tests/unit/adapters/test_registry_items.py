@@ -357,3 +357,14 @@ def test_a_token_that_was_never_given_is_refused(text: str) -> None:
     """Nested, or of something else than two names."""
     with pytest.raises(InvalidRequestError, match="NextToken: must be a NextToken as it was given"):
         key_after(base64.urlsafe_b64encode(text.encode()).decode())
+
+
+def test_a_connections_item_has_its_key_its_owner_and_its_revision() -> None:
+    """By which conditions and other versions of this function find it."""
+    item = connection_item(FULL)
+    assert item.keys() == {"PK", "SK", "Owner", "Revision", "WrittenAt", "Record"}
+    key = {"PK": {"S": "CONNECTION#crm"}, "SK": {"S": "CONNECTION"}}
+    assert connection_key("crm") == key
+    assert key.items() <= item.items()
+    assert (item["Owner"], item["Revision"]) == ({"S": "requests"}, {"N": "3"})
+    assert "é" * 5 in item["Record"]["S"]

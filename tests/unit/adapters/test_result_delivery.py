@@ -54,3 +54,44 @@ def test_a_refusal_of_step_functions_says_who_is_not_told(fake_aws: FakeAws) -> 
     fake_aws.plan("send_task_success", refusal("AccessDeniedException"))
     with pytest.raises(AccessDeniedError, match="SendTaskSuccess on the waiting task"):
         Invocation(LambdaContext(FUNCTION)).results.finish_task("token", RESULT)
+
+
+def test_a_refusal_names_the_bus(fake_aws: FakeAws) -> None:
+    """It may be another account's."""
+    fake_aws.plan("put_events", refusal("AccessDeniedException"))
+    with pytest.raises(AccessDeniedError, match="PutEvents on event bus default failed"):
+        Invocation(LambdaContext(FUNCTION)).results.publish([RESULT])
+
+
+def test_each_result_that_is_not_accepted_is_told(fake_aws: FakeAws) -> None:
+    """The others are out."""
+    fake_aws.plan(
+        "put_events", {"FailedEntryCount": 1, "Entries": [{"EventId": "1"}, {"ErrorCode": "X"}]}
+    )
+    accepted, refused = Invocation(LambdaContext(FUNCTION)).results.publish([RESULT, RESULT])
+    assert accepted is None
+    assert refused
+    assert refused.reason == "the result could not be published: X"
+
+
+def test_without_a_bus_nothing_is_published(
+    fake_aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The installation wants no results."""
+    monkeypatch.setenv("RESULT_BUS_NAME", "")
+    assert Invocation(LambdaContext(FUNCTION)).results.publish([RESULT]) == [None]
+    assert fake_aws.calls == []
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [("Throttling", "ThrottlingError"), ("ServiceInternalError", "ServiceInternalError")],
+)
+def test_a_failed_task_is_told_the_class_and_the_reason(
+    code: str, error: str, fake_aws: FakeAws
+) -> None:
+    """By which Catch and Retry match."""
+    failed = {"Status": "FAILED", "ErrorCode": code, "Reason": "later"}
+    Invocation(LambdaContext(FUNCTION)).results.finish_task("token", failed)
+    (sent,) = fake_aws.of("send_task_failure")
+    assert sent == {"taskToken": "token", "error": error, "cause": "later"}

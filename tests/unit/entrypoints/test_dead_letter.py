@@ -13,7 +13,7 @@ from handler.requests.entry_point import MAINTENANCE_QUEUE, REQUEST_QUEUE, Entry
 from handler.requests.envelope import parsed
 from handler.requests.request import check
 from handler.requests.unchecked_request import UncheckedRequest, read_document
-from handler.settings import MOST_REQUEST_BYTES
+from handler.settings import LONGEST_LETTER_BYTES, MOST_REQUEST_BYTES
 from tests.support.bad_requests import (
     ACCOUNT,
     API_KEY,
@@ -235,3 +235,27 @@ def test_the_attributes_say_why_and_where_from() -> None:
     assert values["Reason"].startswith("a ba b")
     assert len(values["Reason"]) == dead_letter.LONGEST_ATTRIBUTE
     assert values["RequestId"] == "-"
+
+
+def create(properties: dict[str, Any]) -> dict[str, Any]:
+    """Make a Create."""
+    return {"RequestType": "Create", "ResourceProperties": properties}
+
+
+def test_a_letter_is_as_short_as_json_can_be() -> None:
+    """It must fit beside its attributes; only what SQS refuses is escaped."""
+    text = letter(create(changed(BASIC, {"Description": "é"})))
+    assert "é" in text
+    assert ": " not in text
+    assert ", " not in text
+
+
+@pytest.mark.parametrize(("more", "is_kept"), [(0, True), (1, False)])
+def test_a_letter_is_kept_up_to_its_longest(more: int, is_kept: bool) -> None:
+    """A longer one keeps its id."""
+    path = "AuthParameters.InvocationHttpParameters.BodyParameters"
+    given = changed(BASIC, {path: parameter("", IsValueSecret=False)})
+    room = LONGEST_LETTER_BYTES - len(letter(create(given)))
+    filled = changed(BASIC, {path: parameter("x" * (room + more), IsValueSecret=False)})
+    found = kept(create(filled))
+    assert ("ResourceProperties" in found) is is_kept

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from handler.connections.record import Record
+from handler.entrypoints import execution
 from handler.entrypoints.execution import Failed, Succeeded, execute
 from handler.errors import (
     AccessDeniedError,
@@ -17,6 +18,7 @@ from handler.errors import (
     ServiceInternalError,
     ThrottlingError,
 )
+from handler.observability import logger
 from handler.requests.entry_point import (
     DIRECT,
     MAINTENANCE_QUEUE,
@@ -28,6 +30,7 @@ from handler.requests.unchecked_request import UncheckedRequest, read_document
 from tests.support.crm import BASIC, ask
 from tests.support.entry_point import CANARY
 from tests.support.fakes import ACCOUNT, RULES, START, World, make_world
+from tests.support.function_output import CurrentStdout, FunctionOutput
 
 CRM = "connections/crm"
 NEW = '{"user": "ada", "password": "battery staple", "key": "k-2"}'
@@ -355,3 +358,15 @@ def test_no_repr_shows_token_or_properties() -> None:
         REQUEST_QUEUE, "Create", "r", "requests", START, secret, task_token=CANARY
     )
     assert CANARY not in repr(Failed(asked, ServiceInternalError("x")))
+
+
+def test_a_request_tells_how_long_it_took(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In whole milliseconds."""
+    monkeypatch.setattr(logger.registered_handler, "stream", CurrentStdout())
+    ticks = iter([10.0, 12.5])
+    monkeypatch.setattr(execution, "time", SimpleNamespace(monotonic=lambda: next(ticks)))
+    run(world)
+    (line,) = FunctionOutput(capsys).lines
+    assert line["duration_ms"] == 2500

@@ -23,7 +23,8 @@ from handler.observability import logger
 from handler.operations.completion import Completion, Outcome
 from handler.requests.entry_point import REQUEST_QUEUE
 from handler.requests.request import check
-from handler.requests.unchecked_request import UncheckedRequest
+from handler.requests.unchecked_request import UncheckedRequest, read_document
+from handler.settings import MOST_RECEIVES
 from tests.support.bad_requests import BASIC
 from tests.support.fake_aws import FakeAws, refusal
 from tests.support.fakes import RULES, START, FakeTime
@@ -797,3 +798,28 @@ def test_two_results_that_are_refused_together_are_sent_one_by_one(
     aws.plan("put_events", refusal("ValidationException"))
     assert stage.deliver(*stage.batch(2)) == []
     assert [len(each["Entries"]) for each in aws.of("put_events")] == [2, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("receives", "comes_back"), [(MOST_RECEIVES - 2, True), (MOST_RECEIVES - 1, False)]
+)
+def test_the_last_receive_but_one_ends_every_failure(
+    receives: int, comes_back: bool, stage: Stage
+) -> None:
+    """One more is left in case its letter cannot be sent."""
+    processor = MessageProcessor(Invocation(LambdaContext(FUNCTION)), QUEUE)
+    record = SQSRecord(stage.record(receives=receives))
+    unchecked = read_document({}, REQUEST_QUEUE, "m", START)
+    found = processor._may_come_back(record, unchecked, ThrottlingError("later"))  # noqa: SLF001
+    assert found is comes_back
+
+
+def test_without_a_usable_environment_nothing_is_given_up(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever changed it by hand is about to change it back."""
+    monkeypatch.setenv("GIVE_UP_SECONDS", "soon")
+    processor = MessageProcessor(Invocation(LambdaContext(FUNCTION)), QUEUE)
+    record = SQSRecord(stage.record(age=100_000))
+    unchecked = read_document({}, REQUEST_QUEUE, "m", START)
+    assert processor._may_come_back(record, unchecked, ThrottlingError("x"))  # noqa: SLF001

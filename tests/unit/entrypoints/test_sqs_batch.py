@@ -7,7 +7,7 @@ import pytest
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from handler.entrypoints.message_processor import Ended
-from handler.entrypoints.sqs_batch import connection_name, process_side_by_side
+from handler.entrypoints.sqs_batch import _by_connection, connection_name, process_side_by_side
 from handler.errors import ProvisionerError, ThrottlingError
 
 PATIENCE_SECONDS = 60
@@ -57,3 +57,33 @@ def test_a_message_that_ends_slowly_holds_up_no_others_result() -> None:
     records = [SQSRecord({"messageId": each, "body": f'{{"Name": "{each}"}}'}) for each in "ab"]
     errors = process_side_by_side(Played(), records)  # type: ignore[arg-type]
     assert errors == {"a": None, "b": None}
+
+
+def test_messages_of_one_connection_are_a_group_and_each_other_is_one_of_its_own() -> None:
+    """So that one that cannot be read holds up no other."""
+    bodies = ('{"Name": "a"}', "not JSON", '{"Name": "a"}', "not JSON")
+    records = [SQSRecord({"messageId": str(at), "body": body}) for at, body in enumerate(bodies)]
+    groups = [[each.message_id for each in group] for group in _by_connection(records)]
+    assert groups == [["0", "2"], ["1"], ["3"]]
+
+
+class Dying:
+    """A processor that dies with each message."""
+
+    def execute(self, record: SQSRecord) -> Ended:
+        raise KeyboardInterrupt
+
+    def publish(self, ended: Sequence[Ended]) -> list[ProvisionerError | None]:
+        return [None for _ in ended]
+
+    def finish(self, ended: Ended, _: ProvisionerError | None) -> ProvisionerError | None:
+        assert isinstance(ended.end, ProvisionerError)
+        return ended.end
+
+
+def test_a_message_whose_processing_dies_comes_back() -> None:
+    """The batch does not wait for ever."""
+    record = SQSRecord({"messageId": "a", "body": "{}"})
+    errors = process_side_by_side(Dying(), [record])  # type: ignore[arg-type]
+    assert errors["a"]
+    assert errors["a"].reason == "the message could not be carried out"
