@@ -596,3 +596,19 @@ def test_a_second_delete_of_what_was_released_deletes_nothing(world: World) -> N
     with pytest.raises(NotFoundError):
         crm.ask(world, "Delete", {"Name": "crm"})
     assert "crm" in world.connections.stored
+
+
+def test_a_name_that_no_connection_can_have_is_not_found() -> None:
+    """A program's; a stack's or Terraform's Delete of it ends."""
+    world = make_world()
+    asked = replace(
+        read_document(
+            {"RequestType": "Delete", "ResourceProperties": {"Name": "crm"}},
+            DIRECT,
+            "request-1",
+            START,
+        ),
+        owner="",
+    )
+    with pytest.raises(NotFoundError, match=r"^no connection can have this name or this owner$"):
+        carry_out(world.ports, check(asked, RULES))

@@ -25,7 +25,7 @@ from handler.requests.entry_point import (
 )
 from handler.requests.request import check
 from handler.requests.unchecked_request import read_document
-from tests.support.crm import BASIC, OAUTH, WITH_HEADER, ask, password_of
+from tests.support.crm import BASIC, OAUTH, PRIVATE, WITH_HEADER, ask, password_of
 from tests.support.fakes import PAGE, RULES, START, World, make_world
 
 CRM = "connections/crm"
@@ -366,3 +366,22 @@ def test_what_a_reconcile_sends_is_taken_by_the_maintenance_queue(world: World, 
     assert carry_out(world.ports, checked).outcome is Outcome.UNCHANGED
     with pytest.raises(InvalidRequestError):
         check(read_document(document, REQUEST_QUEUE, "message-1", world.time.now), RULES)
+
+
+def test_a_reconcile_of_all_says_how_many_got_a_message(world: World) -> None:
+    """And when it was asked for, so that none undoes a newer request."""
+    done = reconcile(world, {})
+    details = {"ConnectionCount": 1}
+    silent = Completion(Outcome.UNCHANGED, Connection(""), is_silent=True, details=details)
+    assert done == silent
+
+
+def test_a_private_connection_on_its_way_is_not_registered_as_settled(world: World) -> None:
+    """AUTHORIZED is not yet ACTIVE."""
+    record = world.registry.records["crm"]
+    pending = Write("Updated", world.time.now - timedelta(hours=1), "AUTHORIZING")
+    private = {**WITH_HEADER, "InvocationConnectivityParameters": PRIVATE}
+    world.registry.write(replace(record, properties=private, pending_write=pending))
+    world.connections.stored["crm"]["properties"]["InvocationConnectivityParameters"] = PRIVATE
+    reconcile(world)
+    assert world.registry.records["crm"].pending_write == pending
