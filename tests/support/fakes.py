@@ -376,9 +376,11 @@ class FakeRequests:
     """What was sent to the function's own queue."""
 
     sent: list[dict[str, Any]] = field(default_factory=list)
+    times: set[datetime] = field(default_factory=set)
 
-    def send(self, documents: Sequence[Mapping[str, Any]], _: datetime) -> None:
+    def send(self, documents: Sequence[Mapping[str, Any]], request_time: datetime) -> None:
         self.sent += map(dict, documents)
+        self.times.add(request_time)
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """What the init phase makes ready, and what an invocation makes before it knows what is asked."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -168,3 +169,10 @@ def test_a_client_has_the_time_outs_of_the_environment(monkeypatch: pytest.Monke
     monkeypatch.setenv("READ_TIMEOUT_SECONDS", "7")
     Invocation(LambdaContext(FUNCTION)).caller("events")
     assert made == [("events", 3, 7)]
+
+
+def test_of_a_short_invocation_a_fifth_is_kept_for_the_answer() -> None:
+    """Else nothing would be left for the work."""
+    invocation = Invocation(LambdaContext(FUNCTION, 50, clock=lambda: 0.0))
+    assert invocation.clock.remaining() == 40
+    assert (invocation.clock.now, invocation.clock.sleep) == (time.time, time.sleep)

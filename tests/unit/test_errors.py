@@ -66,3 +66,9 @@ def test_a_connection_that_did_not_settle_is_none_of_the_special_ones_unless_sai
     """Each of these makes somebody more patient."""
     error = NotStabilizedError("crm is AUTHORIZING")
     assert (error.is_transient, error.is_moving, error.is_private) == (False, False, False)
+
+
+def test_an_error_that_aws_did_not_answer_has_no_code_of_its() -> None:
+    """And nothing that it failed at may have been carried out."""
+    error = ProvisionerError("x")
+    assert (error.aws_code, error.created_name, error.has_unknown_end) == ("", "", False)

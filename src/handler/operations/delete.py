@@ -33,7 +33,7 @@ def delete_replaced(ports: Ports, request: Request, above: tuple[str, ...] = ())
     if record is None or record.owner != request.owner:
         return None
     for name in set(record.replaces) - {*above, request.name}:
-        old = replace(request, name=name, previous_name="")
+        old = replace(request, name=name)
         # It may itself replace another one, if an earlier rename failed.
         delete_replaced(ports, old, (*above, request.name))
         _delete(ports, old)

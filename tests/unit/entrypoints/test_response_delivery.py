@@ -61,7 +61,7 @@ def test_a_failure_tells_the_name_that_it_created_or_the_one_before(
     assert response_url.answers[0]["Reason"] == "AlreadyExists: taken"
 
 
-@pytest.mark.parametrize("status", [301, 400, 403])
+@pytest.mark.parametrize("status", [300, 301, 400, 403])
 def test_only_2xx_acknowledges(
     status: int, monkeypatch: pytest.MonkeyPatch, response_url: ResponseUrlServer
 ) -> None:
@@ -205,3 +205,10 @@ def test_an_answer_is_tried_until_just_before_the_function_ends(
     (clock,) = clocks
     assert clock.remaining() == 59.95
     assert (clock.now, clock.sleep) == (invocation.clock.now, invocation.clock.sleep)
+
+
+def test_a_connection_that_breaks_is_told_by_its_kind(response_url: ResponseUrlServer) -> None:
+    """Its text may hold the URL, which is a credential."""
+    response_url.react(*[HANG_UP] * 99)
+    with pytest.raises(NetworkFailureError, match=r"the answer: ProtocolError$"):
+        answer.put(response_url.origin, b"{}", clock_of(20))

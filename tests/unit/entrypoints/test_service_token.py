@@ -6,6 +6,7 @@ import pytest
 
 from handler.app import lambda_handler
 from handler.entrypoints import cloudformation as custom_resource
+from handler.entrypoints.service_token import refuse_forwarded_event
 from handler.errors import InvalidRequestError
 from tests.support.entry_point import DONE, FUNCTION, handled_as, stack_event
 from tests.support.lambda_context import LambdaContext
@@ -75,3 +76,9 @@ def test_the_sam_cli_may_invoke_the_function_by_another_name(
     local = "arn:aws:lambda:us-east-1:012345678912:function:Function"
     lambda_handler(event_for(FUNCTION, response_url), LambdaContext(local))
     assert [each["Status"] for each in response_url.answers] == ["SUCCESS"]
+
+
+@pytest.mark.parametrize("properties", [None, [], "text", {}])
+def test_an_event_without_a_service_token_was_not_passed_on(properties: object) -> None:
+    """Its form is somebody else's to refuse."""
+    refuse_forwarded_event({"ResourceProperties": properties}, LambdaContext(FUNCTION))

@@ -87,3 +87,14 @@ def test_a_message_whose_processing_dies_comes_back() -> None:
     errors = process_side_by_side(Dying(), [record])  # type: ignore[arg-type]
     assert errors["a"]
     assert errors["a"].reason == "the message could not be carried out"
+
+
+def test_messages_that_no_code_can_read_are_no_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each fails for itself."""
+
+    def fail(_: SQSRecord) -> object:
+        raise MemoryError
+
+    monkeypatch.setattr("handler.entrypoints.sqs_batch.document", fail)
+    records = [SQSRecord({"messageId": each, "body": "{}"}) for each in "ab"]
+    assert len(list(_by_connection(records))) == 2

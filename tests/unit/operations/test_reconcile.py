@@ -370,8 +370,10 @@ def test_what_a_reconcile_sends_is_taken_by_the_maintenance_queue(world: World, 
 
 def test_a_reconcile_of_all_says_how_many_got_a_message(world: World) -> None:
     """And when it was asked for, so that none undoes a newer request."""
+    ask(world, properties={**BASIC, "Name": "A"})
     done = reconcile(world, {})
-    details = {"ConnectionCount": 1}
+    details = {"ConnectionCount": 2}
+    assert world.requests.times == {world.time.now}
     silent = Completion(Outcome.UNCHANGED, Connection(""), is_silent=True, details=details)
     assert done == silent
 
