@@ -569,3 +569,23 @@ def test_a_failure_names_the_connection_where_its_request_may_have_made_it(
             sent=world.time.now + timedelta(seconds=seconds),
         )
     assert raised.value.created_name == named
+
+
+@pytest.mark.parametrize("is_its", [True, False])
+def test_a_rollback_to_a_resource_without_name_means_its_derived_name(
+    world: World, is_its: bool
+) -> None:
+    """CloudFormation sends the newer name as its id; another's of the derived name stays his."""
+    nameless = {name: each for name, each in BASIC.items() if name != "Name"}
+    derived = stack(world, "Create", nameless).connection.name
+    crm.pass_time(world, 60)
+    renamed = stack(world, "Update", {**nameless, "Name": "crm"}, derived)
+    assert renamed.connection.name == "crm"
+    if not is_its:
+        record = world.registry.records[derived]
+        world.registry.records[derived] = replace(record, owner="requests")
+    crm.pass_time(world, 60)
+    rolled_back = stack(world, "Update", nameless, "crm")
+    assert rolled_back.connection.name == (derived if is_its else "crm")
+    assert set(world.connections.stored) == {derived, "crm"}
+    assert world.connections.stored[derived]["properties"]["Name"] == derived
