@@ -13,11 +13,10 @@ from uuid import uuid4
 
 import pytest
 
-from handler.observability import logger
 from tests.support.event_source import EventSource
 from tests.support.faulty_proxy import FaultyProxy, running_proxy
 from tests.support.function import Function, forget_clients
-from tests.support.function_output import CurrentStdout, FunctionOutput
+from tests.support.function_output import FunctionOutput
 from tests.support.response_url_server import (
     Certificate,
     ResponseUrlServer,
@@ -99,13 +98,6 @@ def proxy(session_proxy: FaultyProxy) -> Iterator[FaultyProxy]:
     session_proxy.reset()
     yield session_proxy
     session_proxy.reset()
-
-
-@pytest.fixture
-def output(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> FunctionOutput:
-    """Collect what the function prints."""
-    monkeypatch.setattr(logger.registered_handler, "stream", CurrentStdout())
-    return FunctionOutput(capsys)
 
 
 @pytest.fixture

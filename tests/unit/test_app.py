@@ -11,12 +11,11 @@ from handler.app import lambda_handler
 from handler.entrypoints import cloudformation, direct, failed_invocations, sqs_batch
 from handler.entrypoints.source_queue import SourceQueue
 from handler.errors import InvalidRequestError
-from handler.observability import logger
 from handler.requests.entry_point import EntryPoint
 from tests.support.bad_requests import BASIC
 from tests.support.entry_point import CANARY, FUNCTION, STACK, UNANSWERED_QUEUE
 from tests.support.fake_aws import FakeAws
-from tests.support.function_output import CurrentStdout, FunctionOutput
+from tests.support.function_output import FunctionOutput
 from tests.support.lambda_context import LambdaContext
 
 pytestmark = pytest.mark.usefixtures("environment")
@@ -191,11 +190,9 @@ def test_an_event_of_cloudformations_shape_asks_what_cloudformation_asks(
 
 @pytest.mark.parametrize("qualifier", ["", ":stacks", ":requests", f":{CANARY}"])
 def test_a_refusal_is_logged_without_what_the_event_held(
-    qualifier: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    qualifier: str, output: FunctionOutput
 ) -> None:
     """The operator sees that an event was refused, and why."""
-    monkeypatch.setattr(logger.registered_handler, "stream", CurrentStdout())
-    output = FunctionOutput(capsys)
     reason = refused({"Password": CANARY}, qualifier)
     (line,) = output.lines
     assert (line["level"], line["message"], line["reason"]) == ("ERROR", "event refused", reason)

@@ -10,13 +10,12 @@ from handler import composition as warming
 from handler.adapters import aws_client as aws
 from handler.composition import SERVICES, Invocation
 from handler.errors import ServiceInternalError
-from handler.observability import logger
 from handler.settings import ANSWER_SECONDS, MOST_THREADS
 from tests.support.entry_point import ENVIRONMENT, FUNCTION
 from tests.support.fake_aws import FakeAws
 from tests.support.fakes import START
 from tests.support.function import forget_clients
-from tests.support.function_output import CurrentStdout, FunctionOutput
+from tests.support.function_output import FunctionOutput
 from tests.support.lambda_context import LambdaContext
 from tools.local.operations import used_services
 
@@ -55,14 +54,13 @@ def test_outside_of_lambda_nothing_is_made() -> None:
 
 @pytest.mark.parametrize("region", ["", "not a region"])
 def test_what_keeps_clients_from_being_made_is_left_to_a_request(
-    region: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    region: str, monkeypatch: pytest.MonkeyPatch, output: FunctionOutput
 ) -> None:
     """A failed init phase would answer nobody; the log says what is the matter, by its kind."""
-    monkeypatch.setattr(logger.registered_handler, "stream", CurrentStdout())
     monkeypatch.setenv("AWS_DEFAULT_REGION", region)
     warming.warm(IN_LAMBDA)
     assert aws.client.cache_info().currsize == 0
-    (line,) = FunctionOutput(capsys).lines
+    (line,) = output.lines
     told = (line["level"], line["message"], line["kind"])
     assert told == ("WARNING", "clients not made in the init phase", "ServiceInternalError")
 

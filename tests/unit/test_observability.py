@@ -6,14 +6,7 @@ import pytest
 
 from handler.observability import SERVICE, count_cold_start, emit, logger
 from tests.support.fakes import START
-from tests.support.function_output import CurrentStdout, FunctionOutput, measured
-
-
-@pytest.fixture
-def output(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> FunctionOutput:
-    """Collect what the function prints."""
-    monkeypatch.setattr(logger.registered_handler, "stream", CurrentStdout())
-    return FunctionOutput(capsys)
+from tests.support.function_output import FunctionOutput, measured
 
 
 def test_half_a_character_does_not_cost_the_line(output: FunctionOutput) -> None:

@@ -18,13 +18,12 @@ from handler.errors import (
     ProvisionerError,
     ThrottlingError,
 )
-from handler.observability import logger
 from handler.requests.connection_name import derived_name
 from handler.requests.unchecked_request import UncheckedRequest
 from handler.settings import MOST_STACK_CALL_RETRIES
 from tests.support.deadline import guard, time_runs_out, time_runs_out_meanwhile
 from tests.support.entry_point import DONE, FUNCTION, STACK, handled_as, invoke, stack_event
-from tests.support.function_output import CurrentStdout, FunctionOutput
+from tests.support.function_output import FunctionOutput
 from tests.support.lambda_context import LambdaContext
 from tests.support.response_url_server import ResponseUrlServer
 
@@ -253,16 +252,13 @@ def test_the_guard_keeps_no_function_alive(
 def test_an_answer_that_is_not_taken_is_logged_and_left_to_lambda(
     monkeypatch: pytest.MonkeyPatch,
     response_url: ResponseUrlServer,
-    capsys: pytest.CaptureFixture[str],
+    output: FunctionOutput,
 ) -> None:
     """With the request that it belongs to, and why."""
-    monkeypatch.setattr(logger.registered_handler, "stream", CurrentStdout())
     handled_as(monkeypatch, custom_resource, DONE)
     response_url.react(403)
     with pytest.raises(NetworkFailureError):
         invoke(stack_event(response_url))
-    (line,) = [
-        each for each in FunctionOutput(capsys).lines if each["message"] == "answer not delivered"
-    ]
+    (line,) = [each for each in output.lines if each["message"] == "answer not delivered"]
     told = (line["level"], line["correlation_id"], line["reason"])
     assert told == ("ERROR", "request-1", "CloudFormation did not take the answer: HTTP 403")

@@ -13,11 +13,10 @@ from handler.errors import (
     NotFoundError,
     ProvisionerError,
 )
-from handler.observability import logger
 from handler.operations.completion import Completion
 from tests.support.entry_point import CANARY, DONE, FUNCTION, handled_as, invoke
 from tests.support.fake_aws import FakeAws, refusal
-from tests.support.function_output import CurrentStdout, FunctionOutput
+from tests.support.function_output import FunctionOutput
 from tests.support.lambda_context import LambdaContext
 
 pytestmark = pytest.mark.usefixtures("environment")
@@ -48,12 +47,9 @@ def test_the_result_shows_the_owner_whole_and_no_installation(
 def test_a_malformed_owner_is_refused_and_not_repeated(
     owner: object,
     fake_aws: FakeAws,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    output: FunctionOutput,
 ) -> None:
     """Neither in the error nor in the log."""
-    monkeypatch.setattr(logger.registered_handler, "stream", CurrentStdout())
-    output = FunctionOutput(capsys)
     with pytest.raises(InvalidRequestError) as raised:
         invoke({"RequestType": "List", "Owner": owner})
     assert raised.value.reason == r"Owner: must be a string of the form [A-Za-z0-9._-]{1,64}"
@@ -98,16 +94,15 @@ def test_a_task_that_cannot_be_told_is_an_error_of_a_success_alone(
     raised: type[ProvisionerError],
     fake_aws: FakeAws,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    output: FunctionOutput,
 ) -> None:
     """A failure has its own error; the log tells of both."""
-    monkeypatch.setattr(logger.registered_handler, "stream", CurrentStdout())
     handled_as(monkeypatch, direct, outcome)
     for operation in ("send_task_success", "send_task_failure"):
         fake_aws.always[operation] = refusal("AccessDeniedException", CANARY)
     with pytest.raises(raised):
         invoke(TASK)
-    lines = FunctionOutput(capsys).lines
+    lines = output.lines
     (line,) = [each for each in lines if each.get("message") == "task not told"]
     assert "failed: AccessDeniedException" in line["reason"]
 

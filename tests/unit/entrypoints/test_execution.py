@@ -18,7 +18,6 @@ from handler.errors import (
     ServiceInternalError,
     ThrottlingError,
 )
-from handler.observability import logger
 from handler.requests.entry_point import (
     DIRECT,
     MAINTENANCE_QUEUE,
@@ -30,7 +29,7 @@ from handler.requests.unchecked_request import UncheckedRequest, read_document
 from tests.support.crm import BASIC, ask
 from tests.support.entry_point import CANARY
 from tests.support.fakes import ACCOUNT, RULES, START, World, make_world
-from tests.support.function_output import CurrentStdout, FunctionOutput
+from tests.support.function_output import FunctionOutput
 
 CRM = "connections/crm"
 NEW = '{"user": "ada", "password": "battery staple", "key": "k-2"}'
@@ -361,12 +360,11 @@ def test_no_repr_shows_token_or_properties() -> None:
 
 
 def test_a_request_tells_how_long_it_took(
-    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    world: World, monkeypatch: pytest.MonkeyPatch, output: FunctionOutput
 ) -> None:
     """In whole milliseconds."""
-    monkeypatch.setattr(logger.registered_handler, "stream", CurrentStdout())
     ticks = iter([10.0, 12.5])
     monkeypatch.setattr(execution, "time", SimpleNamespace(monotonic=lambda: next(ticks)))
     run(world)
-    (line,) = FunctionOutput(capsys).lines
+    (line,) = output.lines
     assert line["duration_ms"] == 2500

@@ -9,7 +9,6 @@ from handler.adapters.registry_items import connection_item
 from handler.connections.record import Record, Stored
 from handler.entrypoints import cloudformation as custom_resource
 from handler.entrypoints import failed_invocations
-from handler.observability import logger
 from handler.requests.connection_name import derived_name
 from tests.support.entry_point import (
     CANARY,
@@ -22,7 +21,7 @@ from tests.support.entry_point import (
 )
 from tests.support.fake_aws import FakeAws, refusal
 from tests.support.fakes import START
-from tests.support.function_output import CurrentStdout, FunctionOutput
+from tests.support.function_output import FunctionOutput
 from tests.support.response_url_server import ResponseUrlServer
 
 pytestmark = pytest.mark.usefixtures("environment")
@@ -52,17 +51,15 @@ def test_what_was_not_answered_is_answered_failed_and_never_executed(
     monkeypatch: pytest.MonkeyPatch,
     response_url: ResponseUrlServer,
     fake_aws: FakeAws,
-    capsys: pytest.CaptureFixture[str],
+    output: FunctionOutput,
 ) -> None:
     """Though its body holds a good request; the alarm counts it."""
-    monkeypatch.setattr(logger.registered_handler, "stream", CurrentStdout())
     asked = handled_as(monkeypatch, custom_resource, DONE)
     event = stack_event(response_url, "Update", PhysicalResourceId="old")
     assert invoke(unanswered(event)) == {"batchItemFailures": []}
     assert [each["Status"] for each in response_url.answers] == ["FAILED"]
     assert asked == []
     assert [operation for operation, _ in fake_aws.calls] == ["get_item"]
-    output = FunctionOutput(capsys)
     (line,) = [
         each for each in output.lines if each.get("message", "").startswith("request answered")
     ]
@@ -140,33 +137,29 @@ def test_only_what_has_its_form_is_kept(
     wrong: object,
     response_url: ResponseUrlServer,
     fake_aws: FakeAws,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    output: FunctionOutput,
 ) -> None:
     """Lambda hands over whatever the alias was invoked with: a RequestId was once any document."""
-    monkeypatch.setattr(logger.registered_handler, "stream", CurrentStdout())
     event = stack_event(response_url) | {member: wrong, "ResponseURL": "https://elsewhere/"}
     invoke(unanswered(event))
     (letter,) = fake_aws.of("send_message")
     assert CANARY not in str(letter)
-    assert CANARY not in FunctionOutput(capsys).text
+    assert CANARY not in output.text
     assert ("request-1" in letter["MessageBody"]) == (member != "RequestId")
 
 
 def test_a_try_that_cannot_be_put_off_comes_back_all_the_same(
     response_url: ResponseUrlServer,
     fake_aws: FakeAws,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    output: FunctionOutput,
 ) -> None:
     """With the rest of its batch; the log says why it was not answered."""
-    monkeypatch.setattr(logger.registered_handler, "stream", CurrentStdout())
     fake_aws.always["change_message_visibility_batch"] = refusal("AccessDeniedException")
     response_url.react(403)
     assert invoke(unanswered(stack_event(response_url))) == {
         "batchItemFailures": [{"itemIdentifier": "m"}]
     }
-    (line,) = FunctionOutput(capsys).lines
+    (line,) = output.lines
     told = {name: line[name] for name in ("level", "message", "RequestId", "reason")}
     assert told == {
         "level": "ERROR",

@@ -7,14 +7,13 @@ import pytest
 from handler.connections.state import Connection
 from handler.entrypoints.log_and_metrics import observe_failure, observe_success
 from handler.errors import InvalidRequestError, ProvisionerError, SupersededError
-from handler.observability import logger
 from handler.operations.completion import Completion, Outcome
 from handler.requests.entry_point import DIRECT
 from handler.requests.unchecked_request import UncheckedRequest, read_document
 from handler.settings import MOST_LOGGED_MEMBERS
 from tests.support.crm import BASIC, PRIVATE
 from tests.support.fakes import START
-from tests.support.function_output import CurrentStdout, FunctionOutput
+from tests.support.function_output import FunctionOutput
 
 CRM = Connection("crm", "arn", "AUTHORIZED")
 LINE = {
@@ -37,13 +36,6 @@ SUCCEEDED = {
     "drift": [],
 }
 MILLISECONDS = 12.4
-
-
-@pytest.fixture
-def output(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> FunctionOutput:
-    """Give what is printed."""
-    monkeypatch.setattr(logger.registered_handler, "stream", CurrentStdout())
-    return FunctionOutput(capsys)
 
 
 def request(

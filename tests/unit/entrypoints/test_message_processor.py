@@ -28,7 +28,7 @@ from handler.settings import MOST_RECEIVES
 from tests.support.bad_requests import BASIC
 from tests.support.fake_aws import FakeAws, refusal
 from tests.support.fakes import RULES, START, FakeTime
-from tests.support.function_output import CurrentStdout, FunctionOutput
+from tests.support.function_output import FunctionOutput
 from tests.support.lambda_context import LambdaContext
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:provisioner"
@@ -73,13 +73,6 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> FakeAws:
     fake = FakeAws()
     fake.use(monkeypatch)
     return fake
-
-
-@pytest.fixture
-def output(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> FunctionOutput:
-    """Collect what the function prints."""
-    monkeypatch.setattr(logger.registered_handler, "stream", CurrentStdout())
-    return FunctionOutput(capsys)
 
 
 class Stage:

@@ -11,7 +11,6 @@ from handler.app import lambda_handler
 from handler.entrypoints import message_processor
 from handler.entrypoints.sqs_message import document
 from handler.errors import InvalidRequestError, ThrottlingError
-from handler.observability import logger
 from handler.requests.entry_point import REQUEST_QUEUE
 from handler.requests.envelope import NOT_JSON, TOO_DEEP
 from handler.requests.request import check
@@ -20,7 +19,7 @@ from tests.support.bad_requests import BASIC
 from tests.support.entry_point import CANARY, DONE, FUNCTION, handled_as, invoke
 from tests.support.fake_aws import FakeAws
 from tests.support.fakes import RULES, START
-from tests.support.function_output import CurrentStdout, FunctionOutput
+from tests.support.function_output import FunctionOutput
 from tests.support.lambda_context import LambdaContext
 
 pytestmark = pytest.mark.usefixtures("environment")
@@ -86,18 +85,16 @@ def test_a_result_that_is_not_out_keeps_the_message(
 
 
 def test_a_defect_is_logged_with_the_message_that_met_it(
-    monkeypatch: pytest.MonkeyPatch, fake_aws: FakeAws, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, fake_aws: FakeAws, output: FunctionOutput
 ) -> None:
     """By its type and place, never by its text."""
 
     def fail(*_: object) -> None:
         raise ZeroDivisionError(CANARY)
 
-    monkeypatch.setattr(logger.registered_handler, "stream", CurrentStdout())
     monkeypatch.setattr(message_processor, "read_document", fail)
     assert invoke(message()) == COMES_BACK
     assert fake_aws.of("send_message") == []
-    output = FunctionOutput(capsys)
     (line,) = [each for each in output.lines if each["message"] == "message comes back"]
     told = (line["level"], line["message_id"], line["error_code"])
     assert told == ("ERROR", "m", "ServiceInternalError")

@@ -8,11 +8,10 @@ import pytest
 from handler.app import lambda_handler
 from handler.entrypoints.source_queue import FOREIGN, is_batch_of, queue_arn, source_queue
 from handler.errors import InvalidRequestError, ServiceInternalError
-from handler.observability import logger
 from handler.requests.entry_point import CLOUDFORMATION, MAINTENANCE_QUEUE, REQUEST_QUEUE
 from tests.support.entry_point import CANARY, ENVIRONMENT, FUNCTION, UNANSWERED_QUEUE, invoke
 from tests.support.fake_aws import FakeAws
-from tests.support.function_output import CurrentStdout, FunctionOutput
+from tests.support.function_output import FunctionOutput
 from tests.support.lambda_context import LambdaContext
 from tests.support.resolved_template import parsed_template
 
@@ -103,11 +102,9 @@ def test_a_batch_of_several_queues_is_refused(records: list[Any], fake_aws: Fake
 
 
 def test_what_is_refused_is_logged_without_what_it_held(
-    fake_aws: FakeAws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    fake_aws: FakeAws, output: FunctionOutput
 ) -> None:
     """The operator sees that a mapping leads from a queue that is not ours."""
-    monkeypatch.setattr(logger.registered_handler, "stream", CurrentStdout())
-    output = FunctionOutput(capsys)
     with pytest.raises(InvalidRequestError):
         invoke({"Records": [record(f"{QUEUES}:{CANARY}", {"Password": CANARY})]})
     (line,) = output.lines
@@ -254,13 +251,12 @@ def test_a_variable_that_a_message_needs_is_named_to_its_queue(
     arn: str,
     fake_aws: FakeAws,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    output: FunctionOutput,
 ) -> None:
     """The queue is known, its letters are not: every message comes back, and the log says why."""
-    monkeypatch.setattr(logger.registered_handler, "stream", CurrentStdout())
     monkeypatch.delenv("DEAD_LETTER_QUEUE_URL")
     event = {"Records": [record(arn)]}
     response = lambda_handler(event, LambdaContext(FUNCTION))
     assert response == {"batchItemFailures": [{"itemIdentifier": "m"}]}
-    assert " DEAD_LETTER_QUEUE_URL: required" in FunctionOutput(capsys).text
+    assert " DEAD_LETTER_QUEUE_URL: required" in output.text
     assert fake_aws.of("send_message") == []

@@ -1,7 +1,6 @@
 """What stands around a request's properties: when it was made, and what Terraform adds."""
 
 import json
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -10,29 +9,15 @@ from handler.errors import InvalidRequestError, NotFoundError
 from handler.operations.completion import Outcome
 from handler.operations.use_cases import carry_out
 from handler.requests.entry_point import (
-    DIRECT,
     REQUEST_QUEUE,
-    EntryPoint,
 )
 from handler.requests.request import check
-from handler.requests.unchecked_request import UncheckedRequest, read_document
 from tests.support.bad_requests import BASIC, CANARY, PASSWORD, USERNAME, changed, secret
-from tests.support.fakes import RULES, START, World, make_world
+from tests.support.envelopes import asked, told
+from tests.support.fakes import RULES, World, make_world
 
 CRM = changed(BASIC, {USERNAME: "ada", PASSWORD: secret("password", "connections/crm")})
 NO_CHANGE = "tf: must be what Terraform adds: action (create, update or delete) and prev_input"
-
-
-def asked(
-    document: object, entry_point: EntryPoint = DIRECT, arrival: datetime = START
-) -> UncheckedRequest:
-    """Read a document."""
-    return read_document(document, entry_point, "r", arrival)
-
-
-def told(document: object, entry_point: EntryPoint = DIRECT) -> list[str]:
-    """Give what is wrong with an envelope."""
-    return [str(violation) for violation in asked(document, entry_point).violations]
 
 
 def terraform(action: object, properties: object = BASIC, **more: Any) -> dict[str, Any]:

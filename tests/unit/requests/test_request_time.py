@@ -13,8 +13,9 @@ from handler.operations.use_cases import carry_out
 from handler.requests.entry_point import DIRECT, REQUEST_QUEUE, EntryPoint
 from handler.requests.request import check
 from handler.requests.request_time import request_time, signing_time
-from handler.requests.unchecked_request import UncheckedRequest, read_custom_resource, read_document
+from handler.requests.unchecked_request import read_custom_resource
 from tests.support.bad_requests import BASIC, CANARY, PASSWORD, USERNAME, changed, secret
+from tests.support.envelopes import asked, told
 from tests.support.fakes import RULES, START, make_world
 
 ARRIVAL = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
@@ -87,18 +88,6 @@ def test_the_same_delivery_has_the_same_time_whenever_it_arrives() -> None:
     url = f"{BUCKET}?X-Amz-Date=20261122T130507Z"
     later = ARRIVAL + timedelta(minutes=50)
     assert signing_time(url, ARRIVAL) == signing_time(url, later)
-
-
-def asked(
-    document: object, entry_point: EntryPoint = DIRECT, arrival: datetime = START
-) -> UncheckedRequest:
-    """Read a document."""
-    return read_document(document, entry_point, "r", arrival)
-
-
-def told(document: object) -> list[str]:
-    """Give what is wrong with an envelope."""
-    return [str(violation) for violation in asked(document).violations]
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,12 @@ from handler.entrypoints.message_processor import MessageProcessor
 from handler.entrypoints.source_queue import QueueName, SourceQueue
 from handler.entrypoints.sqs_batch import process_side_by_side
 from handler.errors import AccessDeniedError
-from handler.observability import count_cold_start, logger
+from handler.observability import count_cold_start
 from handler.requests.entry_point import DIRECT, MAINTENANCE_QUEUE, REQUEST_QUEUE, EntryPoint
 from handler.requests.unchecked_request import read_custom_resource, read_document
 from tests.support.crm import BASIC, STACK_ID, WITH_HEADER
 from tests.support.fakes import RULES, World, make_world
-from tests.support.function_output import CurrentStdout, FunctionOutput
+from tests.support.function_output import FunctionOutput
 from tests.support.resolved_template import deployed, properties
 
 NAMESPACE = "EventBridgeConnectionProvisioner"
@@ -173,11 +173,10 @@ RINGS = {  # what sets an alarm off, and how often it must happen
 
 
 @pytest.fixture
-def output(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> FunctionOutput:
+def output(output: FunctionOutput, monkeypatch: pytest.MonkeyPatch) -> FunctionOutput:
     """Collect what the function prints, the first invocation's metric included."""
-    monkeypatch.setattr(logger.registered_handler, "stream", CurrentStdout())
     monkeypatch.setattr(observability, "_first_invocation", iter([True]))
-    return FunctionOutput(capsys)
+    return output
 
 
 def printed(output: FunctionOutput) -> set[Metric]:
