@@ -32,11 +32,7 @@ from handler.adapters.registry_items import (
 )
 from handler.clock import instant
 from handler.connections.ownership import superseded
-from handler.connections.record import (
-    Deletion,
-    Record,
-    Stored,
-)
+from handler.connections.record import Deletion, Record, Stored
 from handler.errors import ResourceConflictError
 from handler.references.source import Secret, Source
 from handler.settings import ITEMS_OF_A_PAGE

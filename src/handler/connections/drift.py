@@ -39,10 +39,7 @@ def absence(record: Record, connection: Connection | None) -> Finding | None:
 
 
 def drift(
-    record: Record,
-    connection: Connection,
-    desired: Mapping[str, Any],
-    versions: Mapping[str, str],
+    record: Record, connection: Connection, desired: Mapping[str, Any], versions: Mapping[str, str]
 ) -> Iterator[Finding]:
     """Yield what is wrong with an existing connection."""
     if connection.state in FINDING_OF_STATE:

@@ -3,10 +3,7 @@
 from collections.abc import Mapping
 
 from handler.connections.state import is_usable
-from handler.errors import (
-    ProvisionerError,
-    SupersededError,
-)
+from handler.errors import ProvisionerError, SupersededError
 from handler.observability import emit, logger
 from handler.operations.completion import Completion, Outcome
 from handler.requests.properties import is_private

@@ -11,12 +11,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from handler.clock import instant
 from handler.composition import Invocation
 from handler.entrypoints import dead_letter, log_and_metrics
-from handler.entrypoints.execution import (
-    Failed,
-    Succeeded,
-    execute,
-    unexpected,
-)
+from handler.entrypoints.execution import Failed, Succeeded, execute, unexpected
 from handler.entrypoints.message_retry import delay_seconds, patience_seconds
 from handler.entrypoints.source_queue import SourceQueue
 from handler.entrypoints.sqs_message import document, naming_sender, receives, time_of
@@ -29,11 +24,7 @@ from handler.errors import (
 from handler.observability import logger
 from handler.requests.unchecked_request import UncheckedRequest, read_document
 from handler.requests.violation import Violation
-from handler.settings import (
-    BATCH_MARGIN_SECONDS,
-    LEAST_MESSAGE_SECONDS,
-    MOST_RECEIVES,
-)
+from handler.settings import BATCH_MARGIN_SECONDS, LEAST_MESSAGE_SECONDS, MOST_RECEIVES
 
 LAST_RECEIVE = MOST_RECEIVES - 1  # one more is left in case sending to the DLQ fails
 UNREAD = Violation("", "the function could not carry this message out; its log says why")

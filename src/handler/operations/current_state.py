@@ -3,10 +3,7 @@
 from dataclasses import dataclass
 
 from handler.clock import instant
-from handler.connections.ownership import (
-    Standing,
-    standing,
-)
+from handler.connections.ownership import Standing, standing
 from handler.connections.record import Record
 from handler.connections.state import Connection, ConnectionState
 from handler.errors import ResourceConflictError

@@ -136,10 +136,7 @@ def owners_request(request: Request, record: Record, rules: Rules) -> Request:
     properties = prepared(record.properties, rules)
     refuse(list(property_violations(properties, rules)))
     return replace(
-        request,
-        owner=record.owner,
-        request_time=record.request_time,
-        properties=properties,
+        request, owner=record.owner, request_time=record.request_time, properties=properties
     )
 
 

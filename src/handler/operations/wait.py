@@ -4,10 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from handler.clock import growing, instant
-from handler.connections.ownership import (
-    is_same,
-    is_visible,
-)
+from handler.connections.ownership import is_same, is_visible
 from handler.connections.record import Record
 from handler.connections.state import BAD, Connection, is_moving
 from handler.errors import NotStabilizedError, ResourceConflictError

@@ -19,13 +19,7 @@ from handler.requests.entry_point import (
 )
 from handler.requests.options import OnExisting
 from handler.requests.properties import Rules
-from handler.requests.selection import (
-    WHOLE,
-    Selection,
-    selected,
-    selection_violations,
-    selector,
-)
+from handler.requests.selection import WHOLE, Selection, selected, selection_violations, selector
 from handler.requests.service_model import rebuilt, to_boolean
 from handler.requests.unchecked_request import UncheckedRequest
 from handler.requests.violation import Violation, misfit, refuse
