@@ -11,7 +11,7 @@ from handler.connections.state import Connection, ConnectionState
 
 SHOWN = ("Description", "AuthParameters")
 # Describe omits some parameters' IsValueSecret; a public one that became secret shows no value.
-NOT_SHOWN = ("Password", "ApiKeyValue", "ClientSecret", "IsValueSecret")
+NOT_SHOWN = frozenset({"Password", "ApiKeyValue", "ClientSecret", "IsValueSecret"})
 
 
 class Finding(StrEnum):
@@ -46,7 +46,7 @@ def drift(
         yield FINDING_OF_STATE[ConnectionState(connection.state)]
     if is_behind(record, versions):
         yield Finding.SECRET_VERSION_BEHIND
-    if record.is_modified(connection) or any(_differences(desired, connection)):
+    if record.is_modified(connection) or _is_different(desired, connection):
         yield Finding.CHANGED
 
 
@@ -55,23 +55,23 @@ def is_behind(record: Record, versions: Mapping[str, str]) -> bool:
     return any(record.secret_versions.get(source) != each for source, each in versions.items())
 
 
-def _differences(desired: Mapping[str, Any], connection: Connection) -> Iterator[str]:
-    yield from leftovers(desired, connection.properties)
-    if connection.authorization_type != desired.get("AuthorizationType"):
-        yield "AuthorizationType"
+def _is_different(desired: Mapping[str, Any], connection: Connection) -> bool:
     shown = {name: desired[name] for name in SHOWN if name in desired}
-    yield from _different(shown, connection.properties, "")
+    return (
+        any(leftovers(desired, connection.properties))
+        or connection.authorization_type != desired.get("AuthorizationType")
+        or _differs(shown, connection.properties)
+    )
 
 
-def _different(desired: object, observed: object, path: str) -> Iterator[str]:
+def _differs(desired: object, observed: object) -> bool:
     match desired:
         case Mapping():
             seen = observed if isinstance(observed, Mapping) else {}
             is_plain = desired.get("IsValueSecret") is False
-            hidden = NOT_SHOWN if is_plain else (*NOT_SHOWN, "Value")
-            for name in desired.keys() - set(hidden):
-                yield from _different(desired[name], seen.get(name), f"{path}.{name}".lstrip("."))
+            hidden = NOT_SHOWN if is_plain else NOT_SHOWN | {"Value"}
+            return any(_differs(desired[name], seen.get(name)) for name in desired.keys() - hidden)
         case list():
-            yield from _different(by_key(desired), by_key(observed), path)
-        case _ if desired != observed and not (desired == "" and observed is None):
-            yield path
+            return _differs(by_key(desired), by_key(observed))
+        case _:
+            return desired != observed and not (desired == "" and observed is None)
