@@ -14,7 +14,7 @@ from handler.adapters.registry import DynamoDbRegistry
 from handler.adapters.result_delivery import Results
 from handler.adapters.secret_store import SecretStore
 from handler.clock import Clock, instant
-from handler.environment import REQUIRED, Environment, environment, load
+from handler.environment import REQUIRED, Environment, environment, is_in_lambda, load
 from handler.errors import NetworkFailureError, ServiceInternalError, ThrottlingError
 from handler.observability import logger
 from handler.operations.ports import Ports, Progress
@@ -155,7 +155,7 @@ SERVICES = ("events", "dynamodb", "secretsmanager")
 
 def warm(environment: Mapping[str, str]) -> None:
     """Make clients, but only in Lambda: elsewhere the environment may still change."""
-    if "AWS_LAMBDA_FUNCTION_NAME" not in environment:
+    if not is_in_lambda(environment):
         return
     try:
         given = load(environment, "", ())

@@ -16,15 +16,13 @@ from handler.settings import HOST_NAME, RECONCILE_MODES
 REQUIRED = ("REGISTRY_TABLE_NAME",)
 QUEUE_URLS = ("REQUEST_QUEUE_URL", "MAINTENANCE_QUEUE_URL", "DEAD_LETTER_QUEUE_URL")
 REQUIRED_BY_QUEUE = (*REQUIRED, *QUEUE_URLS)
+REQUIRED_BY_BATCH = (*REQUIRED_BY_QUEUE, "UNANSWERED_QUEUE_ARN")  # to know where it comes from
 # Variables that a parameter of the template sets, as errors name them.
 NAMES = {
-    name: f"{parameter} ({name})"
-    for parameter, name in (
-        ("AllowedAuthorizationHosts", "ALLOWED_AUTHORIZATION_HOSTS"),
-        ("ConnectionNamePrefix", "CONNECTION_NAME_PREFIX"),
-        ("GiveUpSeconds", "GIVE_UP_SECONDS"),
-        ("ReconcileMode", "RECONCILE_MODE"),
-    )
+    "ALLOWED_AUTHORIZATION_HOSTS": "AllowedAuthorizationHosts (ALLOWED_AUTHORIZATION_HOSTS)",
+    "CONNECTION_NAME_PREFIX": "ConnectionNamePrefix (CONNECTION_NAME_PREFIX)",
+    "GIVE_UP_SECONDS": "GiveUpSeconds (GIVE_UP_SECONDS)",
+    "RECONCILE_MODE": "ReconcileMode (RECONCILE_MODE)",
 }
 HOST = re.compile(rf"\*|(\*\.)?{HOST_NAME}", re.ASCII)
 NAME_PREFIX = re.compile(r"[.\-_A-Za-z0-9]{0,40}")  # leaves a derived name 24 of its own
@@ -80,7 +78,7 @@ def load(
     """
     _, partition, _, region, account, *_ = [*invoked_function_arn.split(":"), *[""] * 5]
     problems = [f"{name}: required" for name in required if not environment.get(name)]
-    prefix = environment.get("CONNECTION_NAME_PREFIX", "")
+    prefix = connection_name_prefix(environment)
     if not NAME_PREFIX.fullmatch(prefix):
         problems.append(f"{NAMES['CONNECTION_NAME_PREFIX']}: must match {NAME_PREFIX.pattern}")
     mode = environment.get("RECONCILE_MODE", "Report")
@@ -114,6 +112,33 @@ def load(
     if problems:
         raise unusable_environment(problems)
     return given
+
+
+def connection_name_prefix(environment: Mapping[str, str]) -> str:
+    """Give the prefix of every name; a stack's answer names the connection whatever else fails."""
+    return environment.get("CONNECTION_NAME_PREFIX", "")
+
+
+def source_queues(environment: Mapping[str, str]) -> tuple[str, str, str]:
+    """Give the URLs of the request and the maintenance queue, the UnansweredQueue's ARN; or ""."""
+    names = ("REQUEST_QUEUE_URL", "MAINTENANCE_QUEUE_URL", "UNANSWERED_QUEUE_ARN")
+    requests, maintenance, unanswered = (environment.get(name, "") for name in names)
+    return requests, maintenance, unanswered
+
+
+def is_in_lambda(environment: Mapping[str, str]) -> bool:
+    """Tell whether the function runs in Lambda, or in what imitates it."""
+    return "AWS_LAMBDA_FUNCTION_NAME" in environment
+
+
+def is_in_sam_local(environment: Mapping[str, str]) -> bool:
+    """Tell whether the SAM CLI runs the function, under a name and an account of its own."""
+    return "AWS_SAM_LOCAL" in environment
+
+
+def metrics_namespace(environment: Mapping[str, str]) -> str:
+    """Give CloudWatch's namespace of our metrics."""
+    return environment.get("POWERTOOLS_METRICS_NAMESPACE", "EventBridgeConnectionProvisioner")
 
 
 def service_name(environment: Mapping[str, str]) -> str:

@@ -9,11 +9,11 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from handler.environment import environment, service_name
+from handler.environment import environment, metrics_namespace, service_name
 from handler.settings import LONGEST_LOGGED
 
 SERVICE = service_name(environment())
-NAMESPACE = environment().get("POWERTOOLS_METRICS_NAMESPACE", "EventBridgeConnectionProvisioner")
+NAMESPACE = metrics_namespace(environment())
 
 
 def _line(entry: Mapping[str, Any]) -> str:

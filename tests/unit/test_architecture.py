@@ -1,6 +1,7 @@
 """Imports point from room to room in one direction, pure rooms stay pure, functions stay small."""
 
 import ast
+import re
 import statistics
 import subprocess
 import sys
@@ -17,6 +18,7 @@ MODULES = {
     for path in HANDLER.glob("**/*.py")
     if path.stem != "__init__"
 }
+VARIABLE = re.compile(r"[A-Z]+(_[A-Z]+)+")
 TOP = {"app", "composition", "environment", "settings", "errors", "clock", "observability"}
 BASE = {"errors", "clock", "settings"}
 # What each room, or file on top, may import beside itself.
@@ -164,6 +166,17 @@ def test_the_environment_is_read_in_one_place() -> None:
     """Whoever looks for a variable finds it there."""
     readers = {name for name, tree in MODULES.items() if "attr='environ'" in ast.dump(tree)}
     assert readers == {"environment"}
+    variables = {text for text in texts("environment") if VARIABLE.fullmatch(text)}
+    assert len(variables) > 20
+    naming = {name for name in MODULES if variables & set(texts(name))}
+    assert naming == {"environment"}
+
+
+def texts(module: str) -> Iterator[str]:
+    """Yield every text in a module."""
+    for node in ast.walk(MODULES[module]):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
 
 
 def effects(tree: ast.AST) -> Iterator[str]:

@@ -6,9 +6,14 @@ from handler.environment import (
     NAMES,
     REQUIRED,
     REQUIRED_BY_QUEUE,
+    connection_name_prefix,
+    is_in_lambda,
+    is_in_sam_local,
     load,
+    metrics_namespace,
     response_url_hosts,
     service_name,
+    source_queues,
     url_suffix,
 )
 from handler.errors import ServiceInternalError
@@ -175,3 +180,24 @@ def test_without_a_table_its_name_is_empty_and_an_empty_number_is_its_default() 
     given = load({"GIVE_UP_SECONDS": ""}, "", ())
     assert (given.registry_table_name, given.give_up_seconds) == ("", 1800)
     assert (given.partition, given.region, given.account) == ("", "", "")
+
+
+def test_what_is_read_before_all_is_checked_has_a_default() -> None:
+    """A stack is answered, a batch is told from a foreign one, whatever else is malformed."""
+    assert connection_name_prefix({}) == ""
+    assert connection_name_prefix({"CONNECTION_NAME_PREFIX": "team-"}) == "team-"
+    assert source_queues({}) == ("", "", "")
+    queues = {
+        "UNANSWERED_QUEUE_ARN": "arn",
+        "MAINTENANCE_QUEUE_URL": "maintenance",
+        "REQUEST_QUEUE_URL": "requests",
+    }
+    assert source_queues(queues) == ("requests", "maintenance", "arn")
+    assert metrics_namespace({}) == "EventBridgeConnectionProvisioner"
+    assert metrics_namespace({"POWERTOOLS_METRICS_NAMESPACE": "Shop"}) == "Shop"
+
+
+def test_the_function_knows_where_it_runs() -> None:
+    """By variables that Lambda and the SAM CLI set, whatever their values."""
+    assert [is_in_lambda(each) for each in ({}, {"AWS_LAMBDA_FUNCTION_NAME": ""})] == [False, True]
+    assert [is_in_sam_local(each) for each in ({}, {"AWS_SAM_LOCAL": "true"})] == [False, True]

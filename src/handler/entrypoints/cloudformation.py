@@ -20,7 +20,7 @@ from handler.entrypoints.response_delivery import deliver, physical_id_of_unknow
 from handler.entrypoints.response_url import refuse_unanswerable_event
 from handler.entrypoints.result import attributes
 from handler.entrypoints.service_token import refuse_forwarded_event
-from handler.environment import environment, sam_local
+from handler.environment import connection_name_prefix, environment, sam_local
 from handler.errors import ProvisionerError, SupersededError
 from handler.observability import logger
 from handler.requests.unchecked_request import UncheckedRequest, read_custom_resource
@@ -42,7 +42,7 @@ def handle_custom_resource(event: Mapping[str, Any], context: Context) -> None:
     refuse_unanswerable_event(event, context)
     refuse_forwarded_event(event, context)
     invocation = Invocation(context, most_call_retries=MOST_STACK_CALL_RETRIES)
-    prefix = environment().get("CONNECTION_NAME_PREFIX", "")
+    prefix = connection_name_prefix(environment())
     unchecked = read_custom_resource(event, prefix, invocation.arrival)
     resource = ConnectionResource(event, unchecked, invocation)
     resource(event, context)  # crhelper calls _handle, then _send

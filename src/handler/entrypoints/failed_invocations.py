@@ -25,7 +25,7 @@ from handler.entrypoints.response_url import refuse_unanswerable_event
 from handler.entrypoints.source_queue import SourceQueue
 from handler.entrypoints.sqs_batch import partial_response
 from handler.entrypoints.sqs_message import receives
-from handler.environment import environment
+from handler.environment import connection_name_prefix, environment
 from handler.errors import InvalidRequestError
 from handler.observability import logger
 from handler.requests.connection_name import NAME, well_formed
@@ -97,7 +97,7 @@ def answer_failed_invocation(event: Mapping[str, Any], invocation: Invocation) -
         NetworkFailureError: the answer was not acknowledged.
     """
     refuse_unanswerable_event(event, invocation.context)
-    prefix = environment().get("CONNECTION_NAME_PREFIX", "")
+    prefix = connection_name_prefix(environment())
     unchecked = read_custom_resource(event, prefix, invocation.arrival)
     reason = "every attempt ended before an answer was sent; see the function's log"
     told = reason + _state_found(invocation, unchecked)

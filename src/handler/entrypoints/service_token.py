@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from handler.composition import Context
-from handler.environment import environment
+from handler.environment import environment, is_in_sam_local
 from handler.errors import InvalidRequestError
 
 # The last group is the qualifier. An SNS topic may be a ServiceToken, too.
@@ -30,8 +30,7 @@ def refuse_forwarded_event(event: Mapping[str, Any], context: Context) -> None:
     token = properties.get("ServiceToken") if isinstance(properties, Mapping) else None
     asked = _function(token)
     invoked = _function(context.invoked_function_arn)
-    # The SAM CLI invokes under a name and account of its own.
-    if asked and invoked and asked != invoked and "AWS_SAM_LOCAL" not in environment():
+    if asked and invoked and asked != invoked and not is_in_sam_local(environment()):
         raise InvalidRequestError(
             "ServiceToken: it is another function, which passed this request on and answers it,"
             " too; give the export ServiceToken of this function's stack, not a Provider of the CDK"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from handler.environment import REQUIRED_BY_QUEUE, environment, load
+from handler.environment import REQUIRED_BY_BATCH, environment, load, source_queues
 from handler.errors import InvalidRequestError
 from handler.requests.entry_point import (
     CLOUDFORMATION,
@@ -52,16 +52,14 @@ def source_queue(records: Sequence[object], invoked_function_arn: str) -> Source
     for arn, queue in _queues(given, invoked_function_arn):
         if is_batch_of(arn, records):
             return queue
-    load(given, invoked_function_arn, (*REQUIRED_BY_QUEUE, "UNANSWERED_QUEUE_ARN"))
+    load(given, invoked_function_arn, REQUIRED_BY_BATCH)
     raise InvalidRequestError(FOREIGN)
 
 
 def _queues(
     given: Mapping[str, str], invoked_function_arn: str
 ) -> Iterator[tuple[str, SourceQueue]]:
-    requests = given.get("REQUEST_QUEUE_URL", "")
-    maintenance = given.get("MAINTENANCE_QUEUE_URL", "")
-    unanswered_arn = given.get("UNANSWERED_QUEUE_ARN", "")
+    requests, maintenance, unanswered_arn = source_queues(given)
     # It is in the same account and Region as the request queue, whose URL is known.
     unanswered = f"{requests.rpartition('/')[0]}/{unanswered_arn.rpartition(':')[2]}"
     yield unanswered_arn, SourceQueue(QueueName.UNANSWERED, unanswered, CLOUDFORMATION)
