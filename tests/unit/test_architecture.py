@@ -61,6 +61,7 @@ FOREIGN = {
     "entrypoints.cloudformation": {"crhelper"},
     "entrypoints.sqs_batch": {"aws_lambda_powertools"},
     "entrypoints.failed_invocations": {"aws_lambda_powertools"},
+    "entrypoints.message_retry": {"aws_lambda_powertools"},
     "entrypoints.message_processor": {"aws_lambda_powertools"},
     "entrypoints.sqs_message": {"aws_lambda_powertools"},
     "observability": {"aws_lambda_powertools"},

@@ -12,7 +12,7 @@ from handler.clock import instant
 from handler.composition import Invocation
 from handler.entrypoints import dead_letter, log_and_metrics
 from handler.entrypoints.execution import Failed, Succeeded, execute, unexpected
-from handler.entrypoints.message_retry import delay_seconds, patience_seconds
+from handler.entrypoints.message_retry import LAST_RECEIVE, delay_seconds, may_come_back
 from handler.entrypoints.source_queue import SourceQueue
 from handler.entrypoints.sqs_message import document, naming_sender, receives, time_of
 from handler.errors import (
@@ -24,9 +24,8 @@ from handler.errors import (
 from handler.observability import logger
 from handler.requests.unchecked_request import UncheckedRequest, read_document
 from handler.requests.violation import Violation
-from handler.settings import BATCH_MARGIN_SECONDS, LEAST_MESSAGE_SECONDS, MOST_RECEIVES
+from handler.settings import BATCH_MARGIN_SECONDS, LEAST_MESSAGE_SECONDS
 
-LAST_RECEIVE = MOST_RECEIVES - 1  # one more is left in case sending to the DLQ fails
 UNREAD = Violation("", "the function could not carry this message out; its log says why")
 
 
@@ -126,22 +125,10 @@ class MessageProcessor:
         if self._invocation.seconds_left() < self._least_seconds:
             raise ResourceConflictError("no time is left for this message")
         return execute(
-            unchecked, self._invocation, lambda error: self._may_come_back(record, unchecked, error)
+            unchecked,
+            self._invocation,
+            lambda error: may_come_back(record, unchecked, error, self._invocation),
         )
-
-    def _may_come_back(
-        self, record: SQSRecord, unchecked: UncheckedRequest, error: ProvisionerError
-    ) -> bool:
-        if not error.is_transient or receives(record) >= LAST_RECEIVE:
-            return False
-        try:
-            give_up_seconds = self._invocation.environment.give_up_seconds
-        except ProvisionerError:
-            return True  # the environment is not usable now
-        received_at = time_of(record.attributes.approximate_first_receive_timestamp)
-        age = instant(self._invocation.clock.now()) - received_at
-        patience = patience_seconds(error, unchecked.properties, give_up_seconds)
-        return age.total_seconds() < patience
 
     def _finish(self, ended: Ended, untold: ProvisionerError | None) -> ProvisionerError | None:
         if isinstance(ended.end, ProvisionerError):
@@ -154,7 +141,7 @@ class MessageProcessor:
         if untold := untold or self._finish_task(ended.end):
             keys = {"correlation_id": unchecked.request_id, "reason": untold.reason}
             logger.error("result not told", extra=keys)
-            if self._may_come_back(ended.record, unchecked, untold):
+            if may_come_back(ended.record, unchecked, untold, self._invocation):
                 return untold
         error = error or untold
         if error and dead_letter.is_left_by(error):

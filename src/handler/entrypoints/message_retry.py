@@ -3,10 +3,32 @@
 from collections.abc import Callable, Mapping
 from itertools import islice
 
-from handler.clock import growing
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from handler.clock import growing, instant
+from handler.composition import Invocation
+from handler.entrypoints.sqs_message import receives, time_of
 from handler.errors import NotStabilizedError, ProvisionerError
 from handler.requests.properties import is_private
+from handler.requests.unchecked_request import UncheckedRequest
 from handler.settings import JITTER, MESSAGE_DELAYS, MOST_RECEIVES, PRIVATE_PATIENCE_SECONDS
+
+LAST_RECEIVE = MOST_RECEIVES - 1  # one more is left in case sending to the DLQ fails
+
+
+def may_come_back(
+    record: SQSRecord, unchecked: UncheckedRequest, error: ProvisionerError, invocation: Invocation
+) -> bool:
+    """Tell whether a message's failure may pass, and the message has receives and time left."""
+    if not error.is_transient or receives(record) >= LAST_RECEIVE:
+        return False
+    try:
+        give_up_seconds = invocation.environment.give_up_seconds
+    except ProvisionerError:
+        return True  # the environment is not usable now
+    received_at = time_of(record.attributes.approximate_first_receive_timestamp)
+    age = instant(invocation.clock.now()) - received_at
+    return age.total_seconds() < patience_seconds(error, unchecked.properties, give_up_seconds)
 
 
 def delay_seconds(receives: int, uniform: Callable[[float, float], float]) -> int:

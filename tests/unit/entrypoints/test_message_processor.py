@@ -14,7 +14,8 @@ from handler.adapters.result_delivery import Results
 from handler.app import lambda_handler
 from handler.composition import Invocation
 from handler.connections.state import Connection
-from handler.entrypoints.message_processor import LAST_RECEIVE, MessageProcessor
+from handler.entrypoints.message_processor import MessageProcessor
+from handler.entrypoints.message_retry import LAST_RECEIVE, may_come_back
 from handler.entrypoints.source_queue import QueueName, SourceQueue
 from handler.entrypoints.sqs_batch import process_side_by_side
 from handler.environment import REQUIRED_BY_QUEUE
@@ -213,7 +214,7 @@ BROKEN = {
     "document": ThrottlingError("later"),
     "read_document": ThrottlingError("later"),
     "execute": ThrottlingError("later"),
-    "patience_seconds": ThrottlingError("later"),
+    "may_come_back": ThrottlingError("later"),
     "dead_letter.body": NotStabilizedError("broken"),
     "dead_letter.attributes": NotStabilizedError("broken"),
 }
@@ -800,11 +801,10 @@ def test_the_last_receive_but_one_ends_every_failure(
     receives: int, comes_back: bool, stage: Stage
 ) -> None:
     """One more is left in case its letter cannot be sent."""
-    processor = MessageProcessor(Invocation(LambdaContext(FUNCTION)), QUEUE)
+    invocation = Invocation(LambdaContext(FUNCTION))
     record = SQSRecord(stage.record(receives=receives))
     unchecked = read_document({}, REQUEST_QUEUE, "m", START)
-    found = processor._may_come_back(record, unchecked, ThrottlingError("later"))  # noqa: SLF001
-    assert found is comes_back
+    assert may_come_back(record, unchecked, ThrottlingError("later"), invocation) is comes_back
 
 
 def test_without_a_usable_environment_nothing_is_given_up(
@@ -812,7 +812,7 @@ def test_without_a_usable_environment_nothing_is_given_up(
 ) -> None:
     """Whoever changed it by hand is about to change it back."""
     monkeypatch.setenv("GIVE_UP_SECONDS", "soon")
-    processor = MessageProcessor(Invocation(LambdaContext(FUNCTION)), QUEUE)
+    invocation = Invocation(LambdaContext(FUNCTION))
     record = SQSRecord(stage.record(age=100_000))
     unchecked = read_document({}, REQUEST_QUEUE, "m", START)
-    assert processor._may_come_back(record, unchecked, ThrottlingError("x"))  # noqa: SLF001
+    assert may_come_back(record, unchecked, ThrottlingError("later"), invocation)
