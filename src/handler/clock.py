@@ -35,7 +35,7 @@ class Clock(NamedTuple):
             yield pause
 
 
-def growing(first_seconds: float, factor: float, longest_seconds: float) -> Iterator[float]:
+def growing_pauses(first_seconds: float, factor: float, longest_seconds: float) -> Iterator[float]:
     """Yield pauses without end, each longer than the one before, up to the longest."""
     pause = first_seconds
     while True:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from handler.entrypoints import response_delivery as answer
+from handler.entrypoints import cloudformation_response as answer
 from handler.errors import InvalidRequestError, NetworkFailureError
 from tests.support.deadline import time_runs_out, time_runs_out_meanwhile
 from tests.support.faulty_proxy import Answer, FaultyProxy, Forward, aws_error, edited

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 
-from handler.entrypoints import response_delivery as answer
+from handler.entrypoints import cloudformation_response as answer
 from handler.errors import InvalidRequestError, ServiceInternalError
 from tests.support.event_source import EventSource
 from tests.support.faulty_proxy import FaultyProxy, aws_error

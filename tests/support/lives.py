@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from handler.adapters.secret_store import SecretStore
 from handler.clock import Clock, instant
 from handler.entrypoints import cloudformation as custom_resource
+from handler.entrypoints.cloudformation_response import physical_id_of_unknown_end
 from handler.entrypoints.execution import Failed, Succeeded
-from handler.entrypoints.response_delivery import physical_id_of_unknown_end
 from handler.errors import (
     NetworkFailureError,
     NotStabilizedError,

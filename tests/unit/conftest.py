@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator
 import pytest
 from hypothesis import settings
 
-from handler.entrypoints import response_delivery as answer
+from handler.entrypoints import cloudformation_response as answer
 from handler.errors import ProvisionerError
 from tests.support.entry_point import ENVIRONMENT
 from tests.support.fake_aws import FakeAws

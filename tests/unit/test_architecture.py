@@ -57,7 +57,7 @@ EDGES = {
 PURE = ("requests", "references", "connections", "operations", "errors", "clock", "settings")
 FOREIGN = {
     "adapters.aws_client": {"botocore"},
-    "entrypoints.response_delivery": {"urllib3"},
+    "entrypoints.cloudformation_response": {"urllib3"},
     "entrypoints.cloudformation": {"crhelper"},
     "entrypoints.sqs_batch": {"aws_lambda_powertools"},
     "entrypoints.failed_invocations": {"aws_lambda_powertools"},

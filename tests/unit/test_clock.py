@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from handler.clock import Clock, growing, instant, iso
+from handler.clock import Clock, growing_pauses, instant, iso
 from handler.settings import SHORTEST_PAUSE_SECONDS
 from tests.support.fakes import FakeTime
 
@@ -61,7 +61,8 @@ def test_a_pause_is_slept_before_it_is_told() -> None:
 
 def test_growing_pauses_grow_up_to_the_longest() -> None:
     """And never end."""
-    assert list(itertools.islice(growing(1.0, 2.0, 5.0), 6)) == [1.0, 2.0, 4.0, 5.0, 5.0, 5.0]
+    pauses = growing_pauses(1.0, 2.0, 5.0)
+    assert list(itertools.islice(pauses, 6)) == [1.0, 2.0, 4.0, 5.0, 5.0, 5.0]
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ REMEDIES = (
     Remedy(
         "links before the first fetch",
         "operations/upsert",
-        "        secret_versions=connection_write.sources_to_link(request),\n",
+        "        secret_versions=connection_write.unapplied_versions(request),\n",
         "",
     ),
     Remedy(

@@ -14,7 +14,7 @@ from botocore.exceptions import ConnectionError as BotoConnectionError
 from botocore.session import Session
 
 from handler.adapters.aws_errors import error_of_response
-from handler.clock import Clock, growing
+from handler.clock import Clock, growing_pauses
 from handler.errors import (
     InvalidRequestError,
     NetworkFailureError,
@@ -85,7 +85,7 @@ class Caller(NamedTuple):
         """
         attempt: Callable[..., dict[str, Any]] = getattr(self.client, operation)
         name = self.client.meta.method_to_api_mapping[operation]
-        pauses = islice(growing(*CALL_PAUSES), self.most_retries)
+        pauses = islice(growing_pauses(*CALL_PAUSES), self.most_retries)
         has_unknown_end = False
         while True:
             try:

@@ -72,7 +72,7 @@ def execute(
         is_checked = True
         executed = Succeeded(unchecked, carry_out(invocation.ports, request))
     except Exception as raised:  # noqa: BLE001 (a bug is answered, too, without its message)
-        error = unexpected(raised)
+        error = as_provisioner_error(raised)
         executed = Failed(unchecked, error, is_final=not comes_back(error))
     milliseconds = (time.monotonic() - started) * 1000
     match executed:
@@ -99,7 +99,7 @@ def _report_maintenance_failure(failed: Failed, invocation: Invocation) -> Faile
     return replace(failed, owner=owner)
 
 
-def unexpected(error: BaseException) -> ProvisionerError:
+def as_provisioner_error(error: BaseException) -> ProvisionerError:
     """Give our own error as it is; count any other one, and show only its type and place."""
     if isinstance(error, ProvisionerError):
         return error

@@ -17,10 +17,14 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from handler.composition import Context, Invocation
 from handler.connections.ownership import is_same
+from handler.entrypoints.cloudformation_response import (
+    deliver,
+    physical_id_of_unknown_end,
+    response,
+)
 from handler.entrypoints.dead_letter import attributes
-from handler.entrypoints.execution import unexpected
+from handler.entrypoints.execution import as_provisioner_error
 from handler.entrypoints.log_and_metrics import count_unanswered_request
-from handler.entrypoints.response_delivery import deliver, physical_id_of_unknown_end, response
 from handler.entrypoints.response_url import refuse_unanswerable_event
 from handler.entrypoints.source_queue import SourceQueue
 from handler.entrypoints.sqs_batch import partial_response
@@ -28,7 +32,7 @@ from handler.entrypoints.sqs_message import receives
 from handler.environment import connection_name_prefix, environment
 from handler.errors import InvalidRequestError
 from handler.observability import logger
-from handler.requests.connection_name import NAME, well_formed
+from handler.requests.connection_name import NAME, well_formed_name
 from handler.requests.entry_point import CLOUDFORMATION
 from handler.requests.unchecked_request import UncheckedRequest, read_custom_resource
 from handler.settings import FAILED_INVOCATION_DELAY_SECONDS, MOST_FAILED_INVOCATION_RECEIVES
@@ -58,7 +62,7 @@ def _process(record: SQSRecord, invocation: Invocation, queue: SourceQueue) -> N
     try:
         answer_failed_invocation(request, invocation)
     except Exception as raised:  # noqa: BLE001 (no record fails silently)
-        error = unexpected(raised)
+        error = as_provisioner_error(raised)
         logger.error("request not answered", extra=keys | {"reason": error.reason})
         is_early = receives(record) < MOST_FAILED_INVOCATION_RECEIVES
         if is_early and not isinstance(error, InvalidRequestError):
@@ -110,7 +114,7 @@ def answer_failed_invocation(event: Mapping[str, Any], invocation: Invocation) -
 
 def _state_found(invocation: Invocation, unchecked: UncheckedRequest) -> str:
     """Tell the state of the requester's own connection, "" if it cannot be seen."""
-    name = well_formed({"Name": physical_id_of_unknown_end(unchecked)})
+    name = well_formed_name({"Name": physical_id_of_unknown_end(unchecked)})
     with suppress(Exception):  # the answer matters more
         record = invocation.ports.registry.read(name) if name else None
         is_its = record is not None and record.owner == unchecked.owner

@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from handler.clock import instant
 from handler.composition import Invocation
 from handler.entrypoints import dead_letter, log_and_metrics
-from handler.entrypoints.execution import Failed, Succeeded, execute, unexpected
+from handler.entrypoints.execution import Failed, Succeeded, as_provisioner_error, execute
 from handler.entrypoints.message_retry import LAST_RECEIVE, delay_seconds, may_come_back
 from handler.entrypoints.source_queue import SourceQueue
 from handler.entrypoints.sqs_message import document, naming_sender, receives, time_of
@@ -87,7 +87,7 @@ class MessageProcessor:
             ends = self._invocation.results.publish([each.result for each in told])
             untold = [end for _, end in zip(told, ends, strict=True)]
         except BaseException as raised:  # noqa: BLE001 (a result not told goes to the DLQ in the end)
-            error = unexpected(raised)
+            error = as_provisioner_error(raised)
             # After no answer or a 5xx the bus may have them, so do not send them again one by one.
             is_everyones = isinstance(error, ThrottlingError) or error.has_unknown_end
             if len(told) > 1 and not is_everyones:  # what is wrong with one harms no other
@@ -157,7 +157,7 @@ class MessageProcessor:
         try:
             self._invocation.results.finish_task(executed.unchecked.task_token, executed.result)
         except Exception as raised:  # noqa: BLE001 (a result not told goes to the DLQ in the end)
-            return unexpected(raised)
+            return as_provisioner_error(raised)
         return None
 
     def _hide(self, receipt_handles: Sequence[str], seconds: int) -> None:
@@ -165,11 +165,11 @@ class MessageProcessor:
             queues = self._invocation.queues
             queues.change_visibility(self._queue.url, receipt_handles, seconds)
         except Exception as raised:  # noqa: BLE001 (this only affects when they come back)
-            logger.warning("visibility not changed", reason=unexpected(raised).reason)
+            logger.warning("visibility not changed", reason=as_provisioner_error(raised).reason)
 
 
 def _logged(record: SQSRecord, raised: BaseException) -> ProvisionerError:
-    error = unexpected(raised)
+    error = as_provisioner_error(raised)
     keys = {"error_code": error.code, "reason": error.reason}
     logger.error("message comes back", extra={"message_id": record.message_id, **keys})
     return error

@@ -5,7 +5,7 @@ from itertools import islice
 
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from handler.clock import growing, instant
+from handler.clock import growing_pauses, instant
 from handler.composition import Invocation
 from handler.entrypoints.sqs_message import receives, time_of
 from handler.errors import NotStabilizedError, ProvisionerError
@@ -33,7 +33,7 @@ def may_come_back(
 
 def delay_seconds(receives: int, uniform: Callable[[float, float], float]) -> int:
     """Tell how long a message stays away after so many receives: twice as long each time."""
-    delays = islice(growing(*MESSAGE_DELAYS), min(receives, MOST_RECEIVES))
+    delays = islice(growing_pauses(*MESSAGE_DELAYS), min(receives, MOST_RECEIVES))
     return round(max(delays) * uniform(*JITTER))
 
 

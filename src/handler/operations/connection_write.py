@@ -38,7 +38,7 @@ class Written:
     connection: Connection | None
 
 
-def sources_to_link(request: Request) -> dict[str, str]:
+def unapplied_versions(request: Request) -> dict[str, str]:
     """Give every source of a request with an empty version, to link it before it is fetched."""
     found = sources(request.properties)
     return {str(reading): "" for source in found for reading in source.candidates}
@@ -53,7 +53,7 @@ def write_links(ports: Ports, request: Request, record: Record) -> Record:
         return record
     # Drop sources that were named but never applied, or the item grows without bound.
     applied = {source: each for source, each in record.secret_versions.items() if each}
-    versions = {**sources_to_link(request), **applied}
+    versions = {**unapplied_versions(request), **applied}
     return ports.registry.write(replace(record, secret_versions=versions, replaces=replaced))
 
 

@@ -13,7 +13,7 @@ from handler.operations.wait import describe_consistently
 
 
 @dataclass(frozen=True, slots=True)
-class Ownership:
+class CurrentState:
     """A requester's standing for a name, from the registry and EventBridge together."""
 
     standing: Standing
@@ -21,7 +21,7 @@ class Ownership:
     connection: Connection | None
 
 
-def determine_ownership(ports: Ports, name: str, owner: str, record: Record | None) -> Ownership:
+def read_current_state(ports: Ports, name: str, owner: str, record: Record | None) -> CurrentState:
     """Wait for a deletion, then decide who owns a name; ResourceConflictError while it changes."""
     refuse_if_leased(ports, record)
     connection = describe_consistently(
@@ -32,7 +32,7 @@ def determine_ownership(ports: Ports, name: str, owner: str, record: Record | No
     stands = standing(record, connection, owner)
     if stands is Standing.UNOWNED and connection:
         _refuse_passing(ports, record, connection)
-    return Ownership(stands, record, connection)
+    return CurrentState(stands, record, connection)
 
 
 def _refuse_passing(ports: Ports, record: Record | None, connection: Connection) -> None:

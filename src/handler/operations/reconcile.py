@@ -44,7 +44,7 @@ def reconcile(ports: Ports, request: Request) -> Completion:
 def _reconcile_record(ports: Ports, request: Request, record: Record) -> Completion:
     if not record.properties:  # not made yet
         return _report(Outcome.UNCHANGED, record.registered_connection)
-    connection = current_state.determine_ownership(
+    connection = current_state.read_current_state(
         ports, record.name, record.owner, record
     ).connection
     if record.is_deletion_pending:

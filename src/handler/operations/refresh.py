@@ -40,7 +40,7 @@ def refresh(ports: Ports, request: Request) -> Completion:
 def _refresh_record(ports: Ports, request: Request, record: Record) -> Completion:
     if _is_done(record, request):
         return Completion(Outcome.UNCHANGED, Connection(request.name))
-    found = current_state.determine_ownership(ports, record.name, record.owner, record)
+    found = current_state.read_current_state(ports, record.name, record.owner, record)
     if found.connection and found.standing is Standing.OWN:
         return _refresh_connection(ports, request, record, found.connection)
     if record.properties:  # otherwise a Create is running, and fetches later

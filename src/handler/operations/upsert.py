@@ -13,8 +13,9 @@ from handler.clock import instant
 from handler.connections.ownership import Standing, already_exists, superseded
 from handler.connections.record import Record
 from handler.connections.state import Connection, is_usable
-from handler.operations import connection_write, current_state, delete, lease, settle
+from handler.operations import connection_write, delete, lease, settle
 from handler.operations.completion import Completion, Outcome
+from handler.operations.current_state import CurrentState, read_current_state
 from handler.operations.ports import Ports
 from handler.operations.resolution import DesiredState, resolve
 from handler.requests.entry_point import RequestType
@@ -46,12 +47,12 @@ def _upsert(ports: Ports, request: Request) -> Completion:
     lease.refuse_if_leased(ports, known)
     if known and known.supersedes(request.owner, request.request_time):
         raise superseded(request.name)
-    match current_state.determine_ownership(ports, request.name, request.owner, known):
-        case current_state.Ownership(Standing.FREE, record, _):
+    match read_current_state(ports, request.name, request.owner, known):
+        case CurrentState(Standing.FREE, record, _):
             return create(ports, request, record)
-        case current_state.Ownership(Standing.OWN, Record() as record, Connection() as connection):
+        case CurrentState(Standing.OWN, Record() as record, Connection() as connection):
             return update(ports, request, record, connection)
-        case current_state.Ownership(Standing.UNOWNED, record, Connection() as connection) if (
+        case CurrentState(Standing.UNOWNED, record, Connection() as connection) if (
             request.on_existing is OnExisting.ADOPT
         ):
             return adopt(ports, request, record, connection)
@@ -127,7 +128,7 @@ def _claim(ports: Ports, request: Request, before: Record | None) -> Record:
         owner=request.owner,
         claimed_at=instant(ports.clock.now()),
         request_time=request.request_time,
-        secret_versions=connection_write.sources_to_link(request),
+        secret_versions=connection_write.unapplied_versions(request),
         replaces=tuple(sorted(replaced - {""})),
     )
 

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from handler import errors
-from handler.clock import growing, instant
+from handler.clock import growing_pauses, instant
 from handler.connections.ownership import superseded
 from handler.operations import delete, describe, lease, reconcile, refresh, upsert, validate
 from handler.operations.completion import Completion
@@ -41,7 +41,7 @@ def carry_out(ports: Ports, checked: Request) -> Completion:
     if request.entry_point.is_answered_once:
         # Retry until near the deadline: a delivery that was killed may hold the lease until then.
         until_remaining, passing = ports.clock.spare_seconds(), errors.TransientError
-    waiting = ports.clock.pauses(growing(*ROUND_PAUSES), until_remaining)
+    waiting = ports.clock.pauses(growing_pauses(*ROUND_PAUSES), until_remaining)
     created_name = ""
     while True:
         try:

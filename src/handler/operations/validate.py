@@ -3,7 +3,7 @@
 from handler.connections.ownership import Standing, already_exists
 from handler.connections.state import Connection
 from handler.operations.completion import Completion, Outcome
-from handler.operations.current_state import determine_ownership
+from handler.operations.current_state import read_current_state
 from handler.operations.ports import Ports
 from handler.operations.resolution import resolve
 from handler.requests.options import OnExisting
@@ -13,7 +13,7 @@ from handler.requests.request import Request
 def validate(ports: Ports, request: Request) -> Completion:
     """Check ownership and references as an upsert does."""
     known = ports.registry.read(request.name)
-    found = determine_ownership(ports, request.name, request.owner, known)
+    found = read_current_state(ports, request.name, request.owner, known)
     adopts = request.on_existing is OnExisting.ADOPT
     if found.standing is Standing.FOREIGN or (found.standing is Standing.UNOWNED and not adopts):
         raise already_exists(request.name, found.standing, found.record)

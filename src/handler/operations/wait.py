@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from handler.clock import growing, instant
+from handler.clock import growing_pauses, instant
 from handler.connections.ownership import is_same, is_visible
 from handler.connections.record import Record
 from handler.connections.state import BAD, Connection, is_moving
@@ -35,7 +35,7 @@ def watch(
     ``first``: what it showed just now.
     """
     until_remaining = max(ports.clock.remaining() - seconds, ports.clock.spare_seconds())
-    waiting = ports.clock.pauses(growing(*DESCRIBE_PAUSES), until_remaining)
+    waiting = ports.clock.pauses(growing_pauses(*DESCRIBE_PAUSES), until_remaining)
     seen = first or ports.connections.describe(name)
     while not is_done(seen) and next(waiting, None) is not None:
         seen = ports.connections.describe(name)

@@ -20,7 +20,7 @@ def derived_name(stack_id: str, logical_resource_id: str, prefix: str) -> str:
     return f"{legible[: LONGEST_NAME - 9]}-{hashlib.sha256(whole).hexdigest()[:8]}"
 
 
-def well_formed(properties: object) -> str:
+def well_formed_name(properties: object) -> str:
     """Give the Name in properties if EventBridge could accept it, otherwise ""."""
     named = properties.get("Name") if isinstance(properties, Mapping) else None
     return named if isinstance(named, str) and NAME.fullmatch(named) else ""

@@ -8,7 +8,7 @@ from typing import Any
 from handler.references.malformed_reference import looks_like_reference
 from handler.references.syntax import with_texts
 from handler.requests import options, properties
-from handler.requests.connection_name import well_formed
+from handler.requests.connection_name import well_formed_name
 from handler.requests.entry_point import (
     CLOUDFORMATION,
     MAINTENANCE_QUEUE,
@@ -128,9 +128,9 @@ def _checked_selection(
 def _checked_deletion(unchecked: UncheckedRequest) -> Request:
     given = unchecked.properties if isinstance(unchecked.properties, Mapping) else {}
     bound = "ServiceTimeout" if unchecked.entry_point is CLOUDFORMATION else "WaitTimeoutSeconds"
-    named = well_formed(given) or unchecked.derived_name
+    named = well_formed_name(given) or unchecked.derived_name
     # An id that no connection can have, such as another provider's, is dropped and never shown.
-    own_id = well_formed({"Name": unchecked.physical_resource_id})
+    own_id = well_formed_name({"Name": unchecked.physical_resource_id})
     name = own_id or ("" if unchecked.physical_resource_id else unchecked.derived_name) or named
     return _request(unchecked, {bound: given.get(bound)}, name=name, fallback_name=named)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from handler.requests import envelope
-from handler.requests.connection_name import derived_name, well_formed
+from handler.requests.connection_name import derived_name, well_formed_name
 from handler.requests.entry_point import CLOUDFORMATION, SELECTING, EntryPoint, for_terraform
 from handler.requests.envelope import TERRAFORM_MEMBER
 from handler.requests.foreign_event import foreign
@@ -46,7 +46,7 @@ class UncheckedRequest:
     def name(self) -> str:
         """Give the best known name; a malformed one is never shown."""
         own_id = {"Name": self.physical_resource_id}
-        return well_formed(self.properties) or well_formed(own_id) or self.derived_name
+        return well_formed_name(self.properties) or well_formed_name(own_id) or self.derived_name
 
 
 NO_OBJECT = Violation("", "the request must be a JSON object")
@@ -66,7 +66,7 @@ def read_document(
     is_terraform = envelope.is_change(change)
     before = change["prev_input"] if is_terraform else None
     previous = envelope.enveloped(before or {}, entry_point.members)
-    previous_name = well_formed(previous.get("ResourceProperties"))
+    previous_name = well_formed_name(previous.get("ResourceProperties"))
     return UncheckedRequest(
         entry_point=for_terraform(entry_point) if is_terraform else entry_point,
         request_type=given.get("RequestType"),
@@ -74,7 +74,7 @@ def read_document(
         owner=envelope.owner(given) if "Owner" in entry_point.members else "",
         request_time=counting_time(given, arrival),
         properties=properties,
-        previous_name=previous_name if previous_name != well_formed(properties) else "",
+        previous_name=previous_name if previous_name != well_formed_name(properties) else "",
         violations=tuple(envelope.violations(given, entry_point.members)),
         task_token=envelope.text(given, "TaskToken"),
     )

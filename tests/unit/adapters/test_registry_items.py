@@ -34,7 +34,7 @@ from handler.connections.record import (
 )
 from handler.connections.state import Write
 from handler.errors import InvalidRequestError
-from handler.operations.connection_write import sources_to_link, write_links
+from handler.operations.connection_write import unapplied_versions, write_links
 from handler.references.source import Secret
 from handler.requests.entry_point import REQUEST_QUEUE
 from handler.requests.properties import as_written, sources
@@ -237,7 +237,7 @@ def test_the_largest_request_fits_an_item(reference: Any, world: World) -> None:
     )
     record = world.registry.write(names(longest, before))
     both = write_links(world.ports, after, record)
-    assert len(both.secret_versions) == MOST_SECRETS + len(sources_to_link(after))
+    assert len(both.secret_versions) == MOST_SECRETS + len(unapplied_versions(after))
     assert item_size(connection_item(both)) < MOST_ITEM_BYTES
 
 
@@ -276,9 +276,9 @@ def test_no_transaction_has_more_items_than_dynamodb_takes(reference: Any) -> No
     record = table.write(names(record, second))
     assert record.stored.sources == frozenset(map(str, sources(second.properties)))
     assert len(links(fake)) == MOST_SECRETS
-    both = {**sources_to_link(first), **record.secret_versions}
+    both = {**unapplied_versions(first), **record.secret_versions}
     record = table.write(replace(record, secret_versions=both))
-    assert len(links(fake)) == len(sources_to_link(first)) + MOST_SECRETS
+    assert len(links(fake)) == len(unapplied_versions(first)) + MOST_SECRETS
     table.remove(record)
     assert links(fake) == set()
     assert max(map(len, transactions(fake))) <= MOST_ITEMS

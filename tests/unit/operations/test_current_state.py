@@ -16,7 +16,7 @@ from handler.errors import (
     ResourceConflictError,
 )
 from handler.operations.completion import Completion, Outcome
-from handler.operations.current_state import determine_ownership
+from handler.operations.current_state import read_current_state
 from handler.operations.use_cases import carry_out
 from handler.requests.entry_point import DIRECT, REQUEST_QUEUE, REQUESTS_ALIAS, EntryPoint
 from handler.requests.request import check
@@ -248,10 +248,10 @@ def test_what_is_made_while_it_is_looked_at_is_nobodys_yet(world: World) -> None
     made = replace(CLAIM, connection_arn=world.connections.stored["crm"]["arn"])
     world.registry.read = lambda _: made  # type: ignore[assignment,method-assign]
     with pytest.raises(ResourceConflictError) as raised:
-        determine_ownership(world.ports, "crm", "requests", None)
+        read_current_state(world.ports, "crm", "requests", None)
     assert raised.value.reason == "crm was made while this request was reading it"
     world.registry.read = read  # type: ignore[method-assign]
-    found = determine_ownership(world.ports, "crm", "requests", None)
+    found = read_current_state(world.ports, "crm", "requests", None)
     assert found.standing is Standing.UNOWNED
 
 
@@ -261,8 +261,8 @@ def test_what_is_still_shown_after_its_deletion_is_nobodys(world: World) -> None
     arn = world.connections.stored["crm"]["arn"]
     world.registry.write_deletion(CLAIM.deletion(START, world.time.now, arn))
     with pytest.raises(ResourceConflictError) as raised:
-        determine_ownership(world.ports, "crm", "requests", None)
+        read_current_state(world.ports, "crm", "requests", None)
     assert raised.value.reason == "crm is still shown after its deletion"
     world.time.seconds += LONGEST_LAG.total_seconds()
-    found = determine_ownership(world.ports, "crm", "requests", None)
+    found = read_current_state(world.ports, "crm", "requests", None)
     assert found.standing is Standing.UNOWNED

@@ -2,13 +2,13 @@
 
 import itertools
 
-from handler.clock import growing
+from handler.clock import growing_pauses
 from handler.settings import DESCRIBE_PAUSES
 
 
 def test_looks_are_frequent_first_and_rarer_later() -> None:
     """Basic connections are ready at once, private ones take minutes."""
-    first = list(itertools.islice(growing(*DESCRIBE_PAUSES), 120))
+    first = list(itertools.islice(growing_pauses(*DESCRIBE_PAUSES), 120))
     assert first == sorted(first)
     assert first[0] <= 0.5
     assert sum(first[:4]) < 3

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from handler.app import REQUESTS, STACKS
-from handler.entrypoints.message_processor import LAST_RECEIVE
-from handler.entrypoints.message_retry import delay_seconds
+from handler.entrypoints.message_retry import LAST_RECEIVE, delay_seconds
 from handler.requests.entry_point import CLOUDFORMATION
 from handler.settings import MOST_RECEIVES, MOST_REQUEST_BYTES, PRIVATE_PATIENCE_SECONDS
 from tests.support.resolved_template import (

@@ -10,7 +10,7 @@ import pytest
 from handler.clock import Clock
 from handler.composition import Invocation
 from handler.entrypoints import cloudformation as custom_resource
-from handler.entrypoints import response_delivery as answer
+from handler.entrypoints import cloudformation_response as answer
 from handler.entrypoints.execution import Failed
 from handler.errors import (
     AlreadyExistsError,

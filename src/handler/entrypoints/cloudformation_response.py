@@ -13,7 +13,7 @@ from typing import Any
 
 import urllib3
 
-from handler.clock import Clock, growing
+from handler.clock import Clock, growing_pauses
 from handler.composition import Invocation
 from handler.errors import NetworkFailureError
 from handler.requests.unchecked_request import UncheckedRequest
@@ -68,7 +68,7 @@ def put(url: str, body: bytes, clock: Clock) -> None:
     """
     http = urllib3.PoolManager(ssl_context=ssl.create_default_context())
     problem = "no time was left"
-    for pause in islice(growing(*RESPONSE_PAUSES), MOST_RESPONSE_ATTEMPTS):
+    for pause in islice(growing_pauses(*RESPONSE_PAUSES), MOST_RESPONSE_ATTEMPTS):
         left = clock.remaining()
         if left <= 0:
             break
