@@ -15,15 +15,17 @@ from crhelper import CfnResource
 
 from handler.clock import instant
 from handler.composition import Context, Invocation
+from handler.entrypoints.cloudformation_event import (
+    refuse_forwarded_event,
+    refuse_unanswerable_event,
+)
 from handler.entrypoints.cloudformation_response import (
     deliver,
     physical_id_of_unknown_end,
     response,
 )
 from handler.entrypoints.execution import Failed, Succeeded, execute
-from handler.entrypoints.response_url import refuse_unanswerable_event
 from handler.entrypoints.result import attributes
-from handler.entrypoints.service_token import refuse_forwarded_event
 from handler.environment import connection_name_prefix, environment, sam_local
 from handler.errors import ProvisionerError, SupersededError
 from handler.observability import logger

@@ -17,6 +17,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from handler.composition import Context, Invocation
 from handler.connections.ownership import is_same
+from handler.entrypoints.cloudformation_event import refuse_unanswerable_event
 from handler.entrypoints.cloudformation_response import (
     deliver,
     physical_id_of_unknown_end,
@@ -25,7 +26,6 @@ from handler.entrypoints.cloudformation_response import (
 from handler.entrypoints.dead_letter import attributes
 from handler.entrypoints.execution import as_provisioner_error
 from handler.entrypoints.log_and_metrics import count_unanswered_request
-from handler.entrypoints.response_url import refuse_unanswerable_event
 from handler.entrypoints.source_queue import SourceQueue
 from handler.entrypoints.sqs_batch import partial_response
 from handler.entrypoints.sqs_message import receives
