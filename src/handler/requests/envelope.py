@@ -1,4 +1,4 @@
-"""A request's document: its size and nesting, other services' envelopes, and our own envelope."""
+"""A request's document: its size and nesting, and the members of our own envelope."""
 
 import json
 import re
