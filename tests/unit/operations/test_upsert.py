@@ -521,36 +521,6 @@ def test_a_private_connection_on_its_way_is_waited_for_though_nothing_is_written
     assert set(world.connections.calls) == {"describe"}
 
 
-@pytest.mark.parametrize("is_made_anew", [True, False])
-def test_what_goes_while_its_leftovers_are_removed_is_not_deauthorized(
-    world: World, is_made_anew: bool
-) -> None:
-    """A namesake would lose its credentials."""
-    world.connections.clears_on_empty = False
-    ask(world, properties=WITH_HEADER)
-    crm.pass_time(world)
-    describe = world.connections.describe
-
-    def replaced_under_the_second_lease(name: str) -> Connection | None:
-        record = world.registry.records[name]
-        if "update" in world.connections.calls and record.lease_holder:
-            if record.properties == BASIC and not record.pending_write:
-                return describe(name)
-            world.connections.describe = describe  # type: ignore[method-assign]
-            del world.connections.stored[name]
-            if is_made_anew:
-                world.connections.make_by_hand(name, WITH_HEADER)
-        return describe(name)
-
-    world.connections.describe = replaced_under_the_second_lease  # type: ignore[method-assign]
-    if is_made_anew:
-        with pytest.raises(AlreadyExistsError):
-            ask(world, "Update", BASIC)
-    else:
-        assert ask(world, "Update", BASIC).outcome is Outcome.CREATED
-    assert "deauthorize" not in world.connections.calls
-
-
 @pytest.mark.parametrize(("seconds", "named"), [(0, "crm"), (5, "crm"), (6, "")])
 def test_a_failure_names_the_connection_where_its_request_may_have_made_it(
     world: World, seconds: int, named: str
