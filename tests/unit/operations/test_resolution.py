@@ -115,8 +115,24 @@ def test_a_plain_parameter_is_no_password(world: World) -> None:
     world.secrets.texts["/connections/crm"] = "open"
     world.secrets.plain.add("/connections/crm")
     block = {"BasicAuthParameters": {"Username": "ada", "Password": {"ValueFrom": arn}}}
-    with pytest.raises(SecretNotUsableError, match="SecureString"):
+    with pytest.raises(SecretNotUsableError, match=r"Parameters\.Password: .* SecureString"):
         ask(world, properties={**BASIC, "AuthParameters": block})
+
+
+@pytest.mark.parametrize("is_value_secret", [True, False])
+def test_a_plain_parameter_may_be_the_value_of_a_header(
+    world: World, is_value_secret: bool
+) -> None:
+    """Only a credential must be secret."""
+    arn = "arn:aws:ssm:us-east-1:123456789012:parameter/connections/tenant"
+    world.secrets.texts["/connections/tenant"] = "7"
+    world.secrets.plain.add("/connections/tenant")
+    header = {"Key": "X-Tenant", "Value": {"ValueFrom": arn}, "IsValueSecret": is_value_secret}
+    parameters = {"InvocationHttpParameters": {"HeaderParameters": [header]}}
+    ask(world, properties={**BASIC, "AuthParameters": {**BASIC["AuthParameters"], **parameters}})
+    stored = world.connections.stored["crm"]["properties"]["AuthParameters"]
+    (header,) = stored["InvocationHttpParameters"]["HeaderParameters"]
+    assert header["Value"] == "7"
 
 
 def test_a_securestring_is_no_plain_value(world: World) -> None:
@@ -126,7 +142,8 @@ def test_a_securestring_is_no_plain_value(world: World) -> None:
     header = {"Key": "X-Token", "Value": {"ValueFrom": arn}, "IsValueSecret": False}
     parameters = {"InvocationHttpParameters": {"HeaderParameters": [header]}}
     properties = {**BASIC, "AuthParameters": {**BASIC["AuthParameters"], **parameters}}
-    with pytest.raises(SecretNotUsableError, match="IsValueSecret must not be false"):
+    problem = r"HeaderParameters\[0\]\.Value: .* IsValueSecret must not be false"
+    with pytest.raises(SecretNotUsableError, match=problem):
         ask(world, properties=properties)
 
 
