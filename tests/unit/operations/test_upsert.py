@@ -277,6 +277,22 @@ def test_what_somebody_made_at_the_same_time_is_theirs(world: World) -> None:
     assert not world.registry.records
 
 
+def test_what_somebody_makes_while_ours_is_recreated_is_theirs(world: World) -> None:
+    """Ours was deleted by hand, and no call of ours has an unknown end."""
+    ask(world)
+    del world.connections.stored["crm"]
+    crm.pass_time(world)
+
+    def overtake(name: str) -> None:
+        world.connections.before_create = None
+        world.connections.make_by_hand(name, WITH_HEADER)
+
+    world.connections.before_create = overtake
+    with pytest.raises(AlreadyExistsError, match="at the same time"):
+        ask(world, "Update")
+    assert world.connections.stored["crm"]["properties"]["Description"] == "the CRM"
+
+
 def test_a_namesake_recreated_by_somebody_else_is_not_ours(world: World) -> None:
     """Another UUID in the ARN: not updated, not deleted."""
     ask(world)
@@ -555,7 +571,82 @@ def test_a_rollback_to_a_resource_without_name_means_its_derived_name(
         record = world.registry.records[derived]
         world.registry.records[derived] = replace(record, owner="requests")
     crm.pass_time(world, 60)
+    world.secrets.rotate("connections/crm", '{"password": "battery staple"}')
     rolled_back = stack(world, "Update", nameless, "crm")
     assert rolled_back.connection.name == (derived if is_its else "crm")
     assert set(world.connections.stored) == {derived, "crm"}
-    assert world.connections.stored[derived]["properties"]["Name"] == derived
+    written, other = (derived, "crm") if is_its else ("crm", derived)
+    assert password_of(world, written) == "battery staple"
+    assert password_of(world, other) == "correct horse"
+
+
+def test_a_stack_without_name_is_created_without_asking_the_registry_first(world: World) -> None:
+    """Hardly any name is known; the claim's condition tells as much as a look would."""
+    nameless = {name: each for name, each in BASIC.items() if name != "Name"}
+    fail = alpha.failing(AssertionError("read"))
+    world.registry.read = fail  # type: ignore[method-assign]
+    assert stack(world, "Create", nameless).outcome is Outcome.CREATED
+
+
+def test_a_create_that_arrives_late_is_the_requests_own(world: World) -> None:
+    """Its answer was lost, and no look showed it before the next delivery made its own call."""
+
+    def lose(_: str) -> None:
+        error = NetworkFailureError("no answer")
+        error.has_unknown_end = True
+        raise error
+
+    def arrive(name: str) -> None:
+        world.connections.before_create = None
+        world.connections.make_by_hand(name, BASIC)
+
+    world.connections.before_create = lose
+    with pytest.raises(NetworkFailureError):
+        ask(world)
+    crm.pass_time(world, 60)
+    world.connections.before_create = arrive
+    assert ask(world).outcome is Outcome.CREATED
+    assert world.connections.stored["crm"]["arn"] == world.registry.records["crm"].connection_arn
+
+
+def test_a_create_during_the_end_of_an_own_deletion_is_no_one_elses(world: World) -> None:
+    """The Delete lost its answer: Describe shows nothing any more, and yet the name is not free."""
+    ask(world)
+    before = world.connections.stored["crm"]
+
+    def lose(name: str) -> None:
+        del world.connections.stored[name]
+        raise NetworkFailureError("no answer")
+
+    def refuse(name: str) -> None:
+        world.connections.before_create = None
+        raise AlreadyExistsError(name)
+
+    crm.pass_time(world)
+    world.connections.delete = lose  # type: ignore[method-assign]
+    with pytest.raises(NetworkFailureError):
+        ask(world, "Delete", {"Name": "crm"})
+    crm.pass_time(world, 60)
+    world.connections.before_create = refuse
+    completion = ask(world)
+    assert completion.outcome is Outcome.CREATED
+    assert completion.connection.arn != before["arn"]
+
+
+@pytest.mark.parametrize(
+    ("is_created", "named"), [(True, "crm"), (False, "")], ids=["creation", "update"]
+)
+def test_a_failure_names_what_an_earlier_request_had_not_finished_making(
+    world: World, is_created: bool, named: str
+) -> None:
+    """A stack forgets a name that it was never told, and the connection would stay for ever."""
+    if not is_created:
+        ask(world)
+        crm.pass_time(world)
+    world.connections.states_after_write = ("AUTHORIZING",)
+    ask(world, "Update", {**OAUTH, "WaitTimeoutSeconds": 0})
+    crm.pass_time(world)
+    world.secrets.texts.clear()
+    with pytest.raises(SecretNotUsableError) as raised:
+        ask(world, "Update", OAUTH)
+    assert raised.value.created_name == named

@@ -15,6 +15,7 @@ from handler.operations.use_cases import carry_out
 from handler.requests.entry_point import DIRECT
 from handler.requests.request import check
 from handler.requests.unchecked_request import read_document
+from tests.support.crm import PRIVATE, stack
 from tests.support.fakes import RULES, World, make_world
 
 PASSWORD = "{{resolve:secretsmanager:connections/crm:SecretString:password}}"
@@ -140,6 +141,28 @@ def test_the_old_one_stays_until_the_new_one_is_usable(world: World) -> None:
     world.time.seconds += 60
     terraform(world, "update", "B", "B")
     assert set(world.connections.stored) == set(world.owners) == {"B"}
+
+
+def test_the_old_one_stays_until_a_private_new_one_is_active(world: World) -> None:
+    """It is AUTHORIZED before EventBridge reaches the API."""
+    world.connections.states_after_write = ("AUTHORIZED", "ACTIVE")
+    private: dict[str, Any] = {"InvocationConnectivityParameters": PRIVATE}
+    completion = terraform(world, "update", "B", "A", WaitTimeoutSeconds=0, **private)
+    assert completion.connection.state == "AUTHORIZED"
+    assert set(world.connections.stored) == {"A", "B"}
+    terraform(world, "update", "B", "B", **private)
+    assert set(world.connections.stored) == set(world.owners) == {"B"}
+
+
+def test_what_a_stack_fails_to_make_in_between_hides_no_old_one(world: World) -> None:
+    """The name was free to claim; Terraform still means the old one by the new name."""
+    with pytest.raises(SecretNotUsableError):
+        terraform(world, "update", "B", "A", NO_PASSWORD)
+    world.time.seconds += 60
+    with pytest.raises(SecretNotUsableError):
+        stack(world, "Create", given("B", NO_PASSWORD)["ResourceProperties"])
+    terraform(world, "delete", "B", "B")
+    assert (set(world.connections.stored), world.owners) == (set(), {})
 
 
 def test_a_rename_that_failed_takes_nothing_that_a_hand_made(world: World) -> None:
