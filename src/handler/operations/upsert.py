@@ -143,6 +143,12 @@ def _naming_created(name: str) -> Iterator[None]:
         raise
 
 
+def _may_have_created(record: Record) -> bool:
+    # A rename that failed before its creation ended its claim at once.
+    is_over = record.connection_arn or record.claimed_until == record.claimed_at
+    return bool(record.lease_holder) or not is_over
+
+
 def _create_connection(
     ports: Ports, request: Request, before: Record | None
 ) -> tuple[DesiredState, Connection]:
@@ -152,8 +158,7 @@ def _create_connection(
     except errors.AlreadyExistsError as error:
         # An earlier delivery created it, or a deletion is not visible everywhere yet.
         is_own = before and before.owner == request.owner
-        may_be_ours = before and is_own and (not before.connection_arn or before.lease_holder)
-        if not error.has_unknown_end and not may_be_ours:
+        if not error.has_unknown_end and not (before and is_own and _may_have_created(before)):
             reason = f"a connection {request.name} was made by somebody else at the same time"
             raise errors.AlreadyExistsError(reason) from None
         # It is ours if an earlier try arrived and only its answer was lost: a retry finds out.

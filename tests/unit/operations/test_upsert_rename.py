@@ -15,7 +15,8 @@ from handler.operations.use_cases import carry_out
 from handler.requests.entry_point import DIRECT
 from handler.requests.request import check
 from handler.requests.unchecked_request import read_document
-from tests.support.crm import PRIVATE, stack
+from tests.support import crm
+from tests.support.crm import PRIVATE, WITH_HEADER, stack
 from tests.support.fakes import RULES, World, make_world
 
 PASSWORD = "{{resolve:secretsmanager:connections/crm:SecretString:password}}"
@@ -96,6 +97,23 @@ def test_a_rename_that_failed_is_finished_by_what_comes_next(
             terraform(world, "update", "C", "B")
     left = {"mended": {"B"}, "destroyed": set(), "renamed back": {"A"}, "renamed again": {"C"}}
     assert set(world.connections.stored) == set(world.owners) == left[end]
+
+
+def test_what_somebody_makes_after_a_failed_rename_is_theirs(world: World) -> None:
+    """The claim that a rename left says which name is old, not that the new one may be ours."""
+    with pytest.raises(SecretNotUsableError):
+        terraform(world, "update", "B", "A", NO_PASSWORD)
+    crm.pass_time(world)
+
+    def overtake(name: str) -> None:
+        world.connections.before_create = None
+        world.connections.make_by_hand(name, WITH_HEADER)
+
+    world.connections.before_create = overtake
+    with pytest.raises(AlreadyExistsError, match="at the same time"):
+        terraform(world, "update", "B", "B")
+    assert world.connections.stored["B"]["properties"] == {**WITH_HEADER, "Name": "B"}
+    assert "A" in world.connections.stored
 
 
 def test_a_rename_to_and_fro_leaves_one(world: World) -> None:
