@@ -1,4 +1,4 @@
-"""The one Logger, and the metrics of each request; names and keys only, never a value."""
+"""The one Logger, and how a metric is printed (EMF). Neither prints a value of a request."""
 
 import json
 import logging

@@ -16,16 +16,17 @@ MOST_REFERENCES = 100  # in one value
 LONGEST_TEXT = 16_384  # of one value with its secrets; AWS takes 512 characters
 
 # How long to wait for a connection, unless the request says otherwise; and the most it may say.
-WAIT_SECONDS = 30
-STACK_WAIT_SECONDS = 840  # what one delivery can wait
+MESSAGE_WAIT_SECONDS = 30
 LONGEST_MESSAGE_WAIT_SECONDS = 60  # its batch's other messages wait, too
-LONGEST_DIRECT_WAIT_SECONDS = 300
-# Also the default of a stack's private connection: twice what private APIs took, and Lambda's three
-# deliveries cover it.
-LONGEST_WAIT_SECONDS = 2400
+INVOCATION_WAIT_SECONDS = 30
+LONGEST_INVOCATION_WAIT_SECONDS = 300
+STACK_WAIT_SECONDS = 840  # what one delivery can wait
+# A stack's private connection waits so long by default: twice what private APIs took, and Lambda's
+# three deliveries cover it.
+LONGEST_STACK_WAIT_SECONDS = 2400
 LEAST_WAIT = timedelta(seconds=60)  # of a late delivery: enough to see the connection's state
-LONGEST_DELETION_SECONDS = 30.0  # recorded: one to four
-LONGEST_DEAUTHORIZATION_SECONDS = 30.0  # recorded: one or two
+LONGEST_DELETION_SECONDS = 30.0  # AWS was seen to take one to four
+LONGEST_DEAUTHORIZATION_SECONDS = 30.0  # AWS was seen to take one or two
 # Describe may show the state before our write for so long; after that we believe it.
 LONGEST_LAG = timedelta(seconds=5)
 # A read may give a secret's old version for so long after the event; after that we believe it.
@@ -54,7 +55,8 @@ LONGEST_ANSWER_SHARE = 0.2  # of a short invocation
 LAST_ROUND_SECONDS = 30.0
 LAST_ROUND_SHARE = 0.125  # of what is left of a short invocation
 TIMEOUT_MARGIN_SECONDS = 5.0  # a PUT with its handshake takes up to 1 s; the rest is for retries
-# In a short invocation the timer fires when a quarter is left; waits end before, with 0.3 left.
+# In a short invocation the timer fires when a quarter of its time is left. Waits have ended by
+# then, with 0.3 left: the answer's share, and the last round's share of the rest.
 TIMEOUT_SHARE = 0.25
 UNUSED_SECONDS = 0.5  # kept free before Lambda ends the function
 MOST_RESPONSE_ATTEMPTS = 8
@@ -71,9 +73,10 @@ DELETION_LIFETIME = timedelta(hours=24)  # no request is delivered later than th
 ITEMS_OF_A_PAGE = 200  # including links and deletions
 
 # When messages come back.
-# Seconds: first, growth, longest; times the jitter, from the seventh receive on 5 to 15 minutes.
-MESSAGE_DELAYS = (10, 2, 600)
-JITTER = (0.5, 1.5)  # so that throttled messages do not come back all at once
+MESSAGE_DELAYS = (10, 2, 600)  # seconds: first, growth, longest
+# Each delay is multiplied by a random number between these, so that throttled messages do not come
+# back all at once: the longest delay is 5 to 15 minutes.
+JITTER = (0.5, 1.5)
 PRIVATE_PATIENCE_SECONDS = 3600  # EventBridge and VPC Lattice need up to that long to connect
 MOST_RECEIVES = 25  # maxReceiveCount of the template: more than patience and throttled polls need
 BATCH_MARGIN_SECONDS = 30  # after the function's end, until what it could not finish comes back

@@ -10,7 +10,8 @@ from handler.connections.record import Record
 from handler.connections.state import Connection, ConnectionState
 
 SHOWN = ("Description", "AuthParameters")
-# Describe omits some parameters' IsValueSecret; a public one that became secret shows no value.
+# Describe omits some parameters' IsValueSecret. Nothing is missed without it: a public parameter
+# that somebody made secret shows no value, which differs, too.
 NOT_SHOWN = frozenset({"Password", "ApiKeyValue", "ClientSecret", "IsValueSecret"})
 
 

@@ -1,7 +1,8 @@
 """
 The update to the full desired state: what is not desired any more is removed explicitly.
 
-Source: recorded: UpdateConnection keeps what is left out, unless the AuthorizationType changes.
+Source: answers of AWS that others recorded (UpdateConnection keeps what is left out, unless the
+    AuthorizationType changes), and
     https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_UpdateConnection.html
 """
 

@@ -81,26 +81,26 @@ class MessageProcessor:
                 return Ended(record, _logged(record, raised))
 
     def publish(self, ended: Sequence[Ended]) -> list[ProvisionerError | None]:
-        """Publish the results in one call; give for each message why its result is not told."""
+        """Publish the results in one call; give for each message what failed, or None."""
         told = [each for each in ended if each.has_result]
         try:
             ends = self._invocation.results.publish([each.result for each in told])
-            untold = [end for _, end in zip(told, ends, strict=True)]
+            failures = [end for _, end in zip(told, ends, strict=True)]
         except BaseException as raised:  # noqa: BLE001 (a result not told goes to the DLQ in the end)
             error = as_provisioner_error(raised)
             # After no answer or a 5xx the bus may have them, so do not send them again one by one.
             is_everyones = isinstance(error, ThrottlingError) or error.has_unknown_end
             if len(told) > 1 and not is_everyones:  # what is wrong with one harms no other
-                return [why for each in ended for why in self.publish([each])]
-            untold = [error for _ in told]
-        reasons = iter(untold)
-        return [next(reasons) if each.has_result else None for each in ended]
+                return [found for each in ended for found in self.publish([each])]
+            failures = [error for _ in told]
+        left = iter(failures)
+        return [next(left) if each.has_result else None for each in ended]
 
-    def finish(self, ended: Ended, untold: ProvisionerError | None) -> ProvisionerError | None:
+    def finish(self, ended: Ended, failure: ProvisionerError | None) -> ProvisionerError | None:
         """Bury the message or let it go; give the error that makes it come back, if any."""
         with naming_sender(ended.record):
             try:
-                error = self._finish(ended, untold)
+                error = self._finish(ended, failure)
             except BaseException as raised:  # noqa: BLE001 (no message harms another)
                 error = _logged(ended.record, raised)
             if error:
@@ -130,7 +130,7 @@ class MessageProcessor:
             lambda error: may_come_back(record, unchecked, error, self._invocation),
         )
 
-    def _finish(self, ended: Ended, untold: ProvisionerError | None) -> ProvisionerError | None:
+    def _finish(self, ended: Ended, failure: ProvisionerError | None) -> ProvisionerError | None:
         if isinstance(ended.end, ProvisionerError):
             return ended.end
         unchecked, error = ended.end.unchecked, None
@@ -138,12 +138,12 @@ class MessageProcessor:
             error = ended.end.error
             if not ended.end.is_final:
                 return error
-        if untold := untold or self._finish_task(ended.end):
-            keys = {"correlation_id": unchecked.request_id, "reason": untold.reason}
+        if failure := failure or self._finish_task(ended.end):
+            keys = {"correlation_id": unchecked.request_id, "reason": failure.reason}
             logger.error("result not told", extra=keys)
-            if may_come_back(ended.record, unchecked, untold, self._invocation):
-                return untold
-        error = error or untold
+            if may_come_back(ended.record, unchecked, failure, self._invocation):
+                return failure
+        error = error or failure
         if error and dead_letter.is_left_by(error):
             self._bury(unchecked, error)
         return None

@@ -23,7 +23,7 @@ def delete(ports: Ports, request: Request) -> Completion:
 
 def delete_replaced(ports: Ports, request: Request, above: tuple[str, ...] = ()) -> Record | None:
     """
-    Delete the connections that this one replaced in Terraform's renames; give its record.
+    Delete the connections that this one replaced in Terraform's renames; give this one's record.
 
     CloudFormation sends a Delete of its own for the old connection, once the new one works.
     """

@@ -26,9 +26,11 @@ def concerns_operators(
 
 def write_failure(ports: Ports, name: str, error: ProvisionerError, owner: str = "") -> str | None:
     """
-    Keep why a Refresh or a Reconcile failed; give the connection's owner, "" if it is not known.
+    Keep why a Refresh or a Reconcile of a connection failed; ``owner`` "" means anybody's.
 
-    Give None if the name is not registered, or belongs to another than ``owner``.
+    Returns:
+        The connection's owner; "" if the registry did not tell it; None if nobody is registered for
+        the name, or another than ``owner``.
     """
     now = instant(ports.clock.now())
     known_owner = ""

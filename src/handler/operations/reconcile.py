@@ -92,10 +92,10 @@ def _compare(ports: Ports, request: Request, record: Record, connection: Connect
             clear_failure(ports, record)
         elif not found and is_usable(connection.state, is_private=wanted.is_private):
             # Nobody waited; record LastModifiedTime now, or a manual change stays unnoticed.
-            settle.settle_and_register(ports, wanted, record, desired, connection)
+            settle.remove_leftovers_and_register(ports, wanted, record, desired, connection)
         return _report(Outcome.UNCHANGED, connection, found)
     else:
-        done = settle.settle_and_register(ports, wanted, record, desired)
+        done = settle.remove_leftovers_and_register(ports, wanted, record, desired)
     outcome = Outcome.REFRESHED if is_behind else Outcome.UPDATED
     return _report(outcome, done.connection, found)
 

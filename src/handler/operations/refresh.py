@@ -69,11 +69,11 @@ def _refresh_connection(
         _refuse_stale(ports, request, record, desired)
         clear_failure(ports, record)
         return Completion(Outcome.UNCHANGED, connection)
-    return settle.settle_and_register(ports, wanted, record, desired)
+    return settle.remove_leftovers_and_register(ports, wanted, record, desired)
 
 
 def _refuse_stale(ports: Ports, request: Request, record: Record, desired: DesiredState) -> None:
-    # A late event about an old version looks the same. To try both again does no harm.
+    # A late event about an old version looks the same; to try again does no harm there, either.
     chosen = request.selection
     written_at = record.stored.written_at or record.claimed_at
     age = instant(ports.clock.now()) - request.request_time

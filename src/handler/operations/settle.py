@@ -22,10 +22,10 @@ def wait_unless_settled(
     """Give the completion of a write, after waiting for the connection unless it had settled."""
     if written.connection:
         return Completion(written.outcome, written.connection)
-    return settle_and_register(ports, request, written.record, desired)
+    return remove_leftovers_and_register(ports, request, written.record, desired)
 
 
-def settle_and_register(
+def remove_leftovers_and_register(
     ports: Ports,
     request: Request,
     record: Record,

@@ -65,8 +65,8 @@ def _upsert(ports: Ports, request: Request) -> Completion:
 
 
 def _with_registered_name(ports: Ports, request: Request) -> Request:
-    # When a stack rolls back to a resource without Name, it sends the new name as id and means the
-    # derived one.
+    # When a stack rolls back to a resource without Name, its PhysicalResourceId is the name that it
+    # leaves; it means the name derived for the resource, which is registered.
     name = request.fallback_name if request.fallback_name != request.name else ""
     record = ports.registry.read(name) if name else None
     if record is None or record.owner != request.owner:
@@ -92,7 +92,7 @@ def create(ports: Ports, request: Request, record: Record | None) -> Completion:
 
 def update(ports: Ports, request: Request, record: Record, connection: Connection) -> Completion:
     """Bring an owned connection to the desired state; write nothing if it is there already."""
-    # Also true if an earlier delivery created it and lost the answer.
+    # A claim as young as the request is its own: an earlier delivery created the connection.
     is_young = record.claimed_at >= request.request_time - REQUEST_CLOCK_SKEW
     making = (Outcome.CREATED, Outcome.ADOPTED)
     pending = record.pending_write
@@ -102,7 +102,7 @@ def update(ports: Ports, request: Request, record: Record, connection: Connectio
         desired = resolve(ports, request)
         if connection_write.is_current(record, request, desired, connection):
             # Nothing to write, unless it shows what was not asked for.
-            return settle.settle_and_register(ports, request, record, desired, connection)
+            return settle.remove_leftovers_and_register(ports, request, record, desired, connection)
         written = connection_write.lease_and_update(ports, request, record, connection, desired)
         return settle.wait_unless_settled(ports, request, written, desired)
 

@@ -16,10 +16,10 @@ from handler.settings import (
     DESCRIBE_PAUSES,
     LEAST_WAIT,
     LONGEST_DELETION_SECONDS,
-    LONGEST_WAIT_SECONDS,
+    LONGEST_STACK_WAIT_SECONDS,
 )
 
-LONGEST_WAIT = timedelta(seconds=LONGEST_WAIT_SECONDS)
+LONGEST_STACK_WAIT = timedelta(seconds=LONGEST_STACK_WAIT_SECONDS)
 
 
 def watch(
@@ -133,5 +133,5 @@ def _wait_window(request: Request, record: Record, now: datetime) -> tuple[datet
     if request.request_type is RequestType.DELETE:
         written_at = now  # each delivery deletes, perhaps after it waited for a lease
     began_at = max(written_at, request.request_time)
-    end = min(began_at + wait, request.request_time + LONGEST_WAIT)
+    end = min(began_at + wait, request.request_time + LONGEST_STACK_WAIT)
     return began_at, max(end, (request.started_at or now) + min(wait, LEAST_WAIT))

@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 from handler.requests.envelope import MEMBERS, TERRAFORM_MEMBER
 from handler.settings import (
-    LONGEST_DIRECT_WAIT_SECONDS,
+    INVOCATION_WAIT_SECONDS,
+    LONGEST_INVOCATION_WAIT_SECONDS,
     LONGEST_MESSAGE_WAIT_SECONDS,
-    LONGEST_WAIT_SECONDS,
+    LONGEST_STACK_WAIT_SECONDS,
+    MESSAGE_WAIT_SECONDS,
     STACK_WAIT_SECONDS,
-    WAIT_SECONDS,
 )
 
 
@@ -38,9 +39,9 @@ class EntryPoint(NamedTuple):
     name: str
     sender: str  # who comes in here, as errors tell it
     request_types: tuple[str, ...]
+    default_wait_seconds: int
+    private_wait_seconds: int  # the default where it leads to a private API
     longest_wait_seconds: int
-    default_wait_seconds: int = WAIT_SECONDS
-    private_wait_seconds: int = WAIT_SECONDS  # the default where it leads to a private API
     own_members: tuple[str, ...] = ("OnExisting", "WaitTimeoutSeconds", "Revision")
     members: tuple[str, ...] = MEMBERS
     takes_adoptions: bool = False
@@ -57,8 +58,8 @@ CLOUDFORMATION = EntryPoint(
     sender="CloudFormation",
     request_types=("Create", "Update", "Delete"),
     default_wait_seconds=STACK_WAIT_SECONDS,
-    longest_wait_seconds=LONGEST_WAIT_SECONDS,
-    private_wait_seconds=LONGEST_WAIT_SECONDS,
+    private_wait_seconds=LONGEST_STACK_WAIT_SECONDS,
+    longest_wait_seconds=LONGEST_STACK_WAIT_SECONDS,
     own_members=("OnExisting", "WaitTimeoutSeconds", "Revision", "ServiceToken", "ServiceTimeout"),
     is_answered_once=True,
     delete_always_succeeds=True,  # or the stack could never be deleted
@@ -68,6 +69,8 @@ REQUEST_QUEUE = EntryPoint(
     name="request_queue",
     sender="messages",
     request_types=ASKED_BY_PRODUCERS,
+    default_wait_seconds=MESSAGE_WAIT_SECONDS,
+    private_wait_seconds=MESSAGE_WAIT_SECONDS,
     longest_wait_seconds=LONGEST_MESSAGE_WAIT_SECONDS,
     is_limited_to_owner=True,
     waits_again=True,
@@ -77,6 +80,8 @@ MAINTENANCE_QUEUE = EntryPoint(
     sender="the maintenance queue",
     request_types=("Refresh", "Reconcile"),
     members=("RequestType", "RequestId", "RequestTime", "ResourceProperties"),
+    default_wait_seconds=MESSAGE_WAIT_SECONDS,
+    private_wait_seconds=MESSAGE_WAIT_SECONDS,
     longest_wait_seconds=LONGEST_MESSAGE_WAIT_SECONDS,
     waits_again=True,
 )
@@ -84,7 +89,9 @@ REQUESTS_ALIAS = EntryPoint(
     name="requests",
     sender="the alias requests",
     request_types=ASKED_BY_PRODUCERS,
-    longest_wait_seconds=LONGEST_DIRECT_WAIT_SECONDS,
+    default_wait_seconds=INVOCATION_WAIT_SECONDS,
+    private_wait_seconds=INVOCATION_WAIT_SECONDS,
+    longest_wait_seconds=LONGEST_INVOCATION_WAIT_SECONDS,
     members=(*MEMBERS, TERRAFORM_MEMBER),
     is_limited_to_owner=True,
     takes_adoptions=True,
@@ -93,7 +100,9 @@ DIRECT = EntryPoint(
     name="direct",
     sender="direct invocations of the function itself",
     request_types=tuple(RequestType),
-    longest_wait_seconds=LONGEST_DIRECT_WAIT_SECONDS,
+    default_wait_seconds=INVOCATION_WAIT_SECONDS,
+    private_wait_seconds=INVOCATION_WAIT_SECONDS,
+    longest_wait_seconds=LONGEST_INVOCATION_WAIT_SECONDS,
     members=(*MEMBERS, TERRAFORM_MEMBER),
     takes_adoptions=True,
 )

@@ -9,7 +9,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from handler.requests.request import check
 from handler.requests.unchecked_request import read_custom_resource
-from handler.settings import LONGEST_WAIT_SECONDS
+from handler.settings import LONGEST_STACK_WAIT_SECONDS
 from tests.support.fakes import RULES, START
 from tests.support.resolved_template import RESOURCE_CONFIGURATIONS, Resolver, accepts
 from tests.support.stack_requests import EVENT
@@ -60,7 +60,7 @@ def test_every_stack_of_the_examples_asks_for_a_connection_that_is_accepted(
     event = EVENT | {"ResourceProperties": properties}
     request = check(read_custom_resource(event, "", START), RULES)
     assert request.is_private is (file == PRIVATE_API)
-    assert not request.is_private or request.wait_timeout_seconds == LONGEST_WAIT_SECONDS
+    assert not request.is_private or request.wait_timeout_seconds == LONGEST_STACK_WAIT_SECONDS
 
 
 def test_the_network_of_a_private_api_comes_before_the_connection() -> None:
