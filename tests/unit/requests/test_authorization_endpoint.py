@@ -276,9 +276,12 @@ def test_an_endpoint_holds_no_login_in_any_spelling(endpoint: str) -> None:
     assert CANARY not in str(found)
 
 
-def test_an_at_sign_in_a_path_is_no_login() -> None:
-    """The host has ended."""
-    endpoint = "https://login.example.com/tenants/a@b/token?c=d@e"
+@pytest.mark.parametrize(
+    "endpoint",
+    ["https://login.example.com/tenants/a@b/token?c=d@e", "https://localhost/a@b/token?c=d@e"],
+)
+def test_an_at_sign_in_a_path_is_no_login(endpoint: str) -> None:
+    """The host has ended, whether it has dots or not."""
     assert violations_of(changed(OAUTH, {ENDPOINT: endpoint})) == []
 
 

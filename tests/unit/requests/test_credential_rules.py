@@ -62,6 +62,16 @@ def test_a_credential_must_be_a_reference_to_a_secret(
 
 
 @pytest.mark.parametrize(("properties", "path"), CREDENTIALS)
+def test_a_plain_parameter_is_not_called_a_literal(properties: dict[str, Any], path: str) -> None:
+    """Whoever wrote a reference is told that it is of the wrong kind."""
+    problem = (
+        "must hold a reference to a secret or a SecureString;"
+        " an ssm reference names a plain parameter"
+    )
+    assert told(changed(properties, {path: PLAIN})) == [f"{path}: {problem}"]
+
+
+@pytest.mark.parametrize(("properties", "path"), CREDENTIALS)
 @pytest.mark.parametrize(
     "reference",
     [secret("key"), SECURE, VALUE_FROM, PARAMETER_ARN, secret("a") + secret("b"), PLAIN + SECURE],

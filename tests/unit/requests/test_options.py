@@ -37,6 +37,7 @@ def test_what_is_wrong_with_our_own_members_is_told(own: dict[str, Any], told: l
         ({}, CLOUDFORMATION, True, 2400),
         ({WAIT: 7}, CLOUDFORMATION, True, 7),
         ({WAIT: "9999"}, CLOUDFORMATION, False, 2400),
+        ({WAIT: LONGEST_SECONDS}, CLOUDFORMATION, False, 2400),
         ({"ServiceTimeout": LONGEST_SECONDS}, CLOUDFORMATION, True, 2400),
         ({"ServiceTimeout": 100}, CLOUDFORMATION, False, 70),
         ({"ServiceTimeout": "40"}, CLOUDFORMATION, False, 20),

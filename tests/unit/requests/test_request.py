@@ -19,7 +19,16 @@ from handler.requests.entry_point import (
 from handler.requests.options import OnExisting
 from handler.requests.request import Request, check
 from handler.requests.unchecked_request import read_custom_resource, read_document
-from tests.support.bad_requests import BASIC, CANARY, HEADERS, PASSWORD, changed, parameter, secret
+from tests.support.bad_requests import (
+    BASIC,
+    CANARY,
+    HEADERS,
+    PASSWORD,
+    changed,
+    parameter,
+    secret,
+    secret_arn,
+)
 from tests.support.fakes import RULES, START
 from tests.support.stack_requests import EVENT
 
@@ -30,6 +39,7 @@ PRIVATE = {
     }
 }
 PREFIXED = replace(RULES, connection_name_prefix="team-")
+PREFIX_WANTED = r"Name: must begin with team-; ConnectionNamePrefix \(CONNECTION_NAME_PREFIX\)"
 NAMELESS = {name: value for name, value in BASIC.items() if name != "Name"}
 
 
@@ -294,10 +304,10 @@ def test_a_name_is_checked_where_only_it_counts(
 
 @pytest.mark.parametrize("request_type", sorted({*RequestType} - {RequestType.LIST}))
 def test_a_prefix_is_demanded_of_every_name(request_type: str) -> None:
-    """Whatever shall be done with it."""
+    """Whatever shall be done with it; the error names the setting."""
     properties = {"Name": "crm"} if request_type in SELECTING else BASIC
     document = {"RequestType": request_type, "ResourceProperties": properties}
-    with pytest.raises(InvalidRequestError, match="Name: must begin with team-"):
+    with pytest.raises(InvalidRequestError, match=PREFIX_WANTED):
         check(read_document(document, DIRECT, "r", START), PREFIXED)
 
 
@@ -397,6 +407,14 @@ def test_a_function_in_place_of_all_properties_is_told_as_that(request_type: str
         ({"ValueFrom": CANARY}, "a reference is not allowed here"),
     ):
         assert refusal(value, request_type) == f"ResourceProperties: {problem}"
+
+
+@pytest.mark.parametrize("member", [{"Ref": CANARY}, {"ValueFrom": secret_arn()}])
+def test_a_function_beside_our_own_members_is_refused_as_well(member: dict[str, str]) -> None:
+    """The request is refused as one that lacks what a connection needs."""
+    reason = refusal({**member, "OnExisting": "Fail"})
+    assert "AuthorizationType: required" in reason
+    assert CANARY not in reason
 
 
 @pytest.mark.parametrize("document", [None, [BASIC], "text"])

@@ -10,6 +10,7 @@ from handler.requests.connection_name import derived_name
 from handler.requests.entry_point import (
     CLOUDFORMATION,
     DIRECT,
+    MAINTENANCE_QUEUE,
     REQUEST_QUEUE,
     EntryPoint,
 )
@@ -134,6 +135,13 @@ def test_the_entry_points_differ_in_what_a_failure_means() -> None:
         False,
         False,
     ]
+
+
+@pytest.mark.parametrize("request_type", ["Refresh", "Reconcile", "Create"])
+def test_a_maintenance_message_acts_for_nobody(request_type: str) -> None:
+    """Logs and results name no owner that did not ask, not even where it is refused."""
+    found = asked({"RequestType": request_type}, MAINTENANCE_QUEUE)
+    assert (found.owner, found.acts_for) == ("", "")
 
 
 def test_neither_properties_nor_token_are_in_the_repr() -> None:
