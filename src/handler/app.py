@@ -14,7 +14,7 @@ from handler.errors import InvalidRequestError, ProvisionerError
 from handler.observability import count_cold_start, logger
 from handler.requests.entry_point import DIRECT, REQUESTS_ALIAS
 from handler.requests.envelope import MEMBERS, TERRAFORM_MEMBER
-from handler.requests.foreign_event import foreign
+from handler.requests.wrong_envelope import wrong_envelope
 
 CLOUDFORMATION_MEMBERS = ("ResponseURL", "StackId", "LogicalResourceId")
 BARE_MEMBERS = ("Name", "AuthorizationType", "AuthParameters")
@@ -87,7 +87,7 @@ def _is_message(record: object) -> bool:
 def _reason(event: Any, alias: str) -> str:
     if alias not in ACCEPTED:
         return "invoke the function itself, or its alias stacks or requests"
-    found = foreign(event) if alias in ("", REQUESTS) else None
+    found = wrong_envelope(event) if alias in ("", REQUESTS) else None
     return str(found or f"this event is not what is accepted here: {ACCEPTED[alias]}")
 
 

@@ -24,7 +24,7 @@ STACK_WAIT_SECONDS = 840  # what one delivery can wait
 # A stack's private connection waits so long by default: twice what private APIs took, and Lambda's
 # three deliveries cover it.
 LONGEST_STACK_WAIT_SECONDS = 2400
-LEAST_WAIT = timedelta(seconds=60)  # of a late delivery: enough to see the connection's state
+LEAST_WAIT = timedelta(seconds=60)  # where the wait is over when Lambda delivers a request again
 LONGEST_DELETION_SECONDS = 30.0  # AWS was seen to take one to four
 LONGEST_DEAUTHORIZATION_SECONDS = 30.0  # AWS was seen to take one or two
 # Describe may show the state before our write for so long; after that we believe it.
@@ -37,7 +37,7 @@ LONGEST_STALENESS = timedelta(minutes=1)
 DESCRIBE_PAUSES = (0.2, 1.03, 5.0)
 
 # How long to retry errors that may pass. Pauses in seconds: the first, its growth, the longest.
-# At most 2 s: with longer pauses the last few callers would sleep while AWS is free.
+# At most 2 s: with longer pauses, callers of a throttled API would still sleep when it is free.
 CALL_PAUSES = (0.2, 2.0, 2.0)
 MOST_CALL_RETRIES = 5  # of one call
 # For a stack's request more: to begin it again would repeat the calls that have succeeded.
@@ -73,7 +73,8 @@ DELETION_LIFETIME = timedelta(hours=24)  # no request is delivered later than th
 ITEMS_OF_A_PAGE = 200  # including links and deletions
 
 # When messages come back.
-MESSAGE_DELAYS = (10, 2, 600)  # seconds: first, growth, longest
+# Seconds: first, growth, longest. MOST_RECEIVES bounds how many there are.
+MESSAGE_DELAYS = (10, 2, 600)
 # Each delay is multiplied by a random number between these, so that throttled messages do not come
 # back all at once: the longest delay is 5 to 15 minutes.
 JITTER = (0.5, 1.5)

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
-from handler.requests.selection import MEMBERS
-from handler.requests.selection import SELECTORS as SELECTED_BY
+from handler.requests.selection import ACCEPTED, MEMBERS
 from tools.generated.reference_schema import Schema, anchored
 
-SELECTORS = {str(each): selector.members for each, selector in SELECTED_BY.items()}
+SELECTORS = {str(each): accepted.names for each, accepted in ACCEPTED.items()}
 SUBJECT: Schema = {
     "anyOf": [{"required": [name]} for name in ("Name", "SecretId", "ParameterName")],
     "not": {"required": ["SecretId", "ParameterName"]},

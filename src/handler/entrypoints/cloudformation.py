@@ -1,7 +1,8 @@
 """
 Entry point: CloudFormation's custom resource, on crhelper; exactly one answer per request.
 
-If the wait outlasts the invocation, nothing is answered: Lambda delivers the request again, twice.
+If the wait outlasts the invocation, the answer comes from a later one: Lambda delivers the request
+again, up to twice.
 
 crhelper dispatches and guards the deadline. What it does badly is overridden in one class here.
 """
@@ -92,8 +93,8 @@ class ConnectionResource(CfnResource):
             case Failed(_, error, is_final):
                 if not is_final:
                     self._leave_unanswered(error)
-                # CloudFormation must know what this request created, to be able to delete it. If it
-                # is not known whether anything was created, answer with the name as well: an
+                # CloudFormation must know what this request created, to be able to delete it. The
+                # name is the answer also where it is not known whether anything was created: an
                 # earlier delivery may have created it.
                 is_unknown = error.is_transient or isinstance(error, SupersededError)
                 unknown = physical_id_of_unknown_end(self._unchecked) if is_unknown else ""

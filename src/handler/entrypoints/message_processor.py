@@ -1,4 +1,4 @@
-"""Carry out each message of a batch, tell its result, then bury it or let it go or come back."""
+"""Carry out each message of a batch and tell its result; failed ones come back or go to the DLQ."""
 
 import random
 from collections.abc import Callable, Mapping, Sequence
@@ -97,7 +97,7 @@ class MessageProcessor:
         return [next(left) if each.has_result else None for each in ended]
 
     def finish(self, ended: Ended, failure: ProvisionerError | None) -> ProvisionerError | None:
-        """Bury the message or let it go; give the error that makes it come back, if any."""
+        """Send a failed message to the DLQ; give the error that makes it come back, if any."""
         with naming_sender(ended.record):
             try:
                 error = self._finish(ended, failure)
@@ -145,10 +145,10 @@ class MessageProcessor:
                 return failure
         error = error or failure
         if error and dead_letter.is_left_by(error):
-            self._bury(unchecked, error)
+            self._send_letter(unchecked, error)
         return None
 
-    def _bury(self, unchecked: UncheckedRequest, error: ProvisionerError) -> None:
+    def _send_letter(self, unchecked: UncheckedRequest, error: ProvisionerError) -> None:
         body = dead_letter.body(unchecked, self._invocation.rules)
         why = dead_letter.attributes(error, unchecked.request_id, self._queue.name)
         self._invocation.queues.send_letter(body, why)

@@ -50,7 +50,9 @@ def _entry(ports: Ports, record: Record) -> dict[str, Any]:
         "ConnectionArn": record.connection_arn,
         "ConnectionState": connection.state if connection and is_there else "",
         "IsAdopted": record.is_adopted,
-        "Secrets": [{**source.secret.selector, "VersionId": each} for source, each in sources],
+        "Secrets": [
+            {**source.secret.refresh_members, "VersionId": each} for source, each in sources
+        ],
         "LastRefreshTime": iso(record.refreshed_at),
     }
     if failure := record.maintenance_failure:

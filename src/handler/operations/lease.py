@@ -17,8 +17,8 @@ def hold_lease(ports: Ports, record: Record, before: Record | None = None) -> It
     """
     Hold the lease on a record's name; a failure gives it back, a crash leaves it to expire.
 
-    On success the caller writes ``without_lease(record)``, which fails if the lease was lost. After
-    a permanent failure ``before``, by default the record, is written back.
+    On success the caller writes ``without_lease(record)``, which fails if the lease was lost. A
+    permanent failure writes back what the registry held before: ``before``, else the record.
     """
     yield from _hold(ports, ports.registry.write, record, before or record)
 

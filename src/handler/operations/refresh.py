@@ -87,7 +87,7 @@ def _refuse_stale(ports: Ports, request: Request, record: Record, desired: Desir
 def _refresh_users(ports: Ports, request: Request) -> Completion:
     about, secrets = _options(request), request.selection.secrets
     names = {name: secret for secret in secrets for name in ports.registry.users(secret)}
-    given = [{"Name": name, **secret.selector, **about} for name, secret in names.items()]
+    given = [{"Name": name, **secret.refresh_members, **about} for name, secret in names.items()]
     fan_out(ports, request, given)
     outcome = Outcome.REFRESHED if names else Outcome.UNCHANGED
     details = {"ConnectionCount": len(names)}

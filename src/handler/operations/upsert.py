@@ -67,8 +67,8 @@ def _upsert(ports: Ports, request: Request) -> Completion:
 def _with_registered_name(ports: Ports, request: Request) -> Request:
     # When a stack rolls back to a resource without Name, its PhysicalResourceId is the name that it
     # leaves; it means the name derived for the resource, which is registered.
-    name = request.fallback_name if request.fallback_name != request.name else ""
-    record = ports.registry.read(name) if name else None
+    name = request.fallback_name
+    record = ports.registry.read(name) if name not in ("", request.name) else None
     if record is None or record.owner != request.owner:
         return request
     return replace(request, name=name, properties={**request.properties, "Name": name})

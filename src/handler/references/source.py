@@ -27,7 +27,7 @@ class Secret:
     account: str = ""  # "" means: the function's own
 
     @property
-    def selector(self) -> dict[str, str]:
+    def refresh_members(self) -> dict[str, str]:
         """Give the members by which a Refresh names it."""
         if self.is_parameter:
             return {"ParameterName": self.name}

@@ -13,7 +13,8 @@ ENDPOINT = re.compile(
     rf"(https://(?P<host>{HOST_NAME}\.?)|http://(?P<loopback>(?i:localhost|127\.0\.0\.1)))(:\d+)?([/?].*)?",
     re.ASCII | re.DOTALL,
 )
-SCHEME = re.compile(r"[A-Za-z]*:?[/\\]*")
+# A user name or password before the host, however the scheme is written.
+LOGIN = re.compile(r"[A-Za-z]*+:?+[/\\]*+[^/\\@]*+@")
 
 
 def endpoint_violations(
@@ -23,8 +24,7 @@ def endpoint_violations(
     path = "AuthParameters.OAuthParameters.AuthorizationEndpoint"
     match properties:
         case {"AuthParameters": {"OAuthParameters": {"AuthorizationEndpoint": str(endpoint)}}}:
-            authority = re.split(r"[/\\]", SCHEME.sub("", endpoint, count=1), maxsplit=1)[0]
-            if "@" in authority:
+            if LOGIN.match(endpoint):
                 yield Violation(path, "must not hold a user name or password")
             elif not (found := ENDPOINT.fullmatch(endpoint)):
                 yield Violation(path, "must begin with https:// (http:// only to a loopback host)")

@@ -48,7 +48,7 @@ class EntryPoint(NamedTuple):
     is_limited_to_owner: bool = False  # sees and refreshes no connection of another owner
     waits_again: bool = False  # a message comes back, so that running out of time is not final
     is_answered_once: bool = False  # its answer is final: retry every transient error before it
-    # A Delete succeeds even with wrong properties, of what is gone, or of somebody else's.
+    # A Delete succeeds even if its properties are wrong, or the connection is gone or another's.
     delete_always_succeeds: bool = False
     deletes_replaced: bool = False  # after a rename: the caller sends no Delete for the old name
 

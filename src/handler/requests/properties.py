@@ -30,8 +30,9 @@ class Rules:
 
 def prepared(properties: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
     """Replace the references of a document by Texts, and fill in a missing IsValueSecret."""
-    full = rebuilt(with_texts(properties, rules.policy), rules.shape, with_secrecy)
-    return dict(full) if isinstance(full, Mapping) else {}
+    texts = {name: with_texts(item, rules.policy) for name, item in properties.items()}
+    full: Any = rebuilt(texts, rules.shape, with_secrecy)
+    return dict(full)
 
 
 def property_violations(properties: Mapping[str, Any], rules: Rules) -> Iterator[Violation]:
@@ -85,5 +86,4 @@ def sources(properties: object) -> tuple[Source, ...]:
 
 def as_written(properties: Mapping[str, Any]) -> dict[str, Any]:
     """Turn a document back into plain JSON: references as written, no values."""
-    value = replaced(properties, lambda text: text.spelling)
-    return dict(value) if isinstance(value, Mapping) else {}
+    return {name: replaced(item, lambda text: text.spelling) for name, item in properties.items()}

@@ -19,7 +19,13 @@ from handler.requests.entry_point import (
 )
 from handler.requests.options import OnExisting
 from handler.requests.properties import Rules
-from handler.requests.selection import WHOLE, Selection, selected, selection_violations, selector
+from handler.requests.selection import (
+    WHOLE,
+    Selection,
+    accepted_members,
+    selected,
+    selection_violations,
+)
 from handler.requests.service_model import rebuilt, to_boolean
 from handler.requests.unchecked_request import UncheckedRequest
 from handler.requests.violation import Violation, misfit, refuse
@@ -113,12 +119,12 @@ def _checked_selection(
 ) -> Request:
     if not unchecked.known_request_type:  # the members of what is refused anyway do not matter
         refuse(found)
-    allowed = selector(RequestType(str(unchecked.request_type)), unchecked.entry_point)
+    allowed = accepted_members(RequestType(str(unchecked.request_type)), unchecked.entry_point)
     members = dict(unchecked.properties) if isinstance(unchecked.properties, Mapping) else {}
     own = {name: members.pop(name) for name in ("WaitTimeoutSeconds",) if name in members}
     found += options.violations(own, unchecked.entry_point)
     found += selection_violations(members, allowed)
-    if "Name" in members and "Name" in allowed.members:
+    if "Name" in members and "Name" in allowed.names:
         found += properties.name_violations({"Name": members["Name"]}, rules)
     refuse(found)
     chosen = selected(members)

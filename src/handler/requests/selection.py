@@ -28,22 +28,23 @@ MEMBERS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Selector:
+class Accepted:
     """What a request that selects connections may hold, and which of it is needed."""
 
-    members: tuple[str, ...]
+    names: tuple[str, ...]
     needs_name: bool = False
     needs_target: bool = False  # a name, a secret or a parameter
 
 
-SELECTORS = {
-    RequestType.REFRESH: Selector(
+ACCEPTED = {
+    RequestType.REFRESH: Accepted(
         ("Name", "SecretId", "AccountId", "VersionId", "ParameterName"), needs_target=True
     ),
-    RequestType.RECONCILE: Selector(("Name", "ReconcileMode")),
-    RequestType.LIST: Selector(("NextToken",)),
+    RequestType.RECONCILE: Accepted(("Name", "ReconcileMode")),
+    RequestType.LIST: Accepted(("NextToken",)),
 }
-REFRESH_BY_NAME = Selector(("Name",), needs_name=True)
+# Where callers are limited to an owner, Refresh is the only one of these types that they may send.
+REFRESH_BY_NAME = Accepted(("Name",), needs_name=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +60,17 @@ class Selection:
 WHOLE = Selection()
 
 
-def selector(request_type: RequestType, entry_point: EntryPoint) -> Selector:
-    """Give what a request of a type may select by; who is limited to an owner names no secret."""
-    return REFRESH_BY_NAME if entry_point.is_limited_to_owner else SELECTORS[request_type]
+def accepted_members(request_type: RequestType, entry_point: EntryPoint) -> Accepted:
+    """Give what a request may select by; who is limited to an owner must name a connection."""
+    return REFRESH_BY_NAME if entry_point.is_limited_to_owner else ACCEPTED[request_type]
 
 
-def selection_violations(members: Mapping[str, Any], allowed: Selector) -> Iterator[Violation]:
+def selection_violations(members: Mapping[str, Any], allowed: Accepted) -> Iterator[Violation]:
     """Yield what is wrong with the members of a Selection."""
     for name, value in members.items():
-        if name not in allowed.members:
+        if name not in allowed.names:
             problem = "not accepted here" if name in MEMBERS else "unknown member"
-            known = ", ".join(allowed.members)
+            known = ", ".join(allowed.names)
             yield Violation(joined("", name), f"{problem}; accepted here: {known}")
         elif name != "Name":
             pattern, problem = MEMBERS[name]

@@ -9,9 +9,9 @@ from handler.requests import envelope
 from handler.requests.connection_name import derived_name, well_formed_name
 from handler.requests.entry_point import CLOUDFORMATION, SELECTING, EntryPoint, for_terraform
 from handler.requests.envelope import TERRAFORM_MEMBER
-from handler.requests.foreign_event import foreign
 from handler.requests.request_time import counting_time, signing_time
 from handler.requests.violation import Violation
+from handler.requests.wrong_envelope import wrong_envelope
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def read_document(
     document: object, entry_point: EntryPoint, request_id: str, arrival: datetime
 ) -> UncheckedRequest:
     """Read a message or an invocation, with or without envelope, or keep why it is unreadable."""
-    problem = document if isinstance(document, Violation) else foreign(document)
+    problem = document if isinstance(document, Violation) else wrong_envelope(document)
     if problem or not isinstance(document, Mapping):
         unread = UncheckedRequest(entry_point, None, request_id, "", arrival, None)
         return replace(unread, violations=(problem or NO_OBJECT,), is_object=False)

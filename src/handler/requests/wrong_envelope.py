@@ -1,9 +1,9 @@
-"""Other services' events: recognized, and refused with the cure."""
+"""Requests that arrive inside another service's envelope: recognized, and refused with the cure."""
 
 from handler.requests.violation import Violation
 
 
-def foreign(document: object) -> Violation | None:
+def wrong_envelope(document: object) -> Violation | None:
     """Recognize another service's envelope, and say how to send its content."""
     match document:
         case {"TopicArn": _, "Message": _} | {"Records": [{"EventSource": "aws:sns"}, *_]}:
