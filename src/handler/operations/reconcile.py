@@ -91,7 +91,7 @@ def _compare(ports: Ports, request: Request, record: Record, connection: Connect
         if not found and not record.pending_write:
             clear_failure(ports, record)
         elif not found and is_usable(connection.state, is_private=wanted.is_private):
-            # The request that wrote it did not wait: record LastModifiedTime now, or a manual change
+            # The request that wrote it did not wait: note LastModifiedTime now, or a manual change
             # stays unnoticed.
             settle.remove_leftovers_and_register(ports, wanted, record, desired, connection)
         return _report(Outcome.UNCHANGED, connection, found)
