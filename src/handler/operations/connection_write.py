@@ -111,9 +111,7 @@ def register_and_describe(
         secret_versions=desired.versions,
         is_deletion_pending=False,
         refreshed_at=write.written_at if is_refreshed else record.refreshed_at,
-        pending_write=write,
-        answered_write=None,
-        last_modified_time=None,
+        pending_write=write,  # until it has settled, only this write counts
     )
     connection = _settled_at_once(ports, request, known, desired, answer)
     written = ports.registry.write(known.settled(connection) if connection else known)
@@ -152,7 +150,6 @@ def _shown_by_answer(request: Request, record: Record, answer: WriteAnswer) -> C
         return None
     return replace(
         before,
-        state_reason="",
         last_modified_time=None,  # the answer's own may be older than the write
         last_authorized_time=answered.last_authorized_time,
     )
