@@ -9,6 +9,7 @@ import pytest
 
 from handler.connections.ownership import Standing
 from handler.connections.record import Record
+from handler.connections.state import Write
 from handler.errors import (
     AlreadyExistsError,
     NotFoundError,
@@ -266,3 +267,32 @@ def test_what_is_still_shown_after_its_deletion_is_nobodys(world: World) -> None
     world.time.seconds += LONGEST_LAG.total_seconds()
     found = read_current_state(world.ports, "crm", "requests", None)
     assert found.standing is Standing.UNOWNED
+
+
+def made_just_now(world: World) -> None:
+    """Create a connection whose write was not seen settled yet."""
+    ask(world, "", "Create", BASIC)
+    write = Write(Outcome.CREATED, world.time.now, "AUTHORIZED")
+    world.registry.write(replace(world.registry.records["crm"], pending_write=write))
+
+
+def test_a_name_is_not_free_before_our_last_write_shows(world: World) -> None:
+    """Describe may find nothing for a while after a creation."""
+    made_just_now(world)
+    describe, looks = world.connections.describe, iter(["nothing", "nothing"])
+    world.connections.describe = (  # type: ignore[method-assign]
+        lambda name: None if next(looks, "") else describe(name)
+    )
+    record = world.registry.records["crm"]
+    found = read_current_state(world.ports, "crm", "requests", record)
+    assert found.standing is Standing.OWN
+
+
+def test_a_write_that_does_not_show_in_time_is_a_conflict(world: World) -> None:
+    """The request may come back; by then it shows."""
+    made_just_now(world)
+    del world.connections.stored["crm"]
+    world.time.deadline = world.time.seconds
+    with pytest.raises(ResourceConflictError) as raised:
+        read_current_state(world.ports, "crm", "requests", world.registry.records["crm"])
+    assert raised.value.reason == "EventBridge does not show the last change to crm yet"
