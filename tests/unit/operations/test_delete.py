@@ -612,11 +612,3 @@ def test_a_name_that_no_connection_can_have_is_not_found() -> None:
     )
     with pytest.raises(NotFoundError, match=r"^no connection can have this name or this owner$"):
         carry_out(world.ports, check(asked, RULES))
-
-
-def test_a_delete_does_not_wait_for_a_write_that_will_never_show(world: World) -> None:
-    """What is still on its way to be usable goes at once, and is seen to be gone."""
-    world.connections.states_after_write = ("AUTHORIZING",)
-    crm.ask(world, properties={**BASIC, "WaitTimeoutSeconds": 0})
-    assert crm.ask(world, "Delete", {"Name": "crm"}).outcome is Outcome.DELETED
-    assert sum(world.time.slept) < LONGEST_LAG.total_seconds() / 2

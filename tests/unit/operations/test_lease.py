@@ -419,18 +419,3 @@ def test_a_failed_claim_is_taken_back_by_one_write(world: World) -> None:
         crm.ask(world)
     assert len(writes) == 2  # the claim, and its removal
     assert world.registry.records == {}
-
-
-def test_a_claim_whose_creation_could_not_be_registered_covers_nothing_made_later(
-    world: World,
-) -> None:
-    """What was created goes by hand; a namesake of five minutes later is not ours."""
-    world.registry.before_write = iter([lambda: None, failing(AccessDeniedError("no"))])
-    with pytest.raises(AccessDeniedError):
-        ask(world)
-    del world.connections.stored["crm"]
-    world.time.seconds += 300
-    world.connections.make_by_hand("crm", basic())
-    with pytest.raises(AlreadyExistsError):
-        ask(world)
-    assert world.connections.calls.count("update") == 0

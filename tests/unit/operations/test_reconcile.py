@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from handler.connections.record import MaintenanceFailure
 from handler.connections.state import Connection, Write
 from handler.errors import (
     InvalidRequestError,
@@ -388,24 +387,3 @@ def test_a_private_connection_on_its_way_is_not_registered_as_settled(world: Wor
     world.connections.stored["crm"]["properties"]["InvocationConnectivityParameters"] = PRIVATE
     reconcile(world)
     assert world.registry.records["crm"].pending_write == pending
-
-
-def test_a_repair_waits_until_the_connection_works(world: World) -> None:
-    """As long as its owner would."""
-    world.time.deadline += 3600
-    described(world)
-    world.connections.states_after_write = ("AUTHORIZING", "AUTHORIZING", "AUTHORIZED")
-    completion = reconcile(world, {"Name": "crm", "ReconcileMode": "Repair"})
-    assert (completion.outcome, completion.connection.state) == (Outcome.UPDATED, "AUTHORIZED")
-
-
-@pytest.mark.parametrize("is_drifting", [True, False])
-def test_a_failure_is_kept_until_nothing_is_found(world: World, is_drifting: bool) -> None:
-    """A report of drift does not mend what failed."""
-    failure = MaintenanceFailure("NotStabilized", "invalid_client", START)
-    world.registry.write(replace(world.registry.records["crm"], maintenance_failure=failure))
-    if is_drifting:
-        described(world)
-    reconcile(world)
-    kept = failure if is_drifting else None
-    assert world.registry.records["crm"].maintenance_failure == kept

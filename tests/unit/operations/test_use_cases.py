@@ -6,24 +6,20 @@ from datetime import timedelta
 import pytest
 
 from handler.connections.record import Deletion, Record
-from handler.connections.state import Connection
 from handler.errors import (
     AlreadyExistsError,
     InvalidRequestError,
     NotFoundError,
-    NotStabilizedError,
     ResourceConflictError,
     SecretNotUsableError,
     SupersededError,
-    ThrottlingError,
 )
 from handler.operations.completion import Outcome
-from handler.operations.lease import without_lease
 from handler.requests.entry_point import CLOUDFORMATION, DIRECT
 from handler.requests.request import check
 from handler.requests.unchecked_request import read_document
 from tests.support import alpha
-from tests.support.crm import BASIC, ask, pass_time, stack
+from tests.support.crm import BASIC, ask, stack
 from tests.support.fakes import RULES, START, World
 
 
@@ -146,40 +142,3 @@ def test_a_prefix_is_demanded_of_every_name(world: World) -> None:
     document = {"RequestType": "Delete", "ResourceProperties": {"Name": "crm"}}
     with pytest.raises(InvalidRequestError, match="Name: must begin with team-"):
         check(read_document(document, DIRECT, "r", START), rules)
-
-
-def test_who_is_overtaken_after_its_creation_names_what_it_created(world: World) -> None:
-    """Whoever asked must know what to delete."""
-
-    def overtake() -> None:
-        pass_time(world, 100)
-        world.time.deadline = world.time.seconds  # no time is left for another round
-        record = without_lease(world.registry.records["crm"])
-        world.registry.write(replace(record, request_time=START + timedelta(seconds=30)))
-
-    world.registry.before_write = iter([lambda: None, overtake])
-    with pytest.raises(SupersededError) as raised:
-        ask(world)
-    assert raised.value.created_name == "crm"
-
-
-def test_a_late_delivery_waits_a_minute_in_all(world: World) -> None:
-    """Also where it has to begin again in between."""
-    world.connections.states_after_write = ("AUTHORIZING",)
-    properties = {**BASIC, "WaitTimeoutSeconds": "100"}
-    with pytest.raises(NotStabilizedError):
-        stack(world, "Create", properties, sent=START)
-    pass_time(world)
-    begun_at = world.time.seconds
-    describe = world.connections.describe
-
-    def throttled_once(name: str) -> Connection | None:
-        if world.time.seconds < begun_at + 50:
-            return describe(name)
-        world.connections.describe = describe  # type: ignore[method-assign]
-        raise ThrottlingError("later")
-
-    world.connections.describe = throttled_once  # type: ignore[method-assign]
-    with pytest.raises(NotStabilizedError):
-        stack(world, "Create", properties, sent=START)
-    assert 59 < world.time.seconds - begun_at < 70

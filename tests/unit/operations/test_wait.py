@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,19 +17,9 @@ from handler.requests.entry_point import (
     EntryPoint,
 )
 from handler.requests.request import check
-from handler.requests.unchecked_request import read_document
 from tests.support import alpha
-from tests.support.crm import (
-    BASIC,
-    HEADER,
-    PRIVATE,
-    WITH_HEADER,
-    ask,
-    pass_time,
-    password_of,
-    stack,
-)
-from tests.support.fakes import RULES, START, FakeConnections, World, make_world
+from tests.support.crm import BASIC, HEADER, PRIVATE, WITH_HEADER, ask, password_of, stack
+from tests.support.fakes import RULES, FakeConnections, World, make_world
 from tests.support.lives import properties_of
 
 
@@ -214,34 +203,3 @@ def test_service_timeout_bounds_the_wait(world: World) -> None:
     with pytest.raises(NotStabilizedError, match="90 s"):
         stack(world, "Create", {**BASIC, "ServiceToken": "arn", "ServiceTimeout": "120"})
     assert CLOUDFORMATION.longest_wait_seconds == 2400
-
-
-def test_a_second_is_waited_as_well(world: World) -> None:
-    """Only 0 means not to wait."""
-    world.connections.states_after_write = ("AUTHORIZING",)
-    with pytest.raises(NotStabilizedError, match="within 1 s"):
-        ask(world, properties={**BASIC, "WaitTimeoutSeconds": 1})
-
-
-def test_who_stops_waiting_knows_what_was_seen_last(world: World) -> None:
-    """A stack is told the state, whatever ends its wait."""
-    world.connections.states_after_write = ("AUTHORIZING",)
-    ports = world.ports
-    document = {"RequestType": "Create", "ResourceProperties": BASIC}
-    asked = read_document(document, REQUEST_QUEUE, "request", world.time.now)
-    with pytest.raises(NotStabilizedError):
-        carry_out(ports, check(asked, RULES))
-    assert ports.progress.seen
-    assert ports.progress.seen.state == "AUTHORIZING"
-
-
-def test_a_stacks_wait_begins_with_its_write(world: World) -> None:
-    """An Update that had to wait for its turn does not get less."""
-    stack(world, "Create", sent=START)
-    pass_time(world)
-    world.connections.states_after_write = (*["AUTHORIZING"] * 115, "AUTHORIZED")
-    properties = {**WITH_HEADER, "WaitTimeoutSeconds": "400"}
-    begun_at = world.time.seconds
-    sent = world.time.now - timedelta(seconds=300)
-    assert stack(world, "Update", properties, "crm", sent=sent).outcome is Outcome.UPDATED
-    assert 150 < world.time.seconds - begun_at < 400
