@@ -131,6 +131,15 @@ def test_what_still_settles_has_no_time_to_compare(record: Record) -> None:
     assert found(CONNECTION, record) == []
 
 
+@pytest.mark.parametrize(("seconds", "is_found"), [(5, False), (5.000001, True)])
+def test_an_answered_writes_own_time_is_no_change(seconds: float, is_found: bool) -> None:
+    """EventBridge's clock may be some seconds ahead of ours; what is later is another's write."""
+    answered = Write("Refreshed", START, "AUTHORIZED")
+    record = replace(RECORD, answered_write=answered, last_modified_time=None)
+    seen = replace(CONNECTION, last_modified_time=START + timedelta(seconds=seconds))
+    assert found(seen, record) == [Finding.CHANGED] * is_found
+
+
 @pytest.mark.parametrize("state", BAD)
 def test_each_bad_state_is_found(state: str) -> None:
     """Every one has its name."""

@@ -10,9 +10,10 @@ from handler.connections.ownership import (
     Standing,
     already_exists,
     is_same,
+    is_visible,
     standing,
 )
-from handler.connections.record import Record
+from handler.connections.record import Record, Stored
 from handler.connections.state import Connection
 from tests.support.fakes import START
 
@@ -130,6 +131,17 @@ def test_a_claim_owns_what_was_created_until_its_lease_ended(
     claim = replace(CLAIM, claimed_until=SOON)
     created = SOON + timedelta(seconds=seconds)
     assert is_same(claim, replace(OURS, creation_time=created)) is expected
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(4.9, False), (5, True)])
+def test_what_a_lease_may_have_created_is_believed_missing_after_some_seconds(
+    seconds: float, expected: bool
+) -> None:
+    """Its answer may have been lost, and Describe may not show it yet."""
+    leased = replace(CLAIM, lease_holder="another", stored=Stored(1, written_at=START))
+    now = START + timedelta(seconds=seconds)
+    assert is_visible(leased, None, now) is expected
+    assert is_visible(leased, OURS, now)
 
 
 def test_an_adopted_connection_is_owned_like_any_other() -> None:

@@ -11,7 +11,7 @@ from handler.connections.state import Connection
 from handler.errors import NotFoundError, ProvisionerError, ThrottlingError
 from handler.operations.completion import Completion, Outcome
 from handler.requests.entry_point import MAINTENANCE_QUEUE
-from tests.support.crm import BASIC, OAUTH, WITH_HEADER, ask, pass_time, password_of
+from tests.support.crm import BASIC, OAUTH, PRIVATE, WITH_HEADER, ask, pass_time, password_of
 from tests.support.fakes import World
 from tests.support.lag import Lag
 
@@ -49,6 +49,18 @@ def test_a_creation_that_is_authorized_at_once_is_looked_at_once(world: World) -
     assert not end.lease_holder
     assert end.pending_write is None
     assert end.last_modified_time == created.connection.last_modified_time
+
+
+def test_a_private_connection_is_not_usable_before_it_is_active(world: World) -> None:
+    """Though the write's own answer said ACTIVE, it may be authorized anew on its way."""
+
+    def authorize(name: str) -> None:
+        world.connections.stored[name]["states"] = ["AUTHORIZED", "ACTIVE"]
+
+    world.connections.states_after_write = ("ACTIVE",)
+    world.connections.after_create = authorize
+    private = {**BASIC, "InvocationConnectivityParameters": PRIVATE}
+    assert ask(world, properties=private).connection.state == "ACTIVE"
 
 
 def test_an_update_that_is_authorized_at_once_is_looked_at_once(world: World) -> None:
@@ -101,6 +113,12 @@ def test_a_believed_answer_tells_when_it_was_authorized(world: World) -> None:
     world.secrets.rotate("connections/crm", '{"password": "battery staple"}')
     done = ask(later(world), "Refresh", {"Name": "crm"}, MAINTENANCE_QUEUE)
     assert done.connection.last_authorized_time == authorized
+
+
+def test_a_believed_answer_gives_no_reason_from_before(world: World) -> None:
+    """EventBridge may have had one for the state before; the answer tells none."""
+    world.connections.state_reason = "the credential is about to expire"
+    assert refreshed(world).connection.state_reason == ""
 
 
 def test_an_owners_update_is_no_refresh(world: World) -> None:

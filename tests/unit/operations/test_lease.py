@@ -399,6 +399,18 @@ def test_a_delete_after_a_claim_that_was_given_back_spares_what_a_hand_made(worl
     assert set(world.connections.stored) == {"crm"}
 
 
+def test_a_claim_that_could_not_be_completed_spares_what_a_hand_made(world: World) -> None:
+    """The registry refused for good after the creation; somebody made a namesake later."""
+    world.registry.before_write = iter([lambda: None, failing(AccessDeniedError("no"))])
+    with pytest.raises(AccessDeniedError):
+        crm.ask(world)
+    del world.connections.stored["crm"]
+    world.time.seconds += 10
+    world.connections.make_by_hand("crm", BASIC)
+    crm.ask(world, "Delete")
+    assert set(world.connections.stored) == {"crm"}
+
+
 def test_a_claim_whose_call_may_have_arrived_covers_what_it_made(world: World) -> None:
     """Without an answer, the creation may be carried out a while after the invocation gave up."""
     error = NetworkFailureError("no answer")

@@ -1,12 +1,20 @@
 """Patience is bounded by time: what passes within minutes fails no stack's request."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
 from itertools import product
 from typing import Any
 
 import pytest
 
-from handler.errors import AccessDeniedError, NotStabilizedError, ProvisionerError, TransientError
+from handler.errors import (
+    AccessDeniedError,
+    NotStabilizedError,
+    ProvisionerError,
+    ResourceConflictError,
+    TransientError,
+)
 from handler.operations.completion import Completion
 from handler.operations.ports import Ports
 from handler.operations.use_cases import carry_out
@@ -146,6 +154,44 @@ def test_a_fault_during_a_wait_neither_ends_it_nor_begins_it_anew(
         assert isinstance(outcome, NotStabilizedError)
         assert 839 < elapsed < 851
         assert outcome.reason.endswith(f"it is AUTHORIZING: {ENDPOINT_DOWN}")
+
+
+def test_a_late_delivery_waits_one_minute_whatever_fails_meanwhile() -> None:
+    """The first delivery has waited the whole time already; a fault does not begin it anew."""
+    world, request = prepared("Create")
+    world.connections.states_after_write = ("AUTHORIZING",)
+    assert isinstance(ended(world.ports, request), NotStabilizedError)
+    world.time.deadline = world.time.seconds + LAMBDA_SECONDS - ANSWER_SECONDS
+    began = world.time.seconds
+    storm = Storm("throttled", ["describe"], began + 20, began + 40)
+    assert isinstance(ended(stormy(world, storm), request), NotStabilizedError)
+    assert 59 < world.time.seconds - began < 65
+
+
+def test_the_wait_begins_with_the_write_though_another_writer_was_awaited_first() -> None:
+    """What the other one took does not shorten the time in which the connection may settle."""
+    world, _ = prepared("Update")
+    properties = {**BASIC, "Description": "other", "WaitTimeoutSeconds": 120}
+    request = asked(world, "Update", properties)
+    until = world.time.now + timedelta(seconds=300)
+    record = world.registry.records["crm"]
+    world.registry.write(replace(record, lease_holder="other", leased_until=until))
+    world.connections.states_after_write = ("AUTHORIZING",)
+    error = ended(world.ports, request)
+    assert isinstance(error, NotStabilizedError)
+    assert 119 < world.time.seconds - until.timestamp() < 135
+    assert error.reason.startswith("crm did not settle within 120 s")
+
+
+def test_a_conflict_that_does_not_pass_still_names_what_was_created() -> None:
+    """CloudFormation must know it, to delete it."""
+    world, request = prepared("Create")
+    world.connections.states_after_write = ("AUTHORIZING",)
+    began = world.time.seconds
+    storm = Storm("conflict", ["describe"], began + 10, began + 3600)
+    error = ended(stormy(world, storm), request)
+    assert isinstance(error, ResourceConflictError)
+    assert error.created_name == "crm"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from handler.connections.record import MaintenanceFailure
 from handler.connections.state import Connection, Write
 from handler.errors import (
     InvalidRequestError,
@@ -218,6 +219,20 @@ def test_a_writer_is_waited_for(world: World) -> None:
     assert world.connections.calls == []
 
 
+def test_a_repair_is_waited_for_until_it_works() -> None:
+    """What an OAuth connection answers to the update is AUTHORIZING."""
+    world = make_world()
+    ask(world, properties=OAUTH)
+    world.time.seconds += 600
+    deauthorized(world)
+    world.is_repairing = True
+    world.connections.states_after_write = ("AUTHORIZING", "AUTHORIZING", "AUTHORIZED")
+    completion = reconcile(world)
+    assert completion.details == {"Drift": ["Deauthorized"]}
+    assert completion.connection.state == "AUTHORIZED"
+    assert world.registry.records["crm"].pending_write is None
+
+
 def test_a_repair_that_does_not_help_is_a_failure(world: World) -> None:
     """On the queue it comes back, since a vendor may need its time."""
     deauthorized(world)
@@ -245,6 +260,32 @@ def test_a_report_does_not_wait_for_what_a_refresh_left_broken(world: World) -> 
     world.registry.write(replace(record, pending_write=Write(Outcome.REFRESHED, START, "")))
     assert reconcile(world).details == {"Drift": ["Deauthorized"]}
     assert not written(world)
+
+
+@pytest.mark.parametrize("is_changed", [True, False])
+def test_a_failure_stays_on_record_until_nothing_is_found(world: World, is_changed: bool) -> None:
+    """A report of what is wrong mends nothing; List goes on showing why a Refresh failed."""
+    failure = MaintenanceFailure("SecretNotUsable", "it is not there", world.time.now)
+    record = world.registry.records["crm"]
+    world.registry.write(replace(record, maintenance_failure=failure))
+    if is_changed:
+        changed(world)
+    reconcile(world)
+    left = world.registry.records["crm"].maintenance_failure
+    assert left == (failure if is_changed else None)
+
+
+def test_what_nobody_waited_for_is_looked_at_once(world: World) -> None:
+    """One call for each connection and day; its time is noted, so that a change is found later."""
+    world.time.deadline += 7200
+    world.connections.states_after_write = ("AUTHORIZING", "AUTHORIZED")
+    ask(world, "Update", {**BASIC, "WaitTimeoutSeconds": 0})
+    world.time.seconds += 3600
+    world.connections.calls.clear()
+    assert reconcile(world).is_silent
+    assert world.connections.calls == ["describe"]
+    changed(world)
+    assert reconcile(world).details == {"Drift": ["Changed"]}
 
 
 def test_what_a_refresh_left_unsettled_is_waited_for(world: World) -> None:

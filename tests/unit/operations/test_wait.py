@@ -7,7 +7,12 @@ from typing import Any
 import pytest
 
 from handler.connections.state import Connection
-from handler.errors import AlreadyExistsError, NetworkFailureError, NotStabilizedError
+from handler.errors import (
+    AlreadyExistsError,
+    NetworkFailureError,
+    NotStabilizedError,
+    ThrottlingError,
+)
 from handler.operations.completion import Outcome
 from handler.operations.use_cases import carry_out
 from handler.requests.entry_point import (
@@ -20,6 +25,7 @@ from handler.requests.request import check
 from tests.support import alpha
 from tests.support.crm import BASIC, HEADER, PRIVATE, WITH_HEADER, ask, password_of, stack
 from tests.support.fakes import RULES, FakeConnections, World, make_world
+from tests.support.faulty_ports import Storm, stormy
 from tests.support.lives import properties_of
 
 
@@ -166,6 +172,25 @@ def test_running_out_of_time_tells_the_state(
         ask(world, entry_point=entry_point)
     assert raised.value.is_transient is is_transient
     assert 29 < sum(world.time.slept) < 31
+
+
+def test_a_wait_of_one_second_is_waited_for(world: World) -> None:
+    """Only 0 takes the state as it is."""
+    world.connections.states_after_write = ("AUTHORIZING",)
+    with pytest.raises(NotStabilizedError, match=r"1 s; it is AUTHORIZING"):
+        ask(world, properties={**BASIC, "WaitTimeoutSeconds": 1})
+
+
+def test_a_wait_tells_what_it_saw_last(world: World) -> None:
+    """However it ends: a stack's answer adds it to any other error."""
+    world.connections.states_after_write = ("AUTHORIZING",)
+    world.connections.state_reason = "Could not connect"
+    began = world.time.seconds
+    ports = stormy(world, Storm("throttled", ["describe"], began + 10, began + 3600))
+    with pytest.raises(ThrottlingError):
+        carry_out(ports, check(alpha.message(), RULES))
+    assert ports.progress.seen
+    assert ports.progress.seen.state_and_reason == "AUTHORIZING: Could not connect"
 
 
 def test_a_message_that_comes_back_waits_on_without_a_write(world: World) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from handler.connections.state import Connection, Write
-from handler.errors import NetworkFailureError, NotStabilizedError
+from handler.errors import NetworkFailureError, NotStabilizedError, ResourceConflictError
 from handler.operations.completion import Completion, Outcome
 from handler.operations.use_cases import carry_out
 from handler.requests.entry_point import DIRECT
@@ -39,6 +39,7 @@ WITH_HEADER = {
         "InvocationHttpParameters": {"HeaderParameters": [HEADER]},
     },
 }
+ENDS = ["killed while it waits", "answer lost"]
 
 
 @pytest.fixture(params=LAGS, ids=str)
@@ -111,12 +112,12 @@ def test_a_connection_that_is_written_again_is_not_called_deauthorized(world: Wo
     assert ask(world, "Update", BASIC).connection.state == "AUTHORIZED"
 
 
-@pytest.mark.parametrize("end", ["killed while it waits", "answer lost"])
-def test_a_delete_waits_for_what_is_being_created_to_be_seen(world: World, end: str) -> None:
-    """What was created must not be left behind, though Describe does not show it yet."""
+def end_while_creating(world: World, end: str, properties: Mapping[str, Any] = BASIC) -> None:
+    """Ask for a connection; the request ends right after it was created."""
     create, describe = world.connections.create, world.connections.describe
 
     def fail(*_: object) -> Connection:
+        world.connections.create = create  # type: ignore[method-assign]
         world.connections.describe = describe  # type: ignore[method-assign]
         raise KeyboardInterrupt if end == "killed while it waits" else NetworkFailureError("lost")
 
@@ -129,9 +130,39 @@ def test_a_delete_waits_for_what_is_being_created_to_be_seen(world: World, end: 
 
     world.connections.create = create_and_fail  # type: ignore[method-assign]
     with pytest.raises((KeyboardInterrupt, NetworkFailureError)):
-        ask(world, "Create", BASIC)
+        ask(world, "Create", properties)
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_delete_waits_for_what_is_being_created_to_be_seen(world: World, end: str) -> None:
+    """What was created must not be left behind, though Describe does not show it yet."""
+    end_while_creating(world, end)
     assert ask(world, "Delete").outcome is Outcome.DELETED
     assert (world.connections.stored, world.owners) == ({}, {})
+
+
+@pytest.mark.parametrize("properties", [BASIC, OAUTH], ids=["basic", "oauth"])
+@pytest.mark.parametrize("request_type", ["Create", "Reconcile"])
+@pytest.mark.parametrize("end", ENDS)
+def test_what_was_being_created_is_neither_missing_nor_somebody_elses(
+    world: World, end: str, request_type: str, properties: dict[str, Any]
+) -> None:
+    """Though Describe does not show it yet to the request that comes next."""
+    end_while_creating(world, end, properties)
+    done = ask(world, request_type, properties if request_type == "Create" else None)
+    assert done.details == {}
+    assert list(world.connections.stored) == list(world.owners) == ["crm"]
+
+
+def test_who_has_no_time_left_is_told_that_the_last_change_is_not_shown() -> None:
+    """Rather than what was there before; a message comes back."""
+    world = make_world()
+    world.connections.lag = Lag(existence_seconds=4)
+    end_while_creating(world, "killed while it waits")
+    world.time.deadline = world.time.seconds + 1
+    told = "^EventBridge does not show the last change to crm yet$"
+    with pytest.raises(ResourceConflictError, match=told):
+        ask(world, "Update", WITH_HEADER)
 
 
 def deleted_without_a_wait(seconds: float) -> World:
