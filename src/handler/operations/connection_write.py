@@ -150,6 +150,7 @@ def _shown_by_answer(request: Request, record: Record, answer: WriteAnswer) -> C
         return None
     return replace(
         before,
+        state_reason="",
         last_modified_time=None,  # the answer's own may be older than the write
         last_authorized_time=answered.last_authorized_time,
     )
