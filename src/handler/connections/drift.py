@@ -73,6 +73,7 @@ def _differs(desired: object, observed: object) -> bool:
             hidden = NOT_SHOWN if is_plain else NOT_SHOWN | {"Value"}
             return any(_differs(desired[name], seen.get(name)) for name in desired.keys() - hidden)
         case list():
-            return _differs(by_key(desired), by_key(observed))
+            seen = by_key(observed)
+            return any(_differs(each, seen.get(key)) for key, each in by_key(desired).items())
         case _:
             return desired != observed and not (desired == "" and observed is None)

@@ -82,6 +82,16 @@ class Record:
         """Give the connection's name and ARN, for when EventBridge no longer shows it."""
         return Connection(self.name, self.connection_arn)
 
+    @property
+    def is_over(self) -> bool:
+        """Tell whether a claim came to nothing, so that no connection is its creation."""
+        return self.claimed_until is not None and self.claimed_until < self.claimed_at
+
+    def over(self) -> "Record":
+        """Give the claim as one that came to nothing."""
+        ended_at = self.claimed_at - EVENTBRIDGE_CLOCK_SKEW
+        return replace(self, connection_arn="", is_adopted=False, claimed_until=ended_at)
+
     def supersedes(self, owner: str, request_time: datetime) -> bool:
         """Tell whether a newer request of the same owner was applied already."""
         return self.owner == owner and request_time < self.request_time

@@ -27,9 +27,12 @@ def hold_lease(ports: Ports, record: Record, before: Record | None = None) -> It
 def hold_claim(ports: Ports, claim: Record, before: Record | None) -> Iterator[Record]:
     """Hold the lease on a new claim; a permanent failure takes the claim back."""
     new = replace(claim, stored=before.stored) if before else claim
-    # Keep a rename's claim even if it fails: Terraform then knows only the new name, and only the
-    # claim still knows the old one.
-    kept = replace(new, claimed_until=claim.claimed_at) if claim.replaces else before
+    kept = before
+    if claim.replaces:
+        # Keep a rename's claim even if it fails: Terraform then knows only the new name, and only
+        # the claim still knows the old one. An earlier claim may have created the connection.
+        is_claimed = before and before.owner == claim.owner and not before.connection_arn
+        kept = replace(before, replaces=claim.replaces) if before and is_claimed else new.over()
     yield from _hold(ports, ports.registry.claim, new, kept)
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from handler import errors
 from handler.clock import instant
-from handler.connections.ownership import Standing, already_exists, superseded
+from handler.connections.ownership import Standing, already_exists, is_same, superseded
 from handler.connections.record import Record
 from handler.connections.state import Connection, is_usable
 from handler.operations import connection_write, delete, lease, settle
@@ -143,10 +143,12 @@ def _naming_created(name: str) -> Iterator[None]:
         raise
 
 
-def _may_have_created(record: Record) -> bool:
-    # A rename that failed before its creation ended its claim at once.
-    is_over = record.connection_arn or record.claimed_until == record.claimed_at
-    return bool(record.lease_holder) or not is_over
+def _may_have_created(ports: Ports, before: Record) -> bool:
+    # It may have failed before it created anything, and somebody else may have made this one since.
+    if before.connection_arn and not before.lease_holder:
+        return False
+    seen = ports.connections.describe(before.name)
+    return not before.is_over and (seen is None or is_same(before, seen))
 
 
 def _create_connection(
@@ -158,7 +160,8 @@ def _create_connection(
     except errors.AlreadyExistsError as error:
         # An earlier delivery created it, or a deletion is not visible everywhere yet.
         is_own = before and before.owner == request.owner
-        if not error.has_unknown_end and not (before and is_own and _may_have_created(before)):
+        may_be_ours = before and is_own and _may_have_created(ports, before)
+        if not error.has_unknown_end and not may_be_ours:
             reason = f"a connection {request.name} was made by somebody else at the same time"
             raise errors.AlreadyExistsError(reason) from None
         # It is ours if an earlier try arrived and only its answer was lost: a retry finds out.

@@ -206,3 +206,13 @@ def test_an_empty_description_is_none() -> None:
     """AWS shows nothing where an empty text was sent."""
     seen = replace(CONNECTION, properties=without("Description")(OBSERVED))
     assert list(drift(RECORD, seen, {**DESIRED, "Description": ""}, VERSIONS)) == []
+
+
+@pytest.mark.parametrize("key", ["X-Tenant", "Value", "Password", "IsValueSecret"])
+def test_a_changed_parameter_is_found_whatever_its_key(key: str) -> None:
+    """Its key is a name of somebody's API, not a member of AWS's shape."""
+    header = {"Key": key, "Value": "7", "IsValueSecret": False}
+    desired = changed(DESIRED, {HEADERS: [header]})
+    observed = changed(OBSERVED, {HEADERS: [{**header, "Value": "8"}]})
+    shown = replace(CONNECTION, properties=observed)
+    assert list(drift(RECORD, shown, desired, VERSIONS)) == [Finding.CHANGED]

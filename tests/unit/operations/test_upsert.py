@@ -22,6 +22,7 @@ from handler.errors import (
     SecretNotUsableError,
     ServiceInternalError,
     ServiceLimitExceededError,
+    ThrottlingError,
 )
 from handler.operations.completion import Outcome
 from handler.requests.entry_point import CLOUDFORMATION, DIRECT
@@ -291,6 +292,31 @@ def test_what_somebody_makes_while_ours_is_recreated_is_theirs(world: World) -> 
     with pytest.raises(AlreadyExistsError, match="at the same time"):
         ask(world, "Update")
     assert world.connections.stored["crm"]["properties"]["Description"] == "the CRM"
+
+
+@pytest.mark.parametrize("how", ["stack", "an hour later"])
+def test_who_was_throttled_before_it_created_anything_has_no_right_to_a_namesake(
+    world: World, how: str
+) -> None:
+    """What somebody made since the failed try is theirs."""
+
+    def overtake(name: str) -> None:
+        world.connections.before_create = None
+        world.connections.make_by_hand(name, WITH_HEADER)
+
+    def throttle(_: str) -> None:
+        world.secrets.before_read = None
+        world.connections.before_create = overtake
+        raise ThrottlingError("later")
+
+    world.secrets.before_read = throttle
+    if how == "an hour later":
+        with pytest.raises(ThrottlingError):
+            ask(world)
+        crm.pass_time(world)
+    with pytest.raises(AlreadyExistsError, match="at the same time"):
+        stack(world, "Create") if how == "stack" else ask(world)
+    assert world.connections.stored["crm"]["properties"] == WITH_HEADER
 
 
 def test_a_namesake_recreated_by_somebody_else_is_not_ours(world: World) -> None:

@@ -1,11 +1,15 @@
 """Terraform's renames: the old connection goes once the new one works, and never before."""
 
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
+from handler.connections.state import Connection
 from handler.errors import (
     AlreadyExistsError,
+    NetworkFailureError,
     NotStabilizedError,
     ProvisionerError,
     SecretNotUsableError,
@@ -18,6 +22,7 @@ from handler.requests.unchecked_request import read_document
 from tests.support import crm
 from tests.support.crm import PRIVATE, WITH_HEADER, stack
 from tests.support.fakes import RULES, World, make_world
+from tests.support.lag import NONE, Lag
 
 PASSWORD = "{{resolve:secretsmanager:connections/crm:SecretString:password}}"
 NO_PASSWORD = "{{resolve:secretsmanager:connections/none:SecretString:password}}"
@@ -99,21 +104,100 @@ def test_a_rename_that_failed_is_finished_by_what_comes_next(
     assert set(world.connections.stored) == set(world.owners) == left[end]
 
 
-def test_what_somebody_makes_after_a_failed_rename_is_theirs(world: World) -> None:
-    """The claim that a rename left says which name is old, not that the new one may be ours."""
-    with pytest.raises(SecretNotUsableError):
-        terraform(world, "update", "B", "A", NO_PASSWORD)
-    crm.pass_time(world)
+def overtaken(world: World) -> None:
+    """Let somebody make a connection between our Describe and our CreateConnection."""
 
     def overtake(name: str) -> None:
         world.connections.before_create = None
         world.connections.make_by_hand(name, WITH_HEADER)
 
     world.connections.before_create = overtake
+
+
+@pytest.mark.parametrize("action", ["update", "delete"])
+@pytest.mark.parametrize("seconds", [0, 1, 30, 3600])
+def test_what_somebody_makes_during_a_rename_is_theirs(
+    world: World, action: str, seconds: float
+) -> None:
+    """Whatever comes next: it is not written over, and not deleted."""
+    overtaken(world)
     with pytest.raises(AlreadyExistsError, match="at the same time"):
-        terraform(world, "update", "B", "B")
+        terraform(world, "update", "B", "A")
+    crm.pass_time(world, seconds)
+    with suppress(AlreadyExistsError):
+        terraform(world, action, "B", "B")
+    assert world.connections.stored["B"]["properties"] == {**WITH_HEADER, "Name": "B"}
+
+
+@pytest.mark.parametrize("action", ["update", "delete"])
+@pytest.mark.parametrize("seconds", [0, 2, 4, 6])
+def test_what_somebody_makes_after_a_failed_rename_is_theirs(
+    world: World, action: str, seconds: float
+) -> None:
+    """The claim that it left says which name is old, not that the new one may be ours."""
+    with pytest.raises(SecretNotUsableError):
+        terraform(world, "update", "B", "A", NO_PASSWORD)
+    crm.pass_time(world, seconds)
+    world.connections.make_by_hand("B", WITH_HEADER)
+    crm.pass_time(world)
+    with suppress(AlreadyExistsError):
+        terraform(world, action, "B", "B")
+    assert world.connections.stored["B"]["properties"] == {**WITH_HEADER, "Name": "B"}
+
+
+def test_what_somebody_makes_while_a_rename_is_retried_is_theirs(world: World) -> None:
+    """The claim of the first try gives no right to it, nor does that of the second one."""
+    with pytest.raises(SecretNotUsableError):
+        terraform(world, "update", "B", "A", NO_PASSWORD)
+    crm.pass_time(world)
+    overtaken(world)
+    for _ in range(2):
+        with pytest.raises(AlreadyExistsError):
+            terraform(world, "update", "B", "B")
+        crm.pass_time(world)
     assert world.connections.stored["B"]["properties"] == {**WITH_HEADER, "Name": "B"}
     assert "A" in world.connections.stored
+
+
+@pytest.mark.parametrize("action", ["update", "delete"])
+def test_a_rename_that_failed_to_adopt_keeps_nothing(world: World, action: str) -> None:
+    """It is adopted by a request that says so, once its secret is there, or by none."""
+    world.connections.make_by_hand("B", WITH_HEADER)
+    crm.pass_time(world)
+    with pytest.raises(SecretNotUsableError):
+        terraform(world, "update", "B", "A", NO_PASSWORD, OnExisting="Adopt")
+    with suppress(AlreadyExistsError):
+        terraform(world, action, "B", "B")
+    assert world.connections.stored["B"]["properties"] == {**WITH_HEADER, "Name": "B"}
+    assert world.owners.get("B") is None or not world.registry.records["B"].connection_arn
+
+
+@pytest.mark.parametrize("end", ["mended", "destroyed"])
+@pytest.mark.parametrize("first", [("update", "B", "A"), ("create", "B")])
+def test_what_was_created_without_an_answer_stays_ours_through_a_failure(
+    world: World, first: tuple[str, ...], end: str
+) -> None:
+    """Also where the failure comes before Describe shows it."""
+    create = world.connections.create
+
+    def lose(properties: Mapping[str, Any]) -> Connection:
+        world.connections.create = create  # type: ignore[method-assign]
+        create(properties)
+        lost = NetworkFailureError("lost")
+        lost.has_unknown_end = True
+        raise lost
+
+    world.connections.create = lose  # type: ignore[method-assign]
+    with pytest.raises(NetworkFailureError):
+        terraform(world, *first)
+    world.connections.lag = Lag(existence_seconds=9.0)
+    crm.pass_time(world, 6)
+    with pytest.raises(SecretNotUsableError):
+        terraform(world, "update", "B", "B", NO_PASSWORD)
+    world.connections.lag = NONE
+    crm.pass_time(world)
+    terraform(world, "update" if end == "mended" else "delete", "B", "B")
+    assert ("B" in world.connections.stored) is (end == "mended")
 
 
 def test_a_rename_to_and_fro_leaves_one(world: World) -> None:
