@@ -1,5 +1,5 @@
 """
-The environment: every variable is read here, and nowhere else.
+The environment: every variable is read here, and nowhere else; errors may name them.
 
 It is read anew for each request, so that the answer can name a malformed variable.
 """
@@ -56,7 +56,7 @@ def environment() -> Mapping[str, str]:
 
 
 @contextmanager
-def sam_local() -> Iterator[None]:
+def pretend_sam_local() -> Iterator[None]:
     """Let crhelper's constructor leave out three clients that only its polling needs."""
     before = {name: value for name, value in os.environ.items() if name == "AWS_SAM_LOCAL"}
     os.environ["AWS_SAM_LOCAL"] = "true"

@@ -12,7 +12,7 @@ from botocore.model import StructureShape
 from handler.requests.authorization_type import BLOCK_OF_TYPE
 from handler.requests.envelope import OWNER
 from tools.generated.reference_schema import DEFINITIONS, Schema, has, ref
-from tools.generated.selection_schema import SELECTORS, selection_definitions
+from tools.generated.selection_schema import NAMES_OF_TYPE, selection_definitions
 from tools.generated.service_model import create_connection
 from tools.generated.shape_schema import definitions, structure_schema
 
@@ -63,7 +63,7 @@ def envelope_schema() -> Schema:
     return {
         "type": "object",
         "properties": {
-            "RequestType": {"enum": [*WHOLE_REQUESTS, *NAME_REQUESTS, *SELECTORS]},
+            "RequestType": {"enum": [*WHOLE_REQUESTS, *NAME_REQUESTS, *NAMES_OF_TYPE]},
             "RequestId": {"type": "string"},
             "Owner": {"type": "string", "pattern": f"^{OWNER.pattern}$"},
             "RequestTime": {"type": "string", "format": "date-time"},
@@ -77,7 +77,7 @@ def envelope_schema() -> Schema:
         "allOf": [
             _properties_of(WHOLE_REQUESTS, ref("Properties")),
             _properties_of(NAME_REQUESTS, ref("NamedProperties")),
-            *(_properties_of([each], ref(f"{each}Properties")) for each in SELECTORS),
+            *(_properties_of([each], ref(f"{each}Properties")) for each in NAMES_OF_TYPE),
         ],
     }
 

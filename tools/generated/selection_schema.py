@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
-from handler.requests.selection import ACCEPTED, MEMBERS
+from handler.requests.selection import MEMBERS, MEMBERS_OF_TYPE
 from tools.generated.reference_schema import Schema, anchored
 
-SELECTORS = {str(each): accepted.names for each, accepted in ACCEPTED.items()}
+NAMES_OF_TYPE = {str(each): accepted.names for each, accepted in MEMBERS_OF_TYPE.items()}
 SUBJECT: Schema = {
     "anyOf": [{"required": [name]} for name in ("Name", "SecretId", "ParameterName")],
     "not": {"required": ["SecretId", "ParameterName"]},
@@ -15,7 +15,7 @@ SUBJECT: Schema = {
 
 def selection_definitions(members: Mapping[str, Schema]) -> Iterator[tuple[str, Schema]]:
     """Yield the properties of each such request, beside ``members``, which are of all requests."""
-    for request_type, names in SELECTORS.items():
+    for request_type, names in NAMES_OF_TYPE.items():
         allowed = {name: members.get(name) or _pattern(name) for name in names}
         allowed["WaitTimeoutSeconds"] = members["WaitTimeoutSeconds"]
         schema: Schema = {"type": "object", "properties": allowed, "additionalProperties": False}

@@ -1,9 +1,10 @@
 """
 Change the code of the function and expect a unit test to fail; ``make mutants``.
 
-It fails on a mutant that survives and is not in ``survivors.toml``, and on a remedy whose removal
-no test notices. mutmut tries each mutant with those unit tests that reach its function: first with
-those of its room, then, if it survives these, with all.
+It fails on a mutant that survives and is not in ``survivors.toml``; where all are judged, on an
+entry there that does not survive; and on a remedy whose removal no test notices. mutmut tries each
+mutant with those unit tests that reach its function: first with those of its room, then, if it
+survives these, with all.
 """
 
 import os
@@ -55,7 +56,7 @@ def _problems(modules: list[str]) -> Iterator[str]:
     shutil.rmtree(WORKSPACE, ignore_errors=True)
     shutil.copytree(ROOT, WORKSPACE, ignore=shutil.ignore_patterns(".*", "__pycache__"))
     try:
-        found = list(_unknown(_survivors(modules or _all_modules())))
+        found = list(_misjudged(_survivors(modules or _all_modules()), is_whole=not modules))
     except MutmutError as error:
         found = [str(error)]
     for problem in (*found, *remedies.unnoticed(WORKSPACE, modules)):
@@ -113,14 +114,18 @@ def _run(modules: list[str], tests: list[str] | None, names: list[str] | None = 
     return [name for name in alive if names is None or name in names]
 
 
-def _unknown(survivors: list[str]) -> Iterator[str]:
+def _misjudged(survivors: list[str], *, is_whole: bool) -> Iterator[str]:
     known = {(each["function"], each["line"]) for each in _known()}
+    stale = set(known) if is_whole else set()
     for name in survivors:
         function = re.sub(r"\.x_(?=\w)", ".", re.sub(r"__mutmut_\d+$", "", name))
         difference = _mutmut("show", name)
         before, line = (_lines(difference, mark) for mark in "-+")
+        stale.discard((function, line))
         if not is_wording(before, line) and (function, line) not in known:
             yield f"{function} survives as\n{difference}"
+    for function, line in sorted(stale):
+        yield f"{function} is listed in survivors.toml, but does not survive as\n{line}"
 
 
 def _lines(difference: str, mark: str) -> str:

@@ -10,8 +10,8 @@ from handler.connections.record import Record
 from handler.connections.state import Connection, ConnectionState
 
 SHOWN = ("Description", "AuthParameters")
-# Describe omits some parameters' IsValueSecret. Nothing is missed without it: a public parameter
-# that somebody made secret shows no value, which differs, too.
+# Describe omits some parameters' IsValueSecret. A public parameter that somebody made secret shows
+# no value, which differs; a secret one made public is found by LastModifiedTime alone.
 NOT_SHOWN = frozenset({"Password", "ApiKeyValue", "ClientSecret", "IsValueSecret"})
 
 

@@ -66,9 +66,10 @@ class Record:
     refreshed_at: datetime | None = None  # when a rotation was last applied
     is_adopted: bool = False
     pending_write: Write | None = None  # our last write, until the connection has settled
-    # Our last write, answered as usable; kept until Describe's LastModifiedTime of it is known.
+    # Of the last write that settled, and read only while none is pending: the write, kept until
+    # Describe's LastModifiedTime of it is known; that time.
     answered_write: Write | None = None
-    last_modified_time: datetime | None = None  # EventBridge's, after our last write settled
+    last_modified_time: datetime | None = None
     lease_holder: str = ""  # who is writing to EventBridge right now
     leased_until: datetime | None = None
     claimed_until: datetime | None = None  # end of the last lease; a later creation is not ours

@@ -27,7 +27,7 @@ from handler.entrypoints.cloudformation_response import (
 )
 from handler.entrypoints.execution import Failed, Succeeded, execute
 from handler.entrypoints.result import attributes
-from handler.environment import connection_name_prefix, environment, sam_local
+from handler.environment import connection_name_prefix, environment, pretend_sam_local
 from handler.errors import ProvisionerError, SupersededError
 from handler.observability import logger
 from handler.requests.unchecked_request import UncheckedRequest, read_custom_resource
@@ -74,7 +74,7 @@ class ConnectionResource(CfnResource):
         self._answering = threading.Lock()
         self._is_answered = False
         self.unanswered: ProvisionerError | None = None
-        with sam_local():
+        with pretend_sam_local():
             super().__init__(
                 # crhelper sets the root logger's level; keep the present one.
                 log_level=logging.root.level,  # type: ignore[arg-type]
@@ -93,9 +93,9 @@ class ConnectionResource(CfnResource):
             case Failed(_, error, is_final):
                 if not is_final:
                     self._leave_unanswered(error)
-                # CloudFormation must know what this request created, to be able to delete it. The
-                # name is the answer also where it is not known whether anything was created: an
-                # earlier delivery may have created it.
+                # CloudFormation must know what this request created, to be able to delete it. If it
+                # is not known whether anything was created, answer with the name, too: an earlier
+                # delivery may have created it.
                 is_unknown = error.is_transient or isinstance(error, SupersededError)
                 unknown = physical_id_of_unknown_end(self._unchecked) if is_unknown else ""
                 self.PhysicalResourceId = error.created_name or unknown

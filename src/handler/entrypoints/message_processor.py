@@ -1,4 +1,4 @@
-"""Carry out each message of a batch and tell its result; failed ones come back or go to the DLQ."""
+"""Carry out each message of a batch, then tell its result, leave a dead letter or let it return."""
 
 import random
 from collections.abc import Callable, Mapping, Sequence
@@ -81,7 +81,7 @@ class MessageProcessor:
                 return Ended(record, _logged(record, raised))
 
     def publish(self, ended: Sequence[Ended]) -> list[ProvisionerError | None]:
-        """Publish the results in one call; give for each message what failed, or None."""
+        """Publish the results in one call; give for each message why its result was not told."""
         told = [each for each in ended if each.has_result]
         try:
             ends = self._invocation.results.publish([each.result for each in told])
@@ -97,7 +97,7 @@ class MessageProcessor:
         return [next(left) if each.has_result else None for each in ended]
 
     def finish(self, ended: Ended, failure: ProvisionerError | None) -> ProvisionerError | None:
-        """Send a failed message to the DLQ; give the error that makes it come back, if any."""
+        """Leave a dead letter where one is due; give the error that makes a message come back."""
         with naming_sender(ended.record):
             try:
                 error = self._finish(ended, failure)

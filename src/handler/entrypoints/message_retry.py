@@ -31,9 +31,9 @@ def may_come_back(
     return age.total_seconds() < patience_seconds(error, unchecked.properties, give_up_seconds)
 
 
-def delay_seconds(receives: int, uniform: Callable[[float, float], float]) -> int:
+def delay_seconds(receive_count: int, uniform: Callable[[float, float], float]) -> int:
     """Tell how long a message stays away after so many receives: twice as long each time."""
-    delays = islice(growing_pauses(*MESSAGE_DELAYS), min(receives, MOST_RECEIVES))
+    delays = islice(growing_pauses(*MESSAGE_DELAYS), min(receive_count, MOST_RECEIVES))
     return round(max(delays) * uniform(*JITTER))
 
 

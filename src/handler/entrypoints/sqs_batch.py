@@ -77,8 +77,8 @@ def process_side_by_side(
         for group in groups:
             pool.submit(_carry_out_group, processor, group, ended)
         for together in _ended_together(ended, sum(map(len, groups))):
-            for each, untold in zip(together, processor.publish(together), strict=True):
-                finishing[each.record.message_id] = pool.submit(processor.finish, each, untold)
+            for each, failure in zip(together, processor.publish(together), strict=True):
+                finishing[each.record.message_id] = pool.submit(processor.finish, each, failure)
     return {message_id: finished.result() for message_id, finished in finishing.items()}
 
 

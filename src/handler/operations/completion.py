@@ -38,8 +38,8 @@ class Completion:
 
 def outcome_after_write(request: Request, before: Record) -> Outcome:
     """Give the outcome to report once the written connection has settled."""
-    # By this outcome the next try knows whose write it finds: it waits for it to settle, whatever
-    # wait the owner chose.
+    # A later Refresh or Reconcile knows this write by its outcome and waits until it has settled,
+    # whatever wait the owner chose.
     if request.is_maintenance:
         return Outcome.REFRESHED
     if not before.properties:

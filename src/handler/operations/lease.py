@@ -56,8 +56,8 @@ def _give_back(ports: Ports, held: Record, before: Record | None, error: Provisi
     now = instant(ports.clock.now())
     if error.is_transient or error.has_unknown_end or isinstance(error, NotStabilizedError):
         # Keep lease_holder as a sign that there may have been a write, whatever Describe shows.
-        # The claim ends now: what is created later is not ours. Only a call without an answer may
-        # still be carried out, so that its claim goes on.
+        # The claim ends now: what is created later is not ours. A call without an answer may
+        # still be carried out: its claim goes on.
         until = held.claimed_until if error.has_unknown_end else now
         ports.registry.write(replace(held, leased_until=None, claimed_until=until))
     elif error.created_name:

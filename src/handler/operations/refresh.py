@@ -64,12 +64,12 @@ def _refresh_connection(
     is_needed = is_behind(record, desired.versions) or bool(record.lease_holder)
     if is_needed or connection.state in BAD:
         written = connection_write.lease_and_update(ports, wanted, record, connection, desired)
-        return settle.wait_unless_settled(ports, wanted, written, desired)
+        return settle.finish_unless_settled(ports, wanted, written, desired)
     if not is_refresh_pending(record):
         _refuse_stale(ports, request, record, desired)
         clear_failure(ports, record)
         return Completion(Outcome.UNCHANGED, connection)
-    return settle.remove_leftovers_and_register(ports, wanted, record, desired)
+    return settle.finish_write(ports, wanted, record, desired)
 
 
 def _refuse_stale(ports: Ports, request: Request, record: Record, desired: DesiredState) -> None:

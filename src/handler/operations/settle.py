@@ -16,16 +16,16 @@ from handler.requests.request import Request
 from handler.settings import LONGEST_DEAUTHORIZATION_SECONDS
 
 
-def wait_unless_settled(
+def finish_unless_settled(
     ports: Ports, request: Request, written: Written, desired: DesiredState
 ) -> Completion:
     """Give the completion of a write, after waiting for the connection unless it had settled."""
     if written.connection:
         return Completion(written.outcome, written.connection)
-    return remove_leftovers_and_register(ports, request, written.record, desired)
+    return finish_write(ports, request, written.record, desired)
 
 
-def remove_leftovers_and_register(
+def finish_write(
     ports: Ports,
     request: Request,
     record: Record,

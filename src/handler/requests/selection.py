@@ -28,7 +28,7 @@ MEMBERS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
+class AcceptedMembers:
     """What a request that selects connections may hold, and which of it is needed."""
 
     names: tuple[str, ...]
@@ -36,15 +36,15 @@ class Accepted:
     needs_target: bool = False  # a name, a secret or a parameter
 
 
-ACCEPTED = {
-    RequestType.REFRESH: Accepted(
+MEMBERS_OF_TYPE = {
+    RequestType.REFRESH: AcceptedMembers(
         ("Name", "SecretId", "AccountId", "VersionId", "ParameterName"), needs_target=True
     ),
-    RequestType.RECONCILE: Accepted(("Name", "ReconcileMode")),
-    RequestType.LIST: Accepted(("NextToken",)),
+    RequestType.RECONCILE: AcceptedMembers(("Name", "ReconcileMode")),
+    RequestType.LIST: AcceptedMembers(("NextToken",)),
 }
 # Where callers are limited to an owner, Refresh is the only one of these types that they may send.
-REFRESH_BY_NAME = Accepted(("Name",), needs_name=True)
+REFRESH_BY_NAME = AcceptedMembers(("Name",), needs_name=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +60,14 @@ class Selection:
 WHOLE = Selection()
 
 
-def accepted_members(request_type: RequestType, entry_point: EntryPoint) -> Accepted:
+def accepted_members(request_type: RequestType, entry_point: EntryPoint) -> AcceptedMembers:
     """Give what a request may select by; who is limited to an owner must name a connection."""
-    return REFRESH_BY_NAME if entry_point.is_limited_to_owner else ACCEPTED[request_type]
+    return REFRESH_BY_NAME if entry_point.is_limited_to_owner else MEMBERS_OF_TYPE[request_type]
 
 
-def selection_violations(members: Mapping[str, Any], allowed: Accepted) -> Iterator[Violation]:
+def selection_violations(
+    members: Mapping[str, Any], allowed: AcceptedMembers
+) -> Iterator[Violation]:
     """Yield what is wrong with the members of a Selection."""
     for name, value in members.items():
         if name not in allowed.names:

@@ -137,6 +137,25 @@ def test_a_repair_without_another_version_is_no_refresh(world: World) -> None:
     assert world.registry.records["crm"].refreshed_at is None
 
 
+def test_an_update_of_what_is_gone_begins_again_though_it_is_still_shown(world: World) -> None:
+    """Describe may show a connection for a while after its deletion."""
+    ask(world)
+    update, describe = world.connections.update, world.connections.describe
+    shown: list[Connection | None] = []
+
+    def refuse(_: Mapping[str, Any]) -> Connection:
+        world.connections.update = update  # type: ignore[method-assign]
+        shown.extend([describe("crm")] * 2)
+        del world.connections.stored["crm"]
+        raise NotFoundError("events:UpdateConnection on connection crm failed")
+
+    world.connections.update = refuse  # type: ignore[assignment,method-assign]
+    world.connections.describe = (  # type: ignore[method-assign]
+        lambda name: shown.pop() if shown else describe(name)
+    )
+    assert ask(later(world), "Update", WITH_HEADER).outcome is Outcome.CREATED
+
+
 @pytest.mark.parametrize("is_gone", [True, False])
 def test_an_update_of_what_is_gone_begins_again_and_of_what_lacks_something_fails(
     world: World, is_gone: bool

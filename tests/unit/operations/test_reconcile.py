@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from handler.connections.record import MaintenanceFailure
+from handler.connections.record import Deletion, MaintenanceFailure
 from handler.connections.state import Connection, Write
 from handler.errors import (
     InvalidRequestError,
@@ -26,6 +26,7 @@ from handler.requests.entry_point import (
 )
 from handler.requests.request import check
 from handler.requests.unchecked_request import read_document
+from handler.settings import DELETION_LIFETIME
 from tests.support.crm import BASIC, OAUTH, PRIVATE, WITH_HEADER, ask, password_of
 from tests.support.fakes import PAGE, RULES, START, World, make_world
 
@@ -428,3 +429,13 @@ def test_a_private_connection_on_its_way_is_not_registered_as_settled(world: Wor
     world.connections.stored["crm"]["properties"]["InvocationConnectivityParameters"] = PRIVATE
     reconcile(world)
     assert world.registry.records["crm"].pending_write == pending
+
+
+def test_what_another_owner_just_deleted_is_not_called_recreated(world: World) -> None:
+    """Describe may show it for a while, though the name has a new connection."""
+    deleted_arn = world.connections.stored["crm"]["arn"]
+    expires_at = world.time.now + DELETION_LIFETIME
+    world.registry.write_deletion(Deletion("crm", "team-b", START, expires_at, deleted_arn))
+    world.registry.write(replace(world.registry.records["crm"], connection_arn="arn of ours"))
+    with pytest.raises(ResourceConflictError, match="still shown after its deletion"):
+        reconcile(world)

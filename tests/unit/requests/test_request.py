@@ -414,6 +414,7 @@ def test_a_function_beside_our_own_members_is_refused_as_well(member: dict[str, 
     """The request is refused as one that lacks what a connection needs."""
     reason = refusal({**member, "OnExisting": "Fail"})
     assert "AuthorizationType: required" in reason
+    assert f"{next(iter(member))}: unknown member" in reason
     assert CANARY not in reason
 
 
