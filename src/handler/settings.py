@@ -17,7 +17,7 @@ LONGEST_TEXT = 16_384  # of one value with its secrets; AWS takes 512 characters
 
 # How long to wait for a connection, unless the request says otherwise; and the most it may say.
 MESSAGE_WAIT_SECONDS = 30
-LONGEST_MESSAGE_WAIT_SECONDS = 60  # its batch's other messages wait, too
+LONGEST_MESSAGE_WAIT_SECONDS = 60  # its batch's others wait, too; LEAST_MESSAGE_SECONDS is longer
 INVOCATION_WAIT_SECONDS = 30
 LONGEST_INVOCATION_WAIT_SECONDS = 300
 STACK_WAIT_SECONDS = 840  # what one delivery can wait

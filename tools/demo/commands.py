@@ -78,7 +78,8 @@ def _docker(engine: DockerEngine, aws: str) -> Iterator[str]:
     yield (
         f"make event EVENT=events/direct-validate.json && {shlex.join(sam_local.command(engine))}"
     )
-    yield f"{aws}s3 cp s3://{sam_local.BUCKET}/{sam_local.KEY} -  # what CloudFormation was told"
+    told = "what CloudFormation was told, after an event of its"
+    yield f"{aws}s3 cp s3://{sam_local.BUCKET}/{sam_local.KEY} -  # {told}"
 
 
 def _results(stack: LocalStack, aws: str) -> str:
