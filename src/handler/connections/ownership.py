@@ -56,7 +56,7 @@ def is_same(record: Record, connection: Connection) -> bool:
     if record.connection_arn:
         return record.connection_arn == connection.arn
     created, until = connection.creation_time, record.claimed_until
-    if created is None or record.is_over or (until and created > until + EVENTBRIDGE_CLOCK_SKEW):
+    if created is None or (until and created > until + EVENTBRIDGE_CLOCK_SKEW):
         return False
     return created >= record.claimed_at - EVENTBRIDGE_CLOCK_SKEW
 

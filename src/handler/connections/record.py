@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from handler.connections.state import Connection, Write
 from handler.settings import DELETION_LIFETIME, EVENTBRIDGE_CLOCK_SKEW, LONGEST_LAG
+
+NEVER = datetime.min.replace(tzinfo=UTC)  # before any creation, whatever the clocks say
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +88,11 @@ class Record:
     @property
     def is_over(self) -> bool:
         """Tell whether a claim came to nothing, so that no connection is its creation."""
-        return self.claimed_until is not None and self.claimed_until < self.claimed_at
+        return self.claimed_until == NEVER
 
     def over(self) -> "Record":
         """Give the claim as one that came to nothing."""
-        ended_at = self.claimed_at - EVENTBRIDGE_CLOCK_SKEW
-        return replace(self, connection_arn="", is_adopted=False, claimed_until=ended_at)
+        return replace(self, connection_arn="", is_adopted=False, claimed_until=NEVER)
 
     def supersedes(self, owner: str, request_time: datetime) -> bool:
         """Tell whether a newer request of the same owner was applied already."""
