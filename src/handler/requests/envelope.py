@@ -98,8 +98,7 @@ def is_change(value: object) -> bool:
     match value:
         case {"action": str(action), "prev_input": Mapping() | None, **more}:
             return action in TERRAFORM_ACTIONS and not more
-        case _:
-            return False
+    return False
 
 
 def _is_large(text: str) -> bool:
