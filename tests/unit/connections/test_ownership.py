@@ -13,7 +13,7 @@ from handler.connections.ownership import (
     is_visible,
     standing,
 )
-from handler.connections.record import Record, Stored
+from handler.connections.record import NEVER, Record, Stored
 from handler.connections.state import Connection
 from tests.support.fakes import START
 
@@ -173,3 +173,10 @@ def test_a_deletion_of_nothing_names_no_connection() -> None:
     """So that no connection is taken for the deleted one."""
     assert OWNED.deletion(START, SOON).connection_arn == ""
     assert OWNED.deletion(START, SOON, ARN).connection_arn == ARN
+
+
+def test_a_claim_that_came_to_nothing_has_no_connection_and_gets_none() -> None:
+    """Not the one that it was to adopt, nor one that somebody makes in the same second."""
+    over = replace(OWNED, is_adopted=True).over()
+    assert over == replace(CLAIM, claimed_until=NEVER)
+    assert not any(is_same(over, each) for each in (OURS, NAMESAKE, JUST_BEFORE))
