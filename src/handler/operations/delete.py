@@ -63,7 +63,7 @@ def _delete_own(ports: Ports, request: Request, record: Record) -> Completion:
     if record.is_adopted:
         _remove(ports, request, record, deleted_arn="")
         return Completion(Outcome.RELEASED, connection)
-    return _delete_connection(ports, request, record)
+    return _delete_connection(ports, request, replace(record, connection_arn=connection.arn))
 
 
 def _delete_connection(ports: Ports, request: Request, record: Record) -> Completion:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from handler import errors
 from handler.clock import instant
-from handler.connections.ownership import Standing, already_exists, is_same, superseded
+from handler.connections.ownership import Standing, already_exists, superseded
 from handler.connections.record import Record
 from handler.connections.state import Connection, is_usable
 from handler.operations import connection_write, delete, lease, settle
@@ -143,12 +143,9 @@ def _naming_created(name: str) -> Iterator[None]:
         raise
 
 
-def _may_have_created(ports: Ports, before: Record) -> bool:
-    # It may have failed before it created anything, and somebody else may have made this one since.
-    if before.connection_arn and not before.lease_holder:
-        return False
-    seen = ports.connections.describe(before.name)
-    return not before.is_over and (seen is None or is_same(before, seen))
+def _may_have_created(before: Record) -> bool:
+    # A retry compares what is there with this claim, once Describe shows it.
+    return not before.is_over and (not before.connection_arn or bool(before.lease_holder))
 
 
 def _create_connection(
@@ -156,17 +153,25 @@ def _create_connection(
 ) -> tuple[DesiredState, Connection]:
     try:
         desired = resolve(ports, request)
+    except errors.ProvisionerError as error:
+        error.has_unknown_end = False  # of a fetch; nothing was sent to EventBridge
+        if error.is_transient:
+            error.created_name = request.name
+        raise
+    try:
         return desired, ports.connections.create(desired.properties)
     except errors.AlreadyExistsError as error:
         # An earlier delivery created it, or a deletion is not visible everywhere yet.
         is_own = before and before.owner == request.owner
-        may_be_ours = before and is_own and _may_have_created(ports, before)
+        may_be_ours = before and is_own and _may_have_created(before)
         if not error.has_unknown_end and not may_be_ours:
             reason = f"a connection {request.name} was made by somebody else at the same time"
             raise errors.AlreadyExistsError(reason) from None
         # It is ours if an earlier try arrived and only its answer was lost: a retry finds out.
         problem = f"{request.name} appeared while it was being created"
-        raise errors.ResourceConflictError(problem) from None
+        conflict = errors.ResourceConflictError(problem)
+        conflict.has_made_nothing = not error.has_unknown_end
+        raise conflict from None
     except errors.ProvisionerError as error:
         if error.is_transient or error.has_unknown_end:
             # It may have been created; if it was not, a stack's Delete of it is ignored.

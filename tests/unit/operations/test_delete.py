@@ -12,6 +12,7 @@ import pytest
 from handler.connections.record import Deletion, Record
 from handler.connections.state import Connection
 from handler.errors import (
+    AccessDeniedError,
     NetworkFailureError,
     NotFoundError,
     NotStabilizedError,
@@ -27,6 +28,7 @@ from handler.settings import DELETION_LIFETIME, LONGEST_LAG
 from tests.support import alpha, crm
 from tests.support.crm import BASIC, WITH_HEADER
 from tests.support.fakes import RULES, START, World, make_world
+from tests.support.lag import Lag
 from tests.support.lives import KilledError
 
 STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/9f0c"
@@ -611,3 +613,48 @@ def test_a_name_that_no_connection_can_have_is_not_found() -> None:
     )
     with pytest.raises(NotFoundError, match=r"^no connection can have this name or this owner$"):
         carry_out(world.ports, check(asked, RULES))
+
+
+def test_what_a_failed_registration_left_is_deleted_though_it_does_not_show_yet(
+    world: World,
+) -> None:
+    """A Delete of a second later waits until Describe shows it, or keeps the record."""
+    world.connections.lag = Lag(existence_seconds=4.0)
+    world.registry.before_write = iter([lambda: None, alpha.failing(AccessDeniedError("no"))])
+    with pytest.raises(AccessDeniedError):
+        crm.ask(world)
+    world.time.seconds += 1
+    crm.ask(world, "Delete", {"Name": "crm"})
+    assert not world.connections.stored or world.owners
+
+
+@pytest.mark.parametrize("end", ["killed", "answer lost"])
+def test_a_delete_that_comes_again_spares_what_somebody_made_meanwhile(
+    world: World, end: str
+) -> None:
+    """Also where the first one deleted what was never registered with its ARN."""
+    world.registry.before_write = iter([lambda: None, alpha.failing(KilledError())])
+    with pytest.raises(KilledError):
+        alpha.deliver(world, alpha.message(), "h1")
+    crm.pass_time(world, 1000)
+    delete = world.connections.delete
+
+    def delete_and_end(name: str) -> None:
+        world.connections.delete = delete  # type: ignore[method-assign]
+        delete(name)
+        if end == "killed":
+            raise KilledError
+        lost = NetworkFailureError("lost")
+        lost.has_unknown_end = True
+        raise lost
+
+    world.connections.delete = delete_and_end  # type: ignore[method-assign]
+    with pytest.raises((KilledError, NetworkFailureError)):
+        alpha.deliver(world, alpha.message("Delete", sent=1000), "h2")
+    world.connections.describe("alpha")
+    crm.pass_time(world, 60)
+    world.connections.make_by_hand("alpha", WITH_HEADER)
+    crm.pass_time(world, 1000)
+    with suppress(NotFoundError):
+        alpha.deliver(world, alpha.message("Delete", sent=1000), "h3")
+    assert "alpha" in world.connections.stored

@@ -314,7 +314,7 @@ def test_who_was_throttled_before_it_created_anything_has_no_right_to_a_namesake
         with pytest.raises(ThrottlingError):
             ask(world)
         crm.pass_time(world)
-    with pytest.raises(AlreadyExistsError, match="at the same time"):
+    with pytest.raises(AlreadyExistsError):
         stack(world, "Create") if how == "stack" else ask(world)
     assert world.connections.stored["crm"]["properties"] == WITH_HEADER
 

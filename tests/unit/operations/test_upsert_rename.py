@@ -13,6 +13,7 @@ from handler.errors import (
     NotStabilizedError,
     ProvisionerError,
     SecretNotUsableError,
+    ThrottlingError,
 )
 from handler.operations.completion import Completion
 from handler.operations.use_cases import carry_out
@@ -20,6 +21,7 @@ from handler.requests.entry_point import DIRECT
 from handler.requests.request import check
 from handler.requests.unchecked_request import read_document
 from tests.support import crm
+from tests.support.alpha import failing
 from tests.support.crm import PRIVATE, WITH_HEADER, stack
 from tests.support.fakes import RULES, World, make_world
 from tests.support.lag import NONE, Lag
@@ -157,6 +159,48 @@ def test_what_somebody_makes_while_a_rename_is_retried_is_theirs(world: World) -
         crm.pass_time(world)
     assert world.connections.stored["B"]["properties"] == {**WITH_HEADER, "Name": "B"}
     assert "A" in world.connections.stored
+
+
+@pytest.mark.parametrize("action", ["update", "delete"])
+@pytest.mark.parametrize("seconds", [0.0, 0.5, 3.0, 5.0])
+def test_what_somebody_makes_while_a_throttled_creation_is_retried_is_theirs(
+    world: World, action: str, seconds: float
+) -> None:
+    """Also where Describe does not show it at once."""
+    world.connections.before_create = failing(ThrottlingError("later"))
+    with pytest.raises(ThrottlingError):
+        terraform(world, "create", "B")
+    crm.pass_time(world)
+    world.connections.lag = Lag(existence_seconds=seconds)
+
+    def overtake(name: str) -> None:
+        world.connections.before_create = None
+        world.connections.create({**WITH_HEADER, "Name": name})
+
+    world.connections.before_create = overtake
+    with pytest.raises(ProvisionerError):
+        terraform(world, "update", "B", "B")
+    crm.pass_time(world)
+    with suppress(ProvisionerError):
+        terraform(world, action, "B", "B")
+    assert world.connections.stored["B"]["properties"] == {**WITH_HEADER, "Name": "B"}
+
+
+@pytest.mark.parametrize("first", [("create", "B"), ("update", "B", "A")])
+def test_a_fetch_without_an_answer_claims_no_connection(
+    world: World, first: tuple[str, ...]
+) -> None:
+    """Nothing was sent to EventBridge: what somebody makes minutes later is theirs."""
+    lost = NetworkFailureError("no answer")
+    lost.has_unknown_end = True
+    world.secrets.before_read = failing(lost)
+    with pytest.raises(NetworkFailureError):
+        terraform(world, *first)
+    world.secrets.before_read = None
+    crm.pass_time(world, 300)
+    world.connections.make_by_hand("B", WITH_HEADER)
+    terraform(world, "delete", "B", "B")
+    assert "B" in world.connections.stored
 
 
 @pytest.mark.parametrize("action", ["update", "delete"])
