@@ -92,6 +92,16 @@ def stack(
     )
 
 
+def let_somebody_overtake(world: World) -> None:
+    """Let somebody make the connection between our next Describe and our CreateConnection."""
+
+    def overtake(name: str) -> None:
+        world.connections.before_create = None
+        world.connections.make_by_hand(name, WITH_HEADER)
+
+    world.connections.before_create = overtake
+
+
 def password_of(world: World, name: str = "crm") -> str:
     """Give the password that a stored connection holds."""
     auth_parameters = world.connections.stored[name]["properties"]["AuthParameters"]

@@ -53,18 +53,17 @@ def _hold(
 
 
 def _give_back(ports: Ports, held: Record, before: Record | None, error: ProvisionerError) -> None:
-    now = max(instant(ports.clock.now()), held.claimed_at)
+    may_have_written = error.is_transient or error.has_unknown_end or bool(error.created_name)
     if error.has_made_nothing and before:
         # Only the claim of before may own what is there.
         ports.registry.write(replace(before, stored=held.stored, leased_until=None))
-    elif error.is_transient or error.has_unknown_end or isinstance(error, NotStabilizedError):
+    elif may_have_written or isinstance(error, NotStabilizedError):
         # Keep lease_holder as a sign that there may have been a write, whatever Describe shows.
         # The claim ends now: what is created later is not ours. A call without an answer may
         # still be carried out: its claim goes on.
+        now = instant(ports.clock.now())
         until = held.claimed_until if error.has_unknown_end else now
         ports.registry.write(replace(held, leased_until=None, claimed_until=until))
-    elif error.created_name:  # it was created, though Describe may not show it yet
-        ports.registry.write(replace(held, leased_until=None, claimed_until=now))
     elif before:
         ports.registry.write(replace(without_lease(before), stored=held.stored))
     else:

@@ -169,6 +169,21 @@ def test_a_claim_that_came_to_nothing_for_good_is_taken_back(
     assert (left and replace(left, stored=Stored())) == before
 
 
+def test_a_refused_creation_gives_the_earlier_claim_back_with_no_lease(world: World) -> None:
+    """Though this invocation held a lease before, which a failed write had not given back."""
+    own: dict[str, Any] = {
+        "lease_holder": world.holder,
+        "leased_until": world.time.now + timedelta(minutes=9),
+    }
+    known = world.registry.write(replace(EARLIER, **own))
+    refused = ResourceConflictError("it appeared")
+    refused.has_made_nothing = True
+    with pytest.raises(ResourceConflictError), hold_claim(world.ports, RECORD, known):
+        raise refused
+    left = world.registry.records["crm"]
+    assert replace(left, stored=Stored()) == replace(EARLIER, lease_holder=world.holder)
+
+
 def test_a_claim_whose_end_is_unknown_stays(world: World) -> None:
     """Its connection may exist; without the claim nobody would know whose it is."""
     with pytest.raises(ThrottlingError), hold_claim(world.ports, RECORD, None):
@@ -193,6 +208,7 @@ def test_what_was_created_is_never_forgotten(world: World, error: ProvisionerErr
         ask(world)
     assert raised.value.created_name == "crm"
     assert world.owners == {"crm": "requests"}
+    assert world.registry.records["crm"].leased_until is None
     assert ask(world, "Delete").outcome is Outcome.DELETED
     assert world.connections.stored == {}
 

@@ -266,12 +266,7 @@ def test_an_answer_lost_on_create_does_not_become_already_exists(world: World) -
 
 def test_what_somebody_made_at_the_same_time_is_theirs(world: World) -> None:
     """Between our look, which found nothing, and our first try; the claim is taken back."""
-
-    def overtake(name: str) -> None:
-        world.connections.before_create = None
-        world.connections.make_by_hand(name, WITH_HEADER)
-
-    world.connections.before_create = overtake
+    crm.let_somebody_overtake(world)
     with pytest.raises(AlreadyExistsError, match="at the same time"):
         ask(world)
     assert world.connections.stored["crm"]["properties"]["Description"] == "the CRM"
@@ -283,12 +278,7 @@ def test_what_somebody_makes_while_ours_is_recreated_is_theirs(world: World) -> 
     ask(world)
     del world.connections.stored["crm"]
     crm.pass_time(world)
-
-    def overtake(name: str) -> None:
-        world.connections.before_create = None
-        world.connections.make_by_hand(name, WITH_HEADER)
-
-    world.connections.before_create = overtake
+    crm.let_somebody_overtake(world)
     with pytest.raises(AlreadyExistsError, match="at the same time"):
         ask(world, "Update")
     assert world.connections.stored["crm"]["properties"]["Description"] == "the CRM"
@@ -300,13 +290,9 @@ def test_who_was_throttled_before_it_created_anything_has_no_right_to_a_namesake
 ) -> None:
     """What somebody made since the failed try is theirs."""
 
-    def overtake(name: str) -> None:
-        world.connections.before_create = None
-        world.connections.make_by_hand(name, WITH_HEADER)
-
     def throttle(_: str) -> None:
         world.secrets.before_read = None
-        world.connections.before_create = overtake
+        crm.let_somebody_overtake(world)
         raise ThrottlingError("later")
 
     world.secrets.before_read = throttle
@@ -511,6 +497,14 @@ def test_a_create_whose_answer_was_lost_names_what_it_may_have_made(world: World
     world.connections.after_create = lose
     with pytest.raises(NetworkFailureError) as raised:
         crm.send(world)
+    assert raised.value.created_name == "crm"
+
+
+def test_a_create_whose_secret_cannot_be_fetched_yet_names_what_it_claimed(world: World) -> None:
+    """Its claim is kept; a Delete that is told another name would leave the claim behind."""
+    world.secrets.before_read = alpha.failing(ThrottlingError("later"))
+    with pytest.raises(ThrottlingError) as raised:
+        ask(world)
     assert raised.value.created_name == "crm"
 
 

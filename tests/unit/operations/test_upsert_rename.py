@@ -106,23 +106,13 @@ def test_a_rename_that_failed_is_finished_by_what_comes_next(
     assert set(world.connections.stored) == set(world.owners) == left[end]
 
 
-def overtaken(world: World) -> None:
-    """Let somebody make a connection between our Describe and our CreateConnection."""
-
-    def overtake(name: str) -> None:
-        world.connections.before_create = None
-        world.connections.make_by_hand(name, WITH_HEADER)
-
-    world.connections.before_create = overtake
-
-
 @pytest.mark.parametrize("action", ["update", "delete"])
 @pytest.mark.parametrize("seconds", [0, 1, 30, 3600])
 def test_what_somebody_makes_during_a_rename_is_theirs(
     world: World, action: str, seconds: float
 ) -> None:
     """Whatever comes next: it is not written over, and not deleted."""
-    overtaken(world)
+    crm.let_somebody_overtake(world)
     with pytest.raises(AlreadyExistsError, match="at the same time"):
         terraform(world, "update", "B", "A")
     crm.pass_time(world, seconds)
@@ -152,7 +142,7 @@ def test_what_somebody_makes_while_a_rename_is_retried_is_theirs(world: World) -
     with pytest.raises(SecretNotUsableError):
         terraform(world, "update", "B", "A", NO_PASSWORD)
     crm.pass_time(world)
-    overtaken(world)
+    crm.let_somebody_overtake(world)
     for _ in range(2):
         with pytest.raises(AlreadyExistsError):
             terraform(world, "update", "B", "B")
