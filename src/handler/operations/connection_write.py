@@ -10,7 +10,7 @@ from handler.connections.full_update import leftovers, update_of
 from handler.connections.ownership import is_visible
 from handler.connections.record import Record
 from handler.connections.state import BAD, Connection, ConnectionState, Write, is_usable
-from handler.operations import lease, wait
+from handler.operations import current_state, lease
 from handler.operations.completion import Outcome, outcome_after_write
 from handler.operations.ports import Ports
 from handler.operations.resolution import DesiredState
@@ -90,7 +90,8 @@ def update_under_lease(
         answered = ports.connections.update(update_of(desired.properties, connection.properties))
     except errors.NotFoundError:
         # The connection is missing, or something that it refers to.
-        if wait.watch(ports, request.name, lambda seen: seen is None, LONGEST_LAG.total_seconds()):
+        until_it_shows = LONGEST_LAG.total_seconds()
+        if current_state.watch(ports, request.name, lambda seen: seen is None, until_it_shows):
             raise
         raise errors.ResourceConflictError(f"{request.name} was deleted meanwhile") from None
     answer = WriteAnswer(answered, connection, record.is_modified(connection))

@@ -8,7 +8,7 @@ from handler.clock import instant
 from handler.connections.ownership import is_same, not_own, superseded
 from handler.connections.record import Deletion, Record
 from handler.connections.state import Connection
-from handler.operations import lease, wait
+from handler.operations import current_state, lease, wait
 from handler.operations.completion import Completion, Outcome
 from handler.operations.ports import Ports
 from handler.requests.request import Request
@@ -56,7 +56,7 @@ def _delete_own(ports: Ports, request: Request, record: Record) -> Completion:
     lease.refuse_if_leased(ports, record)
     if record.supersedes(request.owner, request.request_time):
         return _refuse_or_ignore(request, superseded(record.name))
-    connection = wait.describe_consistently(ports, record.name, record)
+    connection = current_state.describe_consistently(ports, record.name, record)
     if connection is None or not is_same(record, connection):
         _remove(ports, request, record, record.connection_arn)
         return Completion(Outcome.DELETED, record.registered_connection)

@@ -15,8 +15,8 @@ from handler.operations import (
     lease,
     refresh,
     resolution,
-    settle,
     upsert,
+    wait,
 )
 from handler.operations.completion import Completion, Outcome
 from handler.operations.maintenance_failure import clear_failure
@@ -86,17 +86,17 @@ def _compare(ports: Ports, request: Request, record: Record, connection: Connect
     is_behind = Finding.SECRET_VERSION_BEHIND in found
     if is_behind or (found and _repairs(ports, request)):
         written = connection_write.lease_and_update(ports, wanted, record, connection, desired)
-        done = settle.finish_unless_settled(ports, wanted, written, desired)
+        done = wait.finish_unless_settled(ports, wanted, written, desired)
     elif not refresh.is_refresh_pending(record) or connection.state in BAD:
         if not found and not record.pending_write:
             clear_failure(ports, record)
         elif not found and is_usable(connection.state, is_private=wanted.is_private):
             # The request that wrote it did not wait: note LastModifiedTime now, or a manual change
             # stays unnoticed.
-            settle.finish_write(ports, wanted, record, desired, connection)
+            wait.finish_write(ports, wanted, record, desired, connection)
         return _report(Outcome.UNCHANGED, connection, found)
     else:
-        done = settle.finish_write(ports, wanted, record, desired)
+        done = wait.finish_write(ports, wanted, record, desired)
     outcome = Outcome.REFRESHED if is_behind else Outcome.UPDATED
     return _report(outcome, done.connection, found)
 

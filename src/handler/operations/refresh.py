@@ -10,7 +10,7 @@ from handler.connections.ownership import Standing, not_own
 from handler.connections.record import Record
 from handler.connections.state import BAD, Connection
 from handler.errors import NotFoundError, ServiceInternalError
-from handler.operations import connection_write, current_state, lease, settle
+from handler.operations import connection_write, current_state, lease, wait
 from handler.operations.completion import Completion, Outcome
 from handler.operations.maintenance_failure import clear_failure
 from handler.operations.ports import Ports
@@ -64,12 +64,12 @@ def _refresh_connection(
     is_needed = is_behind(record, desired.versions) or bool(record.lease_holder)
     if is_needed or connection.state in BAD:
         written = connection_write.lease_and_update(ports, wanted, record, connection, desired)
-        return settle.finish_unless_settled(ports, wanted, written, desired)
+        return wait.finish_unless_settled(ports, wanted, written, desired)
     if not is_refresh_pending(record):
         _refuse_stale(ports, request, record, desired)
         clear_failure(ports, record)
         return Completion(Outcome.UNCHANGED, connection)
-    return settle.finish_write(ports, wanted, record, desired)
+    return wait.finish_write(ports, wanted, record, desired)
 
 
 def _refuse_stale(ports: Ports, request: Request, record: Record, desired: DesiredState) -> None:

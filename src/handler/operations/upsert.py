@@ -13,7 +13,7 @@ from handler.clock import instant
 from handler.connections.ownership import Standing, already_exists, superseded
 from handler.connections.record import Record
 from handler.connections.state import Connection, is_usable
-from handler.operations import connection_write, delete, lease, settle
+from handler.operations import connection_write, delete, lease, wait
 from handler.operations.completion import Completion, Outcome
 from handler.operations.current_state import CurrentState, read_current_state
 from handler.operations.ports import Ports
@@ -87,7 +87,7 @@ def create(ports: Ports, request: Request, record: Record | None) -> Completion:
                 ports, request, known, desired, connection_write.WriteAnswer(answer)
             )
     with _naming_created(request.name):
-        return settle.finish_unless_settled(ports, request, made, desired)
+        return wait.finish_unless_settled(ports, request, made, desired)
 
 
 def update(ports: Ports, request: Request, record: Record, connection: Connection) -> Completion:
@@ -102,9 +102,9 @@ def update(ports: Ports, request: Request, record: Record, connection: Connectio
         desired = resolve(ports, request)
         if connection_write.is_current(record, request, desired, connection):
             # Nothing to write, unless it shows what was not asked for.
-            return settle.finish_write(ports, request, record, desired, connection)
+            return wait.finish_write(ports, request, record, desired, connection)
         written = connection_write.lease_and_update(ports, request, record, connection, desired)
-        return settle.finish_unless_settled(ports, request, written, desired)
+        return wait.finish_unless_settled(ports, request, written, desired)
 
 
 def adopt(
@@ -117,7 +117,7 @@ def adopt(
         desired = resolve(ports, request)
         adopted = connection_write.update_under_lease(ports, request, held, connection, desired)
     with _naming_created(request.name):
-        return settle.finish_unless_settled(ports, request, adopted, desired)
+        return wait.finish_unless_settled(ports, request, adopted, desired)
 
 
 def _claim(ports: Ports, request: Request, before: Record | None) -> Record:

@@ -1,64 +1,104 @@
-"""Compare a connection with its record, and wait until it is usable: only that is success."""
+"""Wait until a written connection is usable and shows nothing unasked: only that is success."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from handler.clock import growing_pauses, instant
-from handler.connections.ownership import is_same, is_visible
+from handler.clock import instant
+from handler.connections.full_update import leftovers
+from handler.connections.ownership import is_same
 from handler.connections.record import Record
-from handler.connections.state import BAD, Connection, is_moving
+from handler.connections.state import BAD, Connection, ConnectionState, is_moving, is_usable
 from handler.errors import NotStabilizedError, ResourceConflictError
-from handler.operations.lease import refuse_if_changed
+from handler.operations import lease
+from handler.operations.completion import Completion, final_outcome
+from handler.operations.connection_write import Written, update_under_lease
+from handler.operations.current_state import describe_consistently, watch
 from handler.operations.ports import Ports
+from handler.operations.resolution import DesiredState
 from handler.requests.entry_point import RequestType
 from handler.requests.request import Request
 from handler.settings import (
-    DESCRIBE_PAUSES,
     LEAST_WAIT,
-    LONGEST_DELETION_SECONDS,
+    LONGEST_DEAUTHORIZATION_SECONDS,
     LONGEST_STACK_WAIT_SECONDS,
 )
 
 LONGEST_STACK_WAIT = timedelta(seconds=LONGEST_STACK_WAIT_SECONDS)
 
 
-def watch(
-    ports: Ports,
-    name: str,
-    is_done: Callable[[Connection | None], bool],
-    seconds: float,
-    first: Connection | None = None,
-) -> Connection | None:
-    """
-    Describe a connection until ``is_done`` accepts it, or until the seconds are over.
+def finish_unless_settled(
+    ports: Ports, request: Request, written: Written, desired: DesiredState
+) -> Completion:
+    """Give the completion of a write, after waiting for the connection unless it had settled."""
+    if written.connection:
+        return Completion(written.outcome, written.connection)
+    return finish_write(ports, request, written.record, desired)
 
-    ``first``: what it showed just now.
+
+def finish_write(
+    ports: Ports,
+    request: Request,
+    record: Record,
+    desired: DesiredState,
+    seen: Connection | None = None,
+) -> Completion:
     """
-    until_remaining = max(ports.clock.remaining() - seconds, ports.clock.spare_seconds())
-    waiting = ports.clock.pauses(growing_pauses(*DESCRIBE_PAUSES), until_remaining)
-    seen = first or ports.connections.describe(name)
-    while not is_done(seen) and next(waiting, None) is not None:
+    Wait until the connection is usable, remove what it shows unasked, and register that.
+
+    ``seen``: what it showed, if nothing was written since.
+    """
+    if seen and is_usable(seen.state, is_private=request.is_private):
+        connection = seen
+    else:
+        connection = await_settled(ports, request, record)
+    outcome = final_outcome(request, record)
+    if not is_moving(connection.state, is_private=request.is_private) and any(
+        leftovers(desired.properties, connection.properties)
+    ):
+        written = _remove_leftovers(ports, request, record, desired)
+        record, outcome = written.record, written.outcome
+        connection = written.connection or await_settled(ports, request, record)
+        _refuse_leftovers(desired, connection)
+    newest = max(record.request_time, request.request_time)
+    # A crashed invocation may still hold the lease.
+    final = replace(lease.without_lease(record), request_time=newest)
+    if is_usable(connection.state, is_private=request.is_private):
+        final = final.settled(connection)
+    if final != record:
+        ports.registry.write(final)
+    return Completion(outcome, connection)
+
+
+def _remove_leftovers(
+    ports: Ports, request: Request, record: Record, desired: DesiredState
+) -> Written:
+    # DeauthorizeConnection removes what an update does not; then everything is written again.
+    name = request.name
+    with lease.hold_lease(ports, record) as held:
         seen = ports.connections.describe(name)
-    return seen
+        if seen is None or not is_same(record, seen):
+            raise ResourceConflictError(f"{name} was deleted meanwhile")
+        # Deauthorizing removes AuthParameters alone. If anything else is left, refuse before it
+        # stops deliveries for nothing.
+        _refuse_leftovers(desired, seen, excused="AuthParameters.")
+        ports.connections.deauthorize(name)
+        seen = watch(
+            ports,
+            name,
+            lambda seen: not seen or seen.state == ConnectionState.DEAUTHORIZED,
+            LONGEST_DEAUTHORIZATION_SECONDS,
+        )
+        return update_under_lease(ports, request, held, seen or Connection(name), desired)
 
 
-def describe_consistently(
-    ports: Ports,
-    name: str,
-    record: Record | None,
-    is_done: Callable[[Connection | None], bool] = lambda _: True,
-) -> Connection | None:
-    """Describe a connection until ``is_done``; raise if it does not show our last write by then."""
-
-    def shows_write(seen: Connection | None) -> bool:
-        return record is None or is_visible(record, seen, instant(ports.clock.now()))
-
-    connection = watch(
-        ports, name, lambda seen: shows_write(seen) and is_done(seen), LONGEST_DELETION_SECONDS
-    )
-    if not shows_write(connection):
-        raise ResourceConflictError(f"EventBridge does not show the last change to {name} yet")
-    return connection
+def _refuse_leftovers(
+    desired: DesiredState, connection: Connection, excused: str | tuple[()] = ()
+) -> None:
+    paths = leftovers(desired.properties, connection.properties)
+    if left := [path for path in paths if not path.startswith(excused)]:
+        problem = f"EventBridge keeps what {connection.name} no longer asks for: {', '.join(left)}"
+        raise NotStabilizedError(problem)
 
 
 def await_settled(ports: Ports, request: Request, record: Record) -> Connection:
@@ -71,12 +111,12 @@ def await_settled(ports: Ports, request: Request, record: Record) -> Connection:
     try:
         connection = await_connection(ports, request, record, is_settled, "did not settle")
     except NotStabilizedError:
-        refuse_if_changed(ports, record)  # if it was, the failure is another request's
+        lease.refuse_if_changed(ports, record)  # if it was, the failure is another request's
         raise
     if connection is None:  # and perhaps made again by somebody else
         raise ResourceConflictError(f"{name} was deleted meanwhile")
     if connection.state in BAD:
-        refuse_if_changed(ports, record)
+        lease.refuse_if_changed(ports, record)
         reason = connection.state_reason or "EventBridge gives no reason"
         # A vendor may need minutes until it accepts a rotated credential everywhere.
         is_passing = request.is_maintenance and request.entry_point.waits_again
