@@ -121,8 +121,8 @@ def adopt(
 
 
 def _claim(ports: Ports, request: Request, before: Record | None) -> Record:
-    is_own = before is not None and before.owner == request.owner
-    replaced = {request.previous_name, *(before.replaces if before and is_own else ())}
+    own = before if before and before.owner == request.owner else None
+    replaced = {request.previous_name, *(own.replaces if own else ())}
     return Record(
         name=request.name,
         owner=request.owner,
@@ -143,11 +143,6 @@ def _naming_created(name: str) -> Iterator[None]:
         raise
 
 
-def _may_have_created(before: Record) -> bool:
-    # A retry compares what is there with this claim, once Describe shows it.
-    return not before.is_over and (not before.connection_arn or bool(before.lease_holder))
-
-
 def _create_connection(
     ports: Ports, request: Request, before: Record | None
 ) -> tuple[DesiredState, Connection]:
@@ -162,8 +157,8 @@ def _create_connection(
         return desired, ports.connections.create(desired.properties)
     except errors.AlreadyExistsError as error:
         # An earlier delivery created it, or a deletion is not visible everywhere yet.
-        is_own = before and before.owner == request.owner
-        may_be_ours = before and is_own and _may_have_created(before)
+        own = before if before and before.owner == request.owner else None
+        may_be_ours = own is not None and own.may_have_created
         if not error.has_unknown_end and not may_be_ours:
             reason = f"a connection {request.name} was made by somebody else at the same time"
             raise errors.AlreadyExistsError(reason) from None
