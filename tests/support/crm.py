@@ -1,9 +1,11 @@
 """A stack and a message that ask for one connection, crm, of the account in memory."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
+from handler.errors import NetworkFailureError, ThrottlingError
 from handler.operations.completion import Completion, Outcome
 from handler.operations.use_cases import carry_out
 from handler.requests.entry_point import (
@@ -90,6 +92,42 @@ def stack(
     return carry_out(
         world.ports, check(read_custom_resource(event, "", sent or world.time.now), RULES)
     )
+
+
+FAILURES = ("no secret", "fetch throttled", "fetch without an answer", "creation throttled")
+
+
+@contextmanager
+def failing_before_creation(world: World, failure: str) -> Iterator[None]:
+    """Let each Create that was not carried out fail in one of four ways."""
+    texts = dict(world.secrets.texts)
+    match failure:
+        case "no secret":
+            world.secrets.texts.clear()
+        case "fetch throttled":
+            world.secrets.before_read = _throttled
+        case "fetch without an answer":
+            world.secrets.before_read = _unanswered
+        case _:
+            world.connections.before_create = _throttled
+    yield
+    world.secrets.texts |= texts
+    world.secrets.before_read = world.connections.before_create = None
+
+
+def lost_answer() -> NetworkFailureError:
+    """Give the error of a call that AWS may have carried out."""
+    error = NetworkFailureError("no answer")
+    error.has_unknown_end = True
+    return error
+
+
+def _throttled(_: str) -> None:
+    raise ThrottlingError("later")
+
+
+def _unanswered(_: str) -> None:
+    raise lost_answer()
 
 
 def let_somebody_overtake(world: World) -> None:

@@ -85,18 +85,8 @@ class Record:
         """Give the connection's name and ARN, for when EventBridge no longer shows it."""
         return Connection(self.name, self.connection_arn)
 
-    @property
-    def is_over(self) -> bool:
-        """Tell whether a claim came to nothing, so that no connection is its creation."""
-        return self.claimed_until == NEVER
-
-    @property
-    def may_have_created(self) -> bool:
-        """Tell whether a try under this claim may have created a connection, unseen so far."""
-        return not self.is_over and (not self.connection_arn or bool(self.lease_holder))
-
     def over(self) -> "Record":
-        """Give the claim as one that came to nothing."""
+        """Give the claim as one that came to nothing: no connection is its creation."""
         return replace(self, connection_arn="", is_adopted=False, claimed_until=NEVER)
 
     def supersedes(self, owner: str, request_time: datetime) -> bool:

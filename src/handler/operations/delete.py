@@ -72,7 +72,7 @@ def _delete_connection(ports: Ports, request: Request, record: Record) -> Comple
     with lease.hold_lease(ports, deleting, record) as held:
         ports.connections.delete(record.name)
         # Its last write was seen already. If Describe finds nothing now, the deletion is done.
-        seen = replace(record, pending_write=None, answered_write=None)
+        seen = replace(record, pending_write=None, answered_write=None, lease_holder="")
         left = wait.await_connection(ports, request, seen, lambda _: False, "was not gone")
         _remove(ports, request, held, record.connection_arn)
     return Completion(Outcome.DELETED, left or record.registered_connection)

@@ -18,21 +18,22 @@ def hold_lease(ports: Ports, record: Record, before: Record | None = None) -> It
     Hold the lease on a record's name; a failure gives it back, a crash leaves it to expire.
 
     On success the caller writes ``without_lease(record)``, which fails if the lease was lost. A
-    permanent failure writes back what the registry held before: ``before``, else the record.
+    failure that wrote nothing gives back what the registry held before: ``before``, else the
+    record. Any other keeps the record and ends its claim.
     """
     yield from _hold(ports, ports.registry.write, record, before or record)
 
 
 @contextmanager
 def hold_claim(ports: Ports, claim: Record, before: Record | None) -> Iterator[Record]:
-    """Hold the lease on a new claim; a permanent failure takes the claim back."""
+    """Hold the lease on a new claim; a failure that wrote nothing gives back what was before."""
     new = replace(claim, stored=before.stored) if before else claim
     kept = before
     if claim.replaces:
         # Keep a rename's claim even if it fails: Terraform then knows only the new name, and only
         # the claim still knows the old one. An earlier claim may have created the connection.
-        is_claimed = before and before.owner == claim.owner and not before.connection_arn
-        kept = replace(before, replaces=claim.replaces) if before and is_claimed else new.over()
+        own = before if before and before.owner == claim.owner else None
+        kept = replace(own, replaces=claim.replaces) if own else new.over()
     yield from _hold(ports, ports.registry.claim, new, kept)
 
 
@@ -53,21 +54,25 @@ def _hold(
 
 
 def _give_back(ports: Ports, held: Record, before: Record | None, error: ProvisionerError) -> None:
-    may_have_written = error.is_transient or error.has_unknown_end or bool(error.created_name)
-    if error.has_made_nothing and before:
-        # Only the claim of before may own what is there.
-        ports.registry.write(replace(before, stored=held.stored, leased_until=None))
-    elif may_have_written or isinstance(error, NotStabilizedError):
-        # Keep lease_holder as a sign that there may have been a write, whatever Describe shows.
-        # The claim ends now: what is created later is not ours. A call without an answer may
-        # still be carried out: its claim goes on.
+    if _may_have_written(error):
+        # Keep lease_holder as a sign of that, whatever Describe shows. The claim ends now: what is
+        # created later is not ours. A call without an answer may still be carried out: its claim
+        # goes on.
         now = instant(ports.clock.now())
         until = held.claimed_until if error.has_unknown_end else now
         ports.registry.write(replace(held, leased_until=None, claimed_until=until))
     elif before:
-        ports.registry.write(replace(without_lease(before), stored=held.stored))
+        # Its own lease_holder says that an earlier try may have written.
+        ports.registry.write(replace(before, stored=held.stored, leased_until=None))
     else:
         ports.registry.remove(held)
+
+
+def _may_have_written(error: ProvisionerError) -> bool:
+    if error.has_made_nothing:
+        return False
+    is_unsure = error.is_transient or error.has_unknown_end
+    return is_unsure or bool(error.created_name) or isinstance(error, NotStabilizedError)
 
 
 def without_lease(record: Record) -> Record:

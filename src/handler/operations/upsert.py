@@ -111,11 +111,10 @@ def adopt(
     ports: Ports, request: Request, record: Record | None, connection: Connection
 ) -> Completion:
     """Register a connection that nobody owns, then update it; a Delete will only release it."""
-    claim = _claim(ports, request, record)
-    adoption = replace(claim, connection_arn=connection.arn, is_adopted=True)
-    with lease.hold_claim(ports, adoption, record) as held:
+    with lease.hold_claim(ports, _claim(ports, request, record), record) as held:
         desired = resolve(ports, request)
-        adopted = connection_write.update_under_lease(ports, request, held, connection, desired)
+        adoption = replace(held, connection_arn=connection.arn, is_adopted=True)
+        adopted = connection_write.update_under_lease(ports, request, adoption, connection, desired)
     with _naming_created(request.name):
         return wait.finish_unless_settled(ports, request, adopted, desired)
 
@@ -140,6 +139,7 @@ def _naming_created(name: str) -> Iterator[None]:
         yield
     except errors.ProvisionerError as error:
         error.created_name = error.created_name or name
+        error.has_unknown_end = False  # EventBridge has answered; the registry may not have
         raise
 
 
@@ -150,25 +150,37 @@ def _create_connection(
         desired = resolve(ports, request)
     except errors.ProvisionerError as error:
         error.has_unknown_end = False  # of a fetch; nothing was sent to EventBridge
-        if error.is_transient:
-            error.created_name = request.name
-        raise
+        raise _failed_creation(error, request, before) from None
     try:
         return desired, ports.connections.create(desired.properties)
     except errors.AlreadyExistsError as error:
-        # An earlier delivery created it, or a deletion is not visible everywhere yet.
-        own = before if before and before.owner == request.owner else None
-        may_be_ours = own is not None and own.may_have_created
-        if not error.has_unknown_end and not may_be_ours:
-            reason = f"a connection {request.name} was made by somebody else at the same time"
-            raise errors.AlreadyExistsError(reason) from None
-        # It is ours if an earlier try arrived and only its answer was lost: a retry finds out.
-        problem = f"{request.name} appeared while it was being created"
-        conflict = errors.ResourceConflictError(problem)
-        conflict.has_made_nothing = not error.has_unknown_end
-        raise conflict from None
+        raise _refused_creation(error, request, before) from None
     except errors.ProvisionerError as error:
-        if error.is_transient or error.has_unknown_end:
-            # It may have been created; if it was not, a stack's Delete of it is ignored.
-            error.created_name = request.name
-        raise
+        raise _failed_creation(error, request, before) from None
+
+
+def _failed_creation(
+    error: errors.ProvisionerError, request: Request, before: Record | None
+) -> errors.ProvisionerError:
+    # An earlier claim may still own what its try created, so it must not end with this one.
+    is_claimed = before is not None and not before.connection_arn
+    error.has_made_nothing = is_claimed and not error.has_unknown_end
+    if error.is_transient or error.has_unknown_end:
+        # It may have been created; if it was not, a stack's Delete of it is ignored.
+        error.created_name = request.name
+    return error
+
+
+def _refused_creation(
+    error: errors.AlreadyExistsError, request: Request, before: Record | None
+) -> errors.ProvisionerError:
+    own = before if before and before.owner == request.owner else None
+    # An earlier delivery created it, or a deletion is not visible everywhere yet.
+    may_be_ours = own is not None and (not own.connection_arn or bool(own.lease_holder))
+    if not error.has_unknown_end and not may_be_ours:
+        reason = f"a connection {request.name} was made by somebody else at the same time"
+        return errors.AlreadyExistsError(reason)
+    # It is ours if an earlier try arrived and only its answer was lost: a retry finds out.
+    conflict = errors.ResourceConflictError(f"{request.name} appeared while it was being created")
+    conflict.has_made_nothing = not error.has_unknown_end
+    return conflict

@@ -27,6 +27,7 @@ from handler.adapters.registry_items import (
     token_of,
 )
 from handler.connections.record import (
+    NEVER,
     Deletion,
     MaintenanceFailure,
     Record,
@@ -218,10 +219,8 @@ def test_every_member_is_kept() -> None:
 def test_a_claim_that_came_to_nothing_is_kept_as_that() -> None:
     """It never comes to own what somebody makes later."""
     over = replace(FULL, connection_arn="").over()
-    kept = record_of(connection_item(over))
-    assert kept == over
-    assert kept.is_over
-    assert not replace(over, claimed_until=over.claimed_at).is_over
+    assert over.claimed_until == NEVER
+    assert record_of(connection_item(over)) == over
 
 
 def test_a_deletion_keeps_its_time_to_the_microsecond() -> None:

@@ -618,14 +618,25 @@ def test_a_name_that_no_connection_can_have_is_not_found() -> None:
 def test_what_a_failed_registration_left_is_deleted_though_it_does_not_show_yet(
     world: World,
 ) -> None:
-    """A Delete of a second later waits until Describe shows it, or keeps the record."""
+    """A Delete of a second later waits until Describe shows it."""
     world.connections.lag = Lag(existence_seconds=4.0)
     world.registry.before_write = iter([lambda: None, alpha.failing(AccessDeniedError("no"))])
     with pytest.raises(AccessDeniedError):
         crm.ask(world)
     world.time.seconds += 1
+    assert crm.ask(world, "Delete", {"Name": "crm"}).outcome is Outcome.DELETED
+    assert (world.connections.stored, world.owners) == ({}, {})
+
+
+def test_a_delete_after_a_failed_registration_ends_when_the_connection_is_gone(
+    world: World,
+) -> None:
+    """What its lease's holder may have written was seen before."""
+    world.registry.before_write = iter([lambda: None, alpha.failing(AccessDeniedError("no"))])
+    with pytest.raises(AccessDeniedError):
+        crm.ask(world)
     crm.ask(world, "Delete", {"Name": "crm"})
-    assert not world.connections.stored or world.owners
+    assert world.time.slept == []
 
 
 @pytest.mark.parametrize("end", ["killed", "answer lost"])

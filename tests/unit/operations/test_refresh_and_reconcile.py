@@ -26,7 +26,8 @@ from handler.requests.entry_point import (
 )
 from handler.requests.request import check
 from handler.requests.unchecked_request import read_document
-from tests.support.crm import BASIC, WITH_HEADER, ask, pass_time, password_of
+from tests.support import crm
+from tests.support.crm import WITH_HEADER, ask, pass_time, password_of
 from tests.support.fakes import RULES, START, FakeConnections, World, make_world
 
 CRM = "connections/crm"
@@ -110,12 +111,7 @@ def test_a_repair_that_somebody_was_faster_than_touches_nothing(world: World) ->
     """The name was taken between our look and our creation: it is theirs, and stays so."""
     world.is_repairing = True
     del world.connections.stored["crm"]
-
-    def overtake(name: str) -> None:
-        world.connections.before_create = None
-        world.connections.make_by_hand(name, BASIC)
-
-    world.connections.before_create = overtake
+    crm.let_somebody_overtake(world)
     assert maintain(world, "Reconcile").details == {"Drift": ["Recreated"]}
     assert ask(world, "Delete", {"Name": "crm"}, DIRECT).outcome is Outcome.DELETED
     assert world.connections.describe("crm")

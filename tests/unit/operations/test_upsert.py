@@ -264,6 +264,44 @@ def test_an_answer_lost_on_create_does_not_become_already_exists(world: World) -
     assert ask(world).outcome is Outcome.CREATED
 
 
+def test_a_lost_creation_is_ours_though_an_earlier_try_had_made_nothing(world: World) -> None:
+    """The earlier claim is over; only this one covers what its first try created."""
+    with crm.failing_before_creation(world, "creation throttled"), pytest.raises(ThrottlingError):
+        ask(world)
+    crm.pass_time(world)
+
+    def arrive_twice(name: str) -> None:
+        world.connections.before_create = None
+        world.connections.create({**BASIC, "Name": name})
+        error = AlreadyExistsError(name)
+        error.has_unknown_end = True
+        raise error
+
+    world.connections.before_create = arrive_twice
+    assert ask(world).outcome is Outcome.CREATED
+
+
+@pytest.mark.parametrize("failure", crm.FAILURES)
+@pytest.mark.parametrize("end", ["Create", "Delete"])
+def test_a_creation_that_is_carried_out_late_is_ours_through_a_failure(
+    world: World, end: str, failure: str
+) -> None:
+    """Its call had no answer; a retry that made nothing ends no claim but its own."""
+    world.connections.before_create = alpha.failing(crm.lost_answer())
+    with pytest.raises(NetworkFailureError):
+        ask(world)
+    world.connections.before_create = None
+    crm.pass_time(world, 10)
+    with crm.failing_before_creation(world, failure), pytest.raises(ProvisionerError):
+        ask(world)
+    crm.pass_time(world, 10)
+    world.connections.make_by_hand("crm", BASIC)  # the first call is carried out
+    crm.pass_time(world, 40)
+    ask(world, end)
+    left = {"crm"} if end == "Create" else set()
+    assert set(world.connections.stored) == set(world.owners) == left
+
+
 def test_what_somebody_made_at_the_same_time_is_theirs(world: World) -> None:
     """Between our look, which found nothing, and our first try; the claim is taken back."""
     crm.let_somebody_overtake(world)

@@ -168,10 +168,10 @@ def test_what_somebody_makes_while_a_throttled_creation_is_retried_is_theirs(
         world.connections.create({**WITH_HEADER, "Name": name})
 
     world.connections.before_create = overtake
-    with pytest.raises(ProvisionerError):
+    with pytest.raises(AlreadyExistsError):
         terraform(world, "update", "B", "B")
     crm.pass_time(world)
-    with suppress(ProvisionerError):
+    with suppress(AlreadyExistsError):
         terraform(world, action, "B", "B")
     assert world.connections.stored["B"]["properties"] == {**WITH_HEADER, "Name": "B"}
 
@@ -181,9 +181,7 @@ def test_a_fetch_without_an_answer_claims_no_connection(
     world: World, first: tuple[str, ...]
 ) -> None:
     """Nothing was sent to EventBridge: what somebody makes minutes later is theirs."""
-    lost = NetworkFailureError("no answer")
-    lost.has_unknown_end = True
-    world.secrets.before_read = failing(lost)
+    world.secrets.before_read = failing(crm.lost_answer())
     with pytest.raises(NetworkFailureError):
         terraform(world, *first)
     world.secrets.before_read = None
@@ -193,23 +191,28 @@ def test_a_fetch_without_an_answer_claims_no_connection(
     assert "B" in world.connections.stored
 
 
+@pytest.mark.parametrize("failure", crm.FAILURES[:3])
 @pytest.mark.parametrize("action", ["update", "delete"])
-def test_a_rename_that_failed_to_adopt_keeps_nothing(world: World, action: str) -> None:
+def test_a_rename_that_failed_to_adopt_keeps_nothing(
+    world: World, action: str, failure: str
+) -> None:
     """It is adopted by a request that says so, once its secret is there, or by none."""
     world.connections.make_by_hand("B", WITH_HEADER)
     crm.pass_time(world)
-    with pytest.raises(SecretNotUsableError):
-        terraform(world, "update", "B", "A", NO_PASSWORD, OnExisting="Adopt")
+    with crm.failing_before_creation(world, failure), pytest.raises(ProvisionerError):
+        terraform(world, "update", "B", "A", OnExisting="Adopt")
+    crm.pass_time(world)
     with suppress(AlreadyExistsError):
         terraform(world, action, "B", "B")
     assert world.connections.stored["B"]["properties"] == {**WITH_HEADER, "Name": "B"}
     assert world.owners.get("B") is None or not world.registry.records["B"].connection_arn
 
 
+@pytest.mark.parametrize("failure", crm.FAILURES)
 @pytest.mark.parametrize("end", ["mended", "destroyed"])
 @pytest.mark.parametrize("first", [("update", "B", "A"), ("create", "B")])
 def test_what_was_created_without_an_answer_stays_ours_through_a_failure(
-    world: World, first: tuple[str, ...], end: str
+    world: World, first: tuple[str, ...], end: str, failure: str
 ) -> None:
     """Also where the failure comes before Describe shows it."""
     create = world.connections.create
@@ -217,21 +220,65 @@ def test_what_was_created_without_an_answer_stays_ours_through_a_failure(
     def lose(properties: Mapping[str, Any]) -> Connection:
         world.connections.create = create  # type: ignore[method-assign]
         create(properties)
-        lost = NetworkFailureError("lost")
-        lost.has_unknown_end = True
-        raise lost
+        raise crm.lost_answer()
 
     world.connections.create = lose  # type: ignore[method-assign]
     with pytest.raises(NetworkFailureError):
         terraform(world, *first)
     world.connections.lag = Lag(existence_seconds=9.0)
     crm.pass_time(world, 6)
-    with pytest.raises(SecretNotUsableError):
-        terraform(world, "update", "B", "B", NO_PASSWORD)
+    with crm.failing_before_creation(world, failure), pytest.raises(ProvisionerError):
+        terraform(world, "update", "B", "B")
     world.connections.lag = NONE
     crm.pass_time(world)
     terraform(world, "update" if end == "mended" else "delete", "B", "B")
     assert ("B" in world.connections.stored) is (end == "mended")
+
+
+def make_b_that_does_not_work(world: World) -> None:
+    """Rename A to B, whose credential is refused: B is registered, and A still there."""
+    world.connections.states_after_write = ("DEAUTHORIZED",)
+    with pytest.raises(NotStabilizedError):
+        terraform(world, "update", "B", "A")
+    world.connections.states_after_write = ()
+    crm.pass_time(world)
+
+
+def test_what_was_renamed_is_created_again_while_its_deletion_is_not_visible(world: World) -> None:
+    """EventBridge refuses the name for a while after a Delete whose answer was lost."""
+    make_b_that_does_not_work(world)
+    delete = world.connections.delete
+
+    def lose(name: str) -> None:
+        if name == "B":
+            del world.connections.stored[name]
+            raise crm.lost_answer()
+        delete(name)
+
+    world.connections.delete = lose  # type: ignore[method-assign]
+    with pytest.raises(NetworkFailureError):
+        terraform(world, "delete", "B", "B")
+    crm.pass_time(world)
+    refusals = iter([AlreadyExistsError("B"), AlreadyExistsError("B")])
+
+    def refuse(_: str) -> None:
+        if refusal := next(refusals, None):
+            raise refusal
+
+    world.connections.before_create = refuse
+    assert terraform(world, "create", "B").outcome == "Created"
+
+
+def test_a_renamed_connection_that_cannot_be_made_again_stays_registered(world: World) -> None:
+    """Somebody deleted it; a Reconcile must still know what it was, and Terraform the old name."""
+    make_b_that_does_not_work(world)
+    before = world.registry.records["B"]
+    del world.connections.stored["B"]
+    with pytest.raises(SecretNotUsableError):
+        terraform(world, "update", "B", "B", NO_PASSWORD)
+    left = world.registry.records["B"]
+    assert (left.connection_arn, left.properties) == (before.connection_arn, before.properties)
+    assert left.replaces == ("A",)
 
 
 def test_a_rename_to_and_fro_leaves_one(world: World) -> None:
@@ -290,13 +337,15 @@ def test_the_old_one_stays_until_a_private_new_one_is_active(world: World) -> No
     assert set(world.connections.stored) == set(world.owners) == {"B"}
 
 
-def test_what_a_stack_fails_to_make_in_between_hides_no_old_one(world: World) -> None:
+@pytest.mark.parametrize("failure", crm.FAILURES)
+def test_what_a_stack_fails_to_make_in_between_hides_no_old_one(world: World, failure: str) -> None:
     """The name was free to claim; Terraform still means the old one by the new name."""
     with pytest.raises(SecretNotUsableError):
         terraform(world, "update", "B", "A", NO_PASSWORD)
     world.time.seconds += 60
-    with pytest.raises(SecretNotUsableError):
-        stack(world, "Create", given("B", NO_PASSWORD)["ResourceProperties"])
+    with crm.failing_before_creation(world, failure), pytest.raises(ProvisionerError):
+        stack(world, "Create", given("B")["ResourceProperties"])
+    crm.pass_time(world)
     terraform(world, "delete", "B", "B")
     assert (set(world.connections.stored), world.owners) == (set(), {})
 
