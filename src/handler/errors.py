@@ -34,7 +34,7 @@ class ProvisionerError(Exception):
         self.reason = reason
         self.created_name = ""
         self.aws_code = ""  # AWS's error code, if AWS refused a call
-        self.has_made_nothing = False  # a try to create did not, and an earlier one may have
+        self.has_made_nothing = False  # a try to create did not: its claim is taken back
         self.has_unknown_end = False  # a failed try may have been carried out by AWS
 
     @property

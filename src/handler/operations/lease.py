@@ -42,9 +42,14 @@ def _hold(
 ) -> Iterator[Record]:
     seconds = max(ports.clock.remaining(), 0) + LEASE_MARGIN_SECONDS
     until = instant(ports.clock.now() + seconds)
-    held = write(
-        replace(record, lease_holder=ports.holder, leased_until=until, claimed_until=until)
-    )
+    wanted = replace(record, lease_holder=ports.holder, leased_until=until, claimed_until=until)
+    try:
+        held = write(wanted)
+    except ProvisionerError as error:
+        if error.has_unknown_end:
+            with suppress(ProvisionerError):
+                _give_back_unanswered(ports, wanted, before)
+        raise
     try:
         yield held
     except ProvisionerError as error:
@@ -61,7 +66,19 @@ def _give_back(ports: Ports, held: Record, before: Record | None, error: Provisi
         now = instant(ports.clock.now())
         until = held.claimed_until if error.has_unknown_end else now
         ports.registry.write(replace(held, leased_until=None, claimed_until=until))
-    elif before:
+    else:
+        _restore(ports, held, before)
+
+
+def _give_back_unanswered(ports: Ports, wanted: Record, before: Record | None) -> None:
+    left = ports.registry.read(wanted.name)
+    its_lease = (wanted.lease_holder, wanted.leased_until)
+    if left and (left.lease_holder, left.leased_until) == its_lease:  # the write had arrived
+        _restore(ports, left, before)
+
+
+def _restore(ports: Ports, held: Record, before: Record | None) -> None:
+    if before:
         # Its own lease_holder says that an earlier try may have written.
         ports.registry.write(replace(before, stored=held.stored, leased_until=None))
     else:

@@ -84,7 +84,9 @@ def _compare(ports: Ports, request: Request, record: Record, connection: Connect
     desired = resolution.resolve(ports, wanted)
     found = list(drift(record, connection, desired.properties, desired.versions))
     is_behind = Finding.SECRET_VERSION_BEHIND in found
-    if is_behind or (found and _repairs(ports, request)):
+    # What a lease's holder may have written does not always show: credentials never do.
+    is_unsure = bool(record.lease_holder)
+    if is_behind or is_unsure or (found and _repairs(ports, request)):
         written = connection_write.lease_and_update(ports, wanted, record, connection, desired)
         done = wait.finish_unless_settled(ports, wanted, written, desired)
     elif not refresh.is_refresh_pending(record) or connection.state in BAD:

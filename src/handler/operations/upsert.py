@@ -162,9 +162,10 @@ def _create_connection(
 def _failed_creation(
     error: errors.ProvisionerError, request: Request, before: Record | None
 ) -> errors.ProvisionerError:
-    # An earlier claim may still own what its try created, so it must not end with this one.
-    is_claimed = before is not None and not before.connection_arn
-    error.has_made_nothing = is_claimed and not error.has_unknown_end
+    # An earlier claim may still own what its try created, so it must not end with this one. But
+    # where a connection is made again, the claim tells others that this is under way.
+    is_made_again = before is not None and bool(before.connection_arn)
+    error.has_made_nothing = not error.has_unknown_end and not is_made_again
     if error.is_transient or error.has_unknown_end:
         # It may have been created; if it was not, a stack's Delete of it is ignored.
         error.created_name = request.name

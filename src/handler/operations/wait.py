@@ -60,9 +60,7 @@ def finish_write(
         record, outcome = written.record, written.outcome
         connection = written.connection or await_settled(ports, request, record)
         _refuse_leftovers(desired, connection)
-    newest = max(record.request_time, request.request_time)
-    # A crashed invocation may still hold the lease.
-    final = replace(lease.without_lease(record), request_time=newest)
+    final = replace(record, request_time=max(record.request_time, request.request_time))
     if is_usable(connection.state, is_private=request.is_private):
         final = final.settled(connection)
     if final != record:

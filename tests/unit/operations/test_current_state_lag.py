@@ -15,7 +15,7 @@ from handler.requests.entry_point import DIRECT
 from handler.requests.request import check
 from handler.requests.unchecked_request import read_document
 from handler.settings import LONGEST_LAG
-from tests.support import alpha
+from tests.support import alpha, crm
 from tests.support.crm import OAUTH, pass_time, stack
 from tests.support.fakes import RULES, START, FakeConnections, World, make_world
 from tests.support.lag import Lag
@@ -119,7 +119,7 @@ def end_while_creating(world: World, end: str, properties: Mapping[str, Any] = B
     def fail(*_: object) -> Connection:
         world.connections.create = create  # type: ignore[method-assign]
         world.connections.describe = describe  # type: ignore[method-assign]
-        raise KeyboardInterrupt if end == "killed while it waits" else NetworkFailureError("lost")
+        raise KeyboardInterrupt if end == "killed while it waits" else crm.lost_answer()
 
     def create_and_fail(properties: Mapping[str, Any]) -> Connection:
         created = create(properties)

@@ -291,7 +291,7 @@ def test_a_delete_whose_answer_was_lost_is_finished_at_the_next_try(world: World
     def lose(name: str) -> None:
         world.connections.delete = delete  # type: ignore[method-assign]
         delete(name)
-        raise NetworkFailureError("no answer")
+        raise crm.lost_answer()
 
     world.connections.delete = lose  # type: ignore[method-assign]
     with pytest.raises(NetworkFailureError):
@@ -655,9 +655,7 @@ def test_a_delete_that_comes_again_spares_what_somebody_made_meanwhile(
         delete(name)
         if end == "killed":
             raise KilledError
-        lost = NetworkFailureError("lost")
-        lost.has_unknown_end = True
-        raise lost
+        raise crm.lost_answer()
 
     world.connections.delete = delete_and_end  # type: ignore[method-assign]
     with pytest.raises((KilledError, NetworkFailureError)):

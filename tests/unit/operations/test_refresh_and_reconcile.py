@@ -10,7 +10,6 @@ import pytest
 
 from handler.connections.state import Connection, Write
 from handler.errors import (
-    NetworkFailureError,
     NotStabilizedError,
     ProvisionerError,
     ServiceInternalError,
@@ -63,7 +62,7 @@ def broken_off(world: World) -> None:
 
     def lose(_: str) -> None:
         world.connections.after_create = None
-        raise NetworkFailureError("no answer")
+        raise crm.lost_answer()
 
     world.connections.after_create = lose
 

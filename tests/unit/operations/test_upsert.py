@@ -221,7 +221,7 @@ def test_after_a_crash_behind_create_the_connection_is_ours(world: World) -> Non
 
     def crash(name: str) -> None:
         world.connections.after_create = None
-        raise NetworkFailureError("no answer")
+        raise crm.lost_answer()
 
     world.connections.after_create = crash
     with pytest.raises(NetworkFailureError):
@@ -435,7 +435,7 @@ def test_an_update_whose_answer_was_lost_is_no_proof_of_the_old_state(world: Wor
 
     def lose(properties: Mapping[str, Any]) -> None:
         update(properties)
-        raise NetworkFailureError("no answer")
+        raise crm.lost_answer()
 
     with pytest.raises(NetworkFailureError):
         alpha.run(
@@ -530,7 +530,7 @@ def test_a_create_whose_answer_was_lost_names_what_it_may_have_made(world: World
     """A Delete of what was not made is ignored; what was made and is unnamed stays for ever."""
 
     def lose(_: str) -> None:
-        raise NetworkFailureError("no answer")
+        raise crm.lost_answer()
 
     world.connections.after_create = lose
     with pytest.raises(NetworkFailureError) as raised:
@@ -650,9 +650,7 @@ def test_a_create_that_arrives_late_is_the_requests_own(world: World) -> None:
     """Its answer was lost, and no look showed it before the next delivery made its own call."""
 
     def lose(_: str) -> None:
-        error = NetworkFailureError("no answer")
-        error.has_unknown_end = True
-        raise error
+        raise crm.lost_answer()
 
     def arrive(name: str) -> None:
         world.connections.before_create = None
@@ -674,7 +672,7 @@ def test_a_create_during_the_end_of_an_own_deletion_is_no_one_elses(world: World
 
     def lose(name: str) -> None:
         del world.connections.stored[name]
-        raise NetworkFailureError("no answer")
+        raise crm.lost_answer()
 
     def refuse(name: str) -> None:
         world.connections.before_create = None

@@ -22,7 +22,7 @@ from handler.requests.entry_point import (
     EntryPoint,
 )
 from handler.requests.request import check
-from tests.support import alpha
+from tests.support import alpha, crm
 from tests.support.crm import BASIC, HEADER, PRIVATE, WITH_HEADER, ask, password_of, stack
 from tests.support.fakes import RULES, FakeConnections, World, make_world
 from tests.support.faulty_ports import Storm, stormy
@@ -54,7 +54,7 @@ def test_a_deauthorization_whose_answer_was_lost_is_no_end() -> None:
     class Lost(FakeConnections):
         def deauthorize(self, name: str) -> None:
             super().deauthorize(name)
-            raise NetworkFailureError("no answer")
+            raise crm.lost_answer()
 
     lost = Lost(world.time, world.connections.stored, clears_on_empty=False)
     update = alpha.message("Update", variant=2, sent=1)
