@@ -111,10 +111,11 @@ def adopt(
     ports: Ports, request: Request, record: Record | None, connection: Connection
 ) -> Completion:
     """Register a connection that nobody owns, then update it; a Delete will only release it."""
-    with lease.hold_claim(ports, _claim(ports, request, record), record) as held:
-        desired = resolve(ports, request)
-        adoption = replace(held, connection_arn=connection.arn, is_adopted=True)
-        adopted = connection_write.update_under_lease(ports, request, adoption, connection, desired)
+    claim = _claim(ports, request, record)
+    adoption = replace(claim, connection_arn=connection.arn, is_adopted=True)
+    with lease.hold_claim(ports, adoption, record) as held:
+        desired = _resolve_before_write(ports, request)
+        adopted = connection_write.update_under_lease(ports, request, held, connection, desired)
     with _naming_created(request.name):
         return wait.finish_unless_settled(ports, request, adopted, desired)
 
@@ -147,29 +148,28 @@ def _create_connection(
     ports: Ports, request: Request, before: Record | None
 ) -> tuple[DesiredState, Connection]:
     try:
-        desired = resolve(ports, request)
-    except errors.ProvisionerError as error:
-        error.has_unknown_end = False  # of a fetch; nothing was sent to EventBridge
-        raise _failed_creation(error, request, before) from None
-    try:
+        desired = _resolve_before_write(ports, request)
         return desired, ports.connections.create(desired.properties)
     except errors.AlreadyExistsError as error:
         raise _refused_creation(error, request, before) from None
     except errors.ProvisionerError as error:
-        raise _failed_creation(error, request, before) from None
+        # An earlier claim may still own what its try created, so it must not end with this one. But
+        # where a connection is made again, the claim tells others that this is under way.
+        is_made_again = before is not None and bool(before.connection_arn)
+        error.has_made_nothing = not error.has_unknown_end and not is_made_again
+        if error.is_transient or error.has_unknown_end:
+            # It may have been created; if it was not, a stack's Delete of it is ignored.
+            error.created_name = request.name
+        raise
 
 
-def _failed_creation(
-    error: errors.ProvisionerError, request: Request, before: Record | None
-) -> errors.ProvisionerError:
-    # An earlier claim may still own what its try created, so it must not end with this one. But
-    # where a connection is made again, the claim tells others that this is under way.
-    is_made_again = before is not None and bool(before.connection_arn)
-    error.has_made_nothing = not error.has_unknown_end and not is_made_again
-    if error.is_transient or error.has_unknown_end:
-        # It may have been created; if it was not, a stack's Delete of it is ignored.
-        error.created_name = request.name
-    return error
+def _resolve_before_write(ports: Ports, request: Request) -> DesiredState:
+    try:
+        return resolve(ports, request)
+    except errors.ProvisionerError as error:
+        # Nothing was sent to EventBridge, whatever became of the fetch.
+        error.has_unknown_end, error.has_made_nothing = False, True
+        raise
 
 
 def _refused_creation(
