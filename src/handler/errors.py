@@ -27,15 +27,15 @@ class ProvisionerError(Exception):
     """Anything that ends a request without success."""
 
     is_transient = False
+    created_name = ""
+    aws_code = ""  # AWS's error code, if AWS refused a call
+    has_made_nothing = False  # a try to create did not: its claim is taken back
+    has_unknown_end = False  # a failed try may have been carried out by AWS
 
     def __init__(self, reason: str) -> None:
         """Keep a reason that is safe to show to anybody."""
         super().__init__(reason)
         self.reason = reason
-        self.created_name = ""
-        self.aws_code = ""  # AWS's error code, if AWS refused a call
-        self.has_made_nothing = False  # a try to create did not: its claim is taken back
-        self.has_unknown_end = False  # a failed try may have been carried out by AWS
 
     @property
     def code(self) -> str:

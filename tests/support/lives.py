@@ -1,12 +1,13 @@
 """
 Whole lives of connections: who asks what, and everything that goes wrong on the way.
 
-A play is a list of steps (messages, what stacks go through, what people do by hand), with faults
-and interruptions at certain calls; it runs against anything that can show its connections.
+A play is a list of steps (messages, what stacks and Terraform go through, what people do by hand),
+with faults and interruptions at certain calls; it runs against anything that can show its
+connections.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -19,11 +20,13 @@ from hypothesis import strategies as st
 
 from handler.adapters.secret_store import SecretStore
 from handler.clock import Clock, instant
+from handler.connections.record import Record
 from handler.entrypoints import cloudformation as custom_resource
 from handler.entrypoints.cloudformation_response import physical_id_of_unknown_end
 from handler.entrypoints.execution import Failed, Succeeded
 from handler.errors import (
-    NetworkFailureError,
+    AccessDeniedError,
+    AlreadyExistsError,
     NotStabilizedError,
     ProvisionerError,
     SupersededError,
@@ -33,26 +36,38 @@ from handler.operations.completion import Completion, Outcome
 from handler.operations.lease import is_leased_to_other
 from handler.operations.ports import Connections, Progress
 from handler.operations.use_cases import carry_out
-from handler.requests.entry_point import MAINTENANCE_QUEUE, REQUEST_QUEUE
+from handler.requests.entry_point import DIRECT, MAINTENANCE_QUEUE, REQUEST_QUEUE
 from handler.requests.request import check
 from handler.requests.unchecked_request import (
     UncheckedRequest,
     read_custom_resource,
     read_document,
 )
+from tests.support.crm import lost_answer
 from tests.support.fakes import ACCOUNT, RULES, START, FakeTime, World
 from tests.support.lambda_context import LambdaContext
+from tests.support.terraform import Document, Terraform
 
 SECRETS = ("connections/crm", "connections/erp")
 LEGACY, WILD = "legacy", "wild"  # there before us; changed by hand in between
-NAMES = ("alpha", "beta", LEGACY, WILD)
+NAMES = ("alpha", "beta", "gamma", LEGACY, WILD)
 STACKS = ("shop", "mail")
-REQUESTS = "requests"
+REQUESTS, TERRAFORM = "requests", "terraform"
 FAULTS = ("killed before", "killed after", "answer lost", "throttled", "out of memory")
+# Where somebody makes connections between our Describe and our Create, no end of ours may be
+# unknown: what was made while one was could be ours. The calls at which each fault can happen:
+CONTESTS = {
+    "overtaken": ("create",),
+    "throttled": ("create", "update", "delete", "deauthorize", "describe", "fetch"),
+    "fetch lost": ("fetch",),
+    "refused": ("create", "fetch"),
+}
 INTERRUPTIONS = ("duplicate", "other", "nobody", "rotation", "heard rotation")
 MOODS = ("well", "well", "well", "slow", "bad")
 BY_HAND = ("made", "deleted", "changed", "released")
 LIFE = ("create", "update", "rename", "rename rolled back", "cancelled", "delete")
+APPLIES = ("apply", "apply", "rename", "rename", "destroy")
+AMBIGUOUS_SECONDS = 6.0  # more than our clock and EventBridge's may differ by
 LIFETIME_SECONDS, NESTED_SECONDS, ANSWER_SECONDS = 890.0, 20.0, 20.0
 MOST_TRIES = 40
 PATIENT_TRIES = 8
@@ -119,6 +134,7 @@ class Play:
     interruptions: dict[int, str]
     repeated: list[int]
     is_repairing: bool = False
+    is_contested: bool = False
 
 
 @dataclass(frozen=True)
@@ -265,16 +281,36 @@ _keepers = st.builds(
     variant=_variants,
     mood=_moods,
 )
-plays = st.builds(
-    Play,
-    steps=st.lists(
-        st.one_of(_messages, _messages, _stacks, _stacks, _hands, _keepers), min_size=1, max_size=7
-    ),
-    faults=st.dictionaries(st.integers(0, 60), st.sampled_from(FAULTS), max_size=6),
-    interruptions=st.dictionaries(st.integers(0, 60), st.sampled_from(INTERRUPTIONS), max_size=4),
-    repeated=st.lists(st.integers(0, 9), max_size=2),
-    is_repairing=st.booleans(),
+_terraform = st.builds(
+    Step,
+    actor=st.just(TERRAFORM),
+    kind=st.sampled_from(APPLIES),
+    name=st.sampled_from(NAMES[:3]),
+    variant=_variants,
+    mood=_moods,
 )
+_steps = st.lists(
+    st.one_of(_messages, _messages, _stacks, _stacks, _terraform, _terraform, _hands, _keepers),
+    min_size=1,
+    max_size=7,
+)
+
+
+def _plays(faults: Iterable[str], *, is_contested: bool) -> st.SearchStrategy[Play]:
+    return st.builds(
+        Play,
+        steps=_steps,
+        faults=st.dictionaries(st.integers(0, 60), st.sampled_from(tuple(faults)), max_size=6),
+        interruptions=st.dictionaries(
+            st.integers(0, 60), st.sampled_from(INTERRUPTIONS), max_size=4
+        ),
+        repeated=st.lists(st.integers(0, 9), max_size=2),
+        is_repairing=st.booleans(),
+        is_contested=st.just(is_contested),
+    )
+
+
+plays = st.one_of(_plays(FAULTS, is_contested=False), _plays(CONTESTS, is_contested=True))
 
 
 @dataclass
@@ -300,7 +336,7 @@ class Interrupted:
     """A port at whose calls things happen."""
 
     inner: Any
-    before_call: Callable[[], str]
+    before_call: Callable[[str, Any], str]  # of the operation and its argument
     happened: Counter[str]
 
     def __getattr__(self, operation: str) -> Callable[..., Any]:
@@ -308,17 +344,21 @@ class Interrupted:
         call = getattr(self.inner, operation)
 
         def interrupted(*arguments: Any) -> Any:
-            fault = self.before_call()
+            fault = self.before_call(operation, arguments)
             self.happened[fault] += 1
             if fault in ("killed before", "out of memory"):
                 raise KilledError
             if fault == "throttled":
                 raise ThrottlingError("slow down")
+            if fault == "refused":
+                raise AccessDeniedError("not you")
+            if fault == "fetch lost":
+                raise lost_answer()
             answer = call(*arguments)
             if fault == "killed after":
                 raise KilledError
             if fault == "answer lost":
-                raise NetworkFailureError("no answer")
+                raise lost_answer()
             return answer
 
         return interrupted
@@ -336,8 +376,10 @@ class Player:
     applied: dict[tuple[str, str], dict[int, Content | None]] = field(default_factory=dict)
     superseded: list[Delivery] = field(default_factory=list)
     made: dict[str, Content] = field(default_factory=dict)  # by hand: ARN and content
-    handled: set[str] = field(default_factory=set)  # ARNs that a hand changed or released
+    handled: set[str] = field(default_factory=set)  # ARNs that a hand changed, deleted or released
     stacks: dict[str, "Stack"] = field(default_factory=dict)
+    terraform: "TerraformUser" = field(init=False)
+    is_killed: bool = False  # an invocation was, so that what it made is unknown
     _calls: Iterator[int] = field(default_factory=count)
     _seconds: int = 0
     _holders: Iterator[int] = field(default_factory=count)
@@ -351,17 +393,18 @@ class Player:
             self.stage.world.secrets.texts[name] = '{"password": "p"}'
             self.stage.world.secrets.versions[name] = "version-0"
         self.stage.world.is_repairing = self.play.is_repairing
-        self.stage.make(LEGACY)
-        arn, content = self.stage.shown()[LEGACY]
-        self.made[arn] = content
+        self._make(LEGACY)
         self.stacks = {name: Stack(self, name) for name in STACKS}
+        self.terraform = TerraformUser(self)
         for step in self.play.steps:
             self._take(step)
         self._finish_waiting()
-        for number in self.play.repeated:
-            if self.tried:
-                self.happened["delivered twice"] += 1
-                self.finish(self.tried[number % len(self.tried)])
+        self.terraform.finish()
+        # Terraform waits for its answer, so that nothing of it comes long after.
+        tried = [each for each in self.tried if each.asked.owner != self.terraform.owner]
+        for number in self.play.repeated if tried else ():
+            self.happened["delivered twice"] += 1
+            self.finish(tried[number % len(tried)])
         self._finish_waiting()
         if self.play.is_repairing:  # what hands deleted is there again
             self._send_maintenance("Reconcile", {})
@@ -403,17 +446,17 @@ class Player:
 
     def deliver(self, delivery: Delivery, seconds: float = LIFETIME_SECONDS) -> Completion:
         """Deliver a request once, to an invocation of its own."""
-        if delivery not in self.tried:
-            self.tried.append(delivery)
+        self.tried.append(delivery)
         time = self.stage.world.time
         deadline = time.seconds + seconds
 
         is_dying, self._dying = self._dying > 0, max(self._dying - 1, 0)
 
-        def before_call() -> str:
+        def before_call(operation: str, arguments: Any) -> str:
             if is_dying or time.seconds >= deadline + ANSWER_SECONDS:
+                self.is_killed = True
                 return "killed before"
-            return self._happens(delivery, time.seconds)
+            return self._happens(delivery, operation, arguments)
 
         def port(inner: Any) -> Any:
             return Interrupted(inner, before_call, self.happened)
@@ -473,12 +516,18 @@ class Player:
             pytest.fail(f"{delivery} resurrects what was deleted")
         of_name[delivery.sent] = delivery.content
 
-    def _happens(self, delivery: Delivery, _: float) -> str:
+    def _happens(self, delivery: Delivery, operation: str, arguments: Any) -> str:
         call = next(self._calls)
         kind = self.play.interruptions.get(call, "")
         if kind and not self._depth:
             self._interrupt(kind, delivery)
         fault = self.play.faults.get(call, "none")
+        if self.play.is_contested and operation not in CONTESTS.get(fault, ()):
+            return "none"
+        if fault == "refused" and (delivery.is_maintenance or self.tried.count(delivery) > 1):
+            return "none"  # what an earlier delivery began, or a rotation, would stay unfinished
+        if fault == "overtaken":
+            self._make(arguments[0]["Name"])
         if fault == "out of memory":
             self._dying = 2  # and so it is at Lambda's own retries
         return fault
@@ -522,6 +571,8 @@ class Player:
             self.rotate(SECRETS[step.variant % 2])
         elif step.actor == "keeper":
             self._send_maintenance(step.kind, {})
+        elif step.actor == TERRAFORM:
+            self.terraform.live(step)
         elif step.actor == REQUESTS:
             message = self.send(lambda sent: _message(step, sent), step.sent_earlier)
             if step.variant % 3:
@@ -531,19 +582,28 @@ class Player:
         else:
             self.stacks[step.actor].live(step)
 
+    def _make(self, name: str) -> None:
+        self.stage.world.time.sleep(AMBIGUOUS_SECONDS)
+        if name not in self.stage.shown():
+            self.stage.make(name)
+            arn, content = self.stage.shown()[name]
+            self.made[arn] = content
+        self.stage.world.time.sleep(AMBIGUOUS_SECONDS)
+
     def _by_hand(self, step: Step) -> None:
         if step.name != WILD:
             if self.play.is_repairing and step.kind == "deleted":
                 self.happened["deleted by hand, and repaired"] += 1
+                if shown := self.stage.shown().get(step.name):
+                    self.handled.add(shown[0])
                 self.stage.delete(step.name)
             return
         shown = self.stage.shown().get(WILD)
         match step.kind:
             case "made" if shown is None:
-                self.stage.make(WILD)
-                arn, content = self.stage.shown()[WILD]
-                self.made[arn] = content
+                self._make(WILD)
             case "deleted" if shown:
+                self.handled.add(shown[0])
                 self.stage.delete(WILD)
             case "changed" if shown:
                 self.handled.add(shown[0])
@@ -674,6 +734,106 @@ class Stack:
         return False, physical_id_of_unknown_end(delivery.asked)
 
 
+@dataclass
+class TerraformUser:
+    """Who keeps one connection by Terraform, and mends by hand what an apply left unfinished."""
+
+    player: Player
+    owner: str = f"{REQUESTS}/{TERRAFORM}"
+    worked: dict[str, Any] = field(default_factory=dict)  # what was applied last with success
+    is_failed: bool = False  # the last apply was
+    is_forgetful: bool = False  # and left the old name unregistered
+    _applied: dict[str, Any] = field(default_factory=dict)  # last, with success or without
+    _resource: Terraform = field(init=False)
+    _revisions: Iterator[int] = field(default_factory=count)
+
+    def __post_init__(self) -> None:
+        """Begin with no connection."""
+        self._resource = Terraform(self._invoke)
+
+    @property
+    def name(self) -> str:
+        """Give the connection's name, "" if there is none."""
+        return str(self.worked.get("Name", ""))
+
+    def live(self, step: Step) -> None:
+        """Go through one chapter."""
+        wanted = properties_of(step.name, step.variant)
+        if not self._resource.state or self.is_forgetful:
+            self.finish()
+            self.player.stage.prepare(step.mood, step.name)
+        if step.kind == "destroy":
+            self._destroy()
+        else:
+            is_rename = step.kind == "rename" or not self.name
+            self._apply(wanted if is_rename else {**wanted, "Name": self.name})
+
+    def finish(self) -> None:
+        """Repeat the last apply, changed a little so that Terraform sends it, until it works."""
+        for _ in range(MOST_TRIES):
+            if not self.is_failed:
+                return
+            self.player.stage.prepare("well", self._applied["Name"])
+            self._apply(self._applied)
+        pytest.fail(f"Terraform cannot apply {self._applied}")
+
+    def _apply(self, wanted: dict[str, Any]) -> None:
+        before, self._applied, self.is_failed = self._applied, wanted, True
+        revised = {**wanted, "Revision": str(next(self._revisions))}
+        try:
+            self._resource.apply(_of_terraform("Create", revised))
+        except (KilledError, ProvisionerError) as error:
+            self.player.stage.world.time.sleep(1000)  # until the person looks again
+            is_taken = isinstance(error, AlreadyExistsError)
+            if is_taken and self.name == wanted["Name"]:
+                self._destroy()  # a hand deleted it, and somebody else was faster
+            elif is_taken:
+                # Somebody else has the name; whoever reads that takes back the one that worked.
+                self._take_back(self.worked)
+            elif self._resource.state and not self._remembers(wanted["Name"], before["Name"]):
+                self._take_back(before)
+        else:
+            self._succeed(wanted)
+
+    def _take_back(self, before: dict[str, Any]) -> None:
+        # docs/integrations.md: else nobody deletes the old connection.
+        if self._resource.state:
+            self._applied, self.is_forgetful = before, True
+        else:
+            self._succeed({})
+
+    def _remembers(self, name: str, old: str) -> bool:
+        record = self.player.stage.world.registry.records.get(name)
+        own = record if record and record.owner == self.owner else None
+        return name == old or bool(own and old in own.replaces)
+
+    def _destroy(self) -> None:
+        for _ in range(MOST_TRIES):
+            try:
+                self._resource.destroy()
+            except (KilledError, ProvisionerError):
+                self.player.stage.world.time.sleep(1000)
+            else:
+                self._succeed({})
+                return
+        pytest.fail("Terraform cannot destroy")
+
+    def _succeed(self, properties: dict[str, Any]) -> None:
+        self.worked = self._applied = properties
+        self.is_failed = self.is_forgetful = False
+        for (owner, name), of_name in self.player.applied.items():
+            if owner == self.owner and name != self.name:
+                of_name[max(of_name)] = None
+
+    def _invoke(self, document: Document) -> str:
+        delivery = self.player.send(lambda sent: read_document(document, DIRECT, "request-1", sent))
+        return self.player.deliver(delivery).connection.arn
+
+
+def _of_terraform(request_type: str, properties: Mapping[str, Any]) -> Document:
+    return {"RequestType": request_type, "Owner": TERRAFORM, "ResourceProperties": properties}
+
+
 ADOPTING = REQUEST_QUEUE._replace(takes_adoptions=True)
 
 
@@ -700,46 +860,77 @@ def assert_as_asked(player: Player) -> None:
     and there is nothing beside them.
     """
     shown = player.stage.shown()
-    written = player.stage.world.registry.writes
-    changeable = player.handled | {each.connection_arn for each in written if each.is_adopted}
     records = {
         name: record
         for name, record in player.stage.world.registry.records.items()
-        if record.connection_arn or name in shown  # no mere claims
+        if record.connection_arn
+        or (name in shown and shown[name][0] not in player.made)  # no mere claims
     }
+    wild = {WILD} | _given_away(player, shown, records)
+    _assert_spared(player, shown, records)
+    later = instant(player.stage.world.time.seconds + 2 * LIFETIME_SECONDS)
+    for name, record in records.items():
+        assert not is_leased_to_other(record, "anybody", later), f"{name} is leased for ever"
+        if name not in wild and not _is_unsure(player, record.owner):
+            _assert_as_registered(player, shown, record)
+    for owner, name in player.applied:
+        wanted = _last_asked(player, owner, name)
+        if wanted is not None and name not in wild and not _is_unsure(player, owner):
+            assert records[name].owner == owner, f"{name} was asked for by {owner}, and is not its"
+    for delivery in player.superseded:
+        assert _is_superseded(player, delivery), f"{delivery} was no older than any other"
+    for stack in player.stacks.values():
+        if not stack.is_unsure:
+            _assert_owns(records, stack.owner, stack.properties.get("Name", ""), wild)
+    _assert_owns(records, player.terraform.owner, player.terraform.name, wild)
+
+
+def _assert_spared(
+    player: Player, shown: Mapping[str, tuple[str, Content]], records: Mapping[str, Record]
+) -> None:
+    written = player.stage.world.registry.writes
+    changeable = player.handled | {each.connection_arn for each in written if each.is_adopted}
     for name, (arn, content) in shown.items():
         record = records.get(name)
         is_owned = record is not None and record.connection_arn in ("", arn)
         assert is_owned or arn in player.made or arn in player.handled, f"{name} is an orphan"
         if arn in player.made and not is_owned and arn not in changeable:
             assert content == player.made[arn], f"{name} is somebody else's, and was changed"
-    for name, record in records.items():
-        later = instant(player.stage.world.time.seconds + 2 * LIFETIME_SECONDS)
-        assert not is_leased_to_other(record, "anybody", later), f"{name} is leased for ever"
-        if name == WILD or _is_unsure(player, record.owner):
-            continue
-        assert name in shown, f"{name} is registered, and not there"
-        assert record.connection_arn == shown[name][0], f"{name} is registered as another one"
-        wanted = _last_asked(player, record.owner, name)
-        assert wanted, f"{name} was deleted by {record.owner}, or never made"
-        assert _is_as(shown[name][1], wanted), f"{name} is out of date"
-        current = player.stage.world.secrets.texts[secret_of(wanted[1])]
-        assert f'"{player.stage.password(name)}"' in current, f"{name} missed a rotation"
-    for owner, name in player.applied:
-        wanted = _last_asked(player, owner, name)
-        if wanted is not None and name != WILD and not _is_unsure(player, owner):
-            assert records[name].owner == owner, f"{name} was asked for by {owner}, and is not its"
-    for delivery in player.superseded:
-        assert _is_superseded(player, delivery), f"{delivery} was no older than any other"
-    for stack in player.stacks.values():
-        _assert_is_stacks(stack, records)
+    if player.play.is_contested and not player.is_killed:
+        left = {arn: content for arn, content in player.made.items() if arn not in changeable}
+        assert left.items() <= dict(shown.values()).items(), "a connection of a hand was taken"
 
 
-def _assert_is_stacks(stack: Stack, records: Mapping[str, Any]) -> None:
-    owned = {name for name, record in records.items() if record.owner == stack.owner}
-    wanted = {stack.properties["Name"]} if stack.properties else set()
-    if not stack.is_unsure:
-        assert owned - {WILD} == wanted - {WILD}, f"{stack.name} owns {owned}, not {wanted}"
+def _assert_as_registered(
+    player: Player, shown: Mapping[str, tuple[str, Content]], record: Record
+) -> None:
+    name = record.name
+    assert name in shown, f"{name} is registered, and not there"
+    assert record.connection_arn == shown[name][0], f"{name} is registered as another one"
+    wanted = _last_asked(player, record.owner, name)
+    assert wanted, f"{name} was deleted by {record.owner}, or never made"
+    assert _is_as(shown[name][1], wanted), f"{name} is out of date"
+    current = player.stage.world.secrets.texts[secret_of(wanted[1])]
+    assert f'"{player.stage.password(name)}"' in current, f"{name} missed a rotation"
+
+
+def _given_away(
+    player: Player, shown: Mapping[str, tuple[str, Content]], records: Mapping[str, Record]
+) -> set[str]:
+    # Where a hand deleted one, a hand may have made another.
+    names = {
+        name
+        for name, (arn, _) in shown.items()
+        if arn in player.made and name in records and records[name].connection_arn != arn
+    }
+    gone = {records[name].connection_arn for name in names}
+    assert gone <= player.handled, f"of {names}, some were given away"
+    return names
+
+
+def _assert_owns(records: Mapping[str, Record], owner: str, name: str, wild: set[str]) -> None:
+    owned = {name for name, record in records.items() if record.owner == owner}
+    assert owned - wild == {name} - {""} - wild, f"{owner} owns {owned}, not {name}"
 
 
 def _is_unsure(player: Player, owner: str) -> bool:
@@ -776,12 +967,15 @@ def expected() -> set[str]:
     """Give everything without which a run proves nothing."""
     outcomes = set(Outcome) - {Outcome.DESCRIBED, Outcome.VALIDATED}
     errors = {"AlreadyExists", "NotFound", "NotStabilized", "ResourceConflict", "Superseded"}
-    errors |= {"Throttling"}
+    errors |= {"Throttling", "AccessDenied"}
     at_once = {"duplicate at the same time", "other at the same time", "a pause"}
     at_once |= {"rotation at the same time", "heard rotation at the same time"}
     at_once |= {"deleted by hand, and repaired"}
     at_once |= {"keeper: rotation", "keeper: Reconcile"}
     steps = {f"stack: {kind}" for kind in LIFE} | {f"hand: {kind}" for kind in BY_HAND}
+    steps |= {f"{TERRAFORM}: {kind}" for kind in APPLIES}
     steps |= {f"requests: {kind}" for kind in ("Create", "Update", "Delete")}
     moods = {"slow", "bad", "unanswered", "delivered twice"}
-    return {*FAULTS} | {str(each) for each in outcomes} | errors | at_once | steps | moods
+    return (
+        {*FAULTS, *CONTESTS} | {str(each) for each in outcomes} | errors | at_once | steps | moods
+    )

@@ -10,7 +10,7 @@ import pytest
 
 from handler.adapters.aws_client import Caller
 from handler.adapters.eventbridge import EventBridgeConnections
-from handler.connections.record import Record
+from handler.connections.record import Record, Stored
 from handler.connections.state import Connection
 from handler.entrypoints.execution import Failed
 from handler.errors import (
@@ -309,6 +309,20 @@ def test_what_somebody_made_at_the_same_time_is_theirs(world: World) -> None:
         ask(world)
     assert world.connections.stored["crm"]["properties"]["Description"] == "the CRM"
     assert not world.registry.records
+
+
+def test_what_somebody_makes_over_another_owners_claim_is_theirs(world: World) -> None:
+    """The claim says nothing of what this request may have created."""
+    world.connections.before_create = alpha.failing(crm.lost_answer())
+    with pytest.raises(NetworkFailureError):
+        stack(world, "Create")
+    crm.pass_time(world)
+    before = replace(world.registry.records["crm"], stored=Stored())
+    crm.let_somebody_overtake(world)
+    with pytest.raises(AlreadyExistsError, match="at the same time"):
+        ask(world)
+    assert world.connections.stored["crm"]["properties"] == WITH_HEADER
+    assert replace(world.registry.records["crm"], stored=Stored()) == before
 
 
 def test_what_somebody_makes_while_ours_is_recreated_is_theirs(world: World) -> None:
