@@ -383,6 +383,7 @@ class Player:
     _calls: Iterator[int] = field(default_factory=count)
     _seconds: int = 0
     _holders: Iterator[int] = field(default_factory=count)
+    _contests: list[str] = field(default_factory=list)  # yet to happen
     _depth: int = 0
     _dying: int = 0  # so many of the next deliveries end at once
     _rotations: Iterator[int] = field(default_factory=count)
@@ -522,15 +523,24 @@ class Player:
         if kind and not self._depth:
             self._interrupt(kind, delivery)
         fault = self.play.faults.get(call, "none")
-        if self.play.is_contested and operation not in CONTESTS.get(fault, ()):
-            return "none"
-        if fault == "refused" and (delivery.is_maintenance or self.tried.count(delivery) > 1):
-            return "none"  # what an earlier delivery began, or a rotation, would stay unfinished
+        if self.play.is_contested:
+            fault = self._contest(fault, delivery, operation)
         if fault == "overtaken":
             self._make(arguments[0]["Name"])
         if fault == "out of memory":
             self._dying = 2  # and so it is at Lambda's own retries
         return fault
+
+    def _contest(self, fault: str, delivery: Delivery, operation: str) -> str:
+        # Each happens at the next call at which it can.
+        self._contests += [fault] if fault != "none" else []
+        possible = [each for each in self._contests if operation in CONTESTS[each]]
+        if delivery.is_maintenance or self.tried.count(delivery) > 1:
+            # What an earlier delivery began, or a rotation, would stay unfinished.
+            possible = [each for each in possible if each != "refused"]
+        for each in possible[:1]:
+            self._contests.remove(each)
+        return next(iter(possible), "none")
 
     def _interrupt(self, kind: str, delivery: Delivery) -> None:
         if kind in ("rotation", "heard rotation"):
