@@ -1,7 +1,7 @@
 """
 Every duration and limit that somebody may want to tune, with its reason.
 
-AWS's own limits are beside the code that keeps to them: those of SQS in ``adapters.queues``.
+AWS's own limits are beside the code that keeps to them.
 """
 
 from datetime import timedelta
@@ -11,6 +11,8 @@ MOST_REQUEST_BYTES = 256 * 1024  # of a message's raw text, of an invocation's d
 # Of a dead letter's: with its attributes it fits SQS, and can be sent again.
 LONGEST_LETTER_BYTES = MOST_REQUEST_BYTES - 8 * 1024
 MOST_LEVELS = 32  # of nesting; a request has ten
+LONGEST_REVISION = 64  # characters
+LONGEST_GIVEN_SECONDS = 9999  # of any wait; a larger number is invalid for everybody
 MOST_SECRETS = 50
 MOST_REFERENCES = 100  # in one value
 LONGEST_TEXT = 16_384  # of one value with its secrets; AWS takes 512 characters
@@ -92,7 +94,10 @@ FAILED_INVOCATION_DELAY_SECONDS = 60  # all tries together stay far within a Res
 LONGEST_LOGGED = 20_000  # characters of a value in a log line; nobody reads a longer one
 MOST_LOGGED_MEMBERS = 20  # of a request's properties, by their names
 LONGEST_MEMBER = 40  # characters of a member's name; AWS's have 32 at most
-LONGEST_REASON = 20_000  # characters; a result's event takes 256 KB
+LONGEST_RESULT_REASON = 20_000  # characters in a result; its event takes 256 KB
+# Bytes in a stack's answer, which has 4096 for all; a StateReason is in its Data.
+LONGEST_RESPONSE_REASON_BYTES = 1200
+LONGEST_RESPONSE_STATE_REASON_BYTES = 1000
 LONGEST_KEPT_REASON = 1024  # characters in the registry, beside a request of up to 256 KB
 LONGEST_SHOWN = 160  # characters of a reference in an error
 

@@ -813,9 +813,13 @@ class TerraformUser:
             self._succeed({})
 
     def _remembers(self, name: str, old: str) -> bool:
+        # Tell whether the old one is deleted once the new one works, or was.
+        new, left = self._own(name), self._own(old)
+        return name == old or bool(new and (left is None or old in new.replaces))
+
+    def _own(self, name: str) -> Record | None:
         record = self.player.stage.world.registry.records.get(name)
-        own = record if record and record.owner == self.owner else None
-        return name == old or bool(own and old in own.replaces)
+        return record if record and record.owner == self.owner else None
 
     def _destroy(self) -> None:
         for _ in range(MOST_TRIES):

@@ -3,7 +3,7 @@
 import botocore.session
 from botocore.model import Shape, StructureShape
 
-from handler.requests.credential_rules import PLAIN_MEMBERS_WITH_REFERENCES
+from handler.requests.credential_rules import PLAIN_MEMBERS_THAT_MAY_REFER
 
 
 def create_connection() -> StructureShape:
@@ -22,7 +22,7 @@ def is_sensitive(shape: Shape) -> bool:
 
 def takes_reference(name: str, shape: Shape) -> bool:
     """Tell whether the member of that name may hold a reference."""
-    return is_sensitive(shape) or name in PLAIN_MEMBERS_WITH_REFERENCES
+    return is_sensitive(shape) or name in PLAIN_MEMBERS_THAT_MAY_REFER
 
 
 def is_parameter(shape: StructureShape) -> bool:

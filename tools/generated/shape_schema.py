@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from botocore.model import ListShape, Shape, StringShape, StructureShape
 
-from handler.requests.credential_rules import MEMBERS_WITHOUT_TEXT
+from handler.requests.credential_rules import REFERENCE_ONLY_MEMBERS
 from handler.requests.service_model import LINEAR_PATTERNS
 from tools.generated.reference_schema import Schema, anchored, has, ref
 from tools.generated.service_model import is_parameter, is_sensitive, takes_reference
@@ -67,7 +67,7 @@ def string_schema(name: str, shape: StringShape) -> Schema:
     if name == "Value":
         return {}  # the rule of its structure decides
     if is_sensitive(shape):
-        is_bare = name in MEMBERS_WITHOUT_TEXT
+        is_bare = name in REFERENCE_ONLY_MEMBERS
         return ref("BareSecretReference" if is_bare else "SecretReference")
     literal = literal_schema(name, shape)
     return {"anyOf": [literal, ref("Reference")]} if takes_reference(name, shape) else literal

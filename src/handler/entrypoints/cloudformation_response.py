@@ -18,15 +18,15 @@ from handler.composition import Invocation
 from handler.errors import NetworkFailureError
 from handler.requests.unchecked_request import UncheckedRequest
 from handler.settings import (
+    LONGEST_RESPONSE_REASON_BYTES,
+    LONGEST_RESPONSE_STATE_REASON_BYTES,
     MOST_RESPONSE_ATTEMPTS,
     RESPONSE_ATTEMPT_SECONDS,
     RESPONSE_PAUSES,
     UNUSED_SECONDS,
 )
 
-MOST_BYTES = 4096
-LONGEST_REASON_BYTES = 1200
-LONGEST_STATE_REASON_BYTES = 1000
+MOST_BYTES = 4096  # CloudFormation takes no more
 RETRIED = (408, 429)
 
 
@@ -53,8 +53,8 @@ def encode(body: Mapping[str, Any]) -> bytes:
     """Make an answer of at most 4096 bytes, keeping the beginning of long reasons."""
     data = dict(body.get("Data") or {})
     if "StateReason" in data:
-        data["StateReason"] = _head(data["StateReason"], LONGEST_STATE_REASON_BYTES)
-    short = {**body, "Reason": _head(body["Reason"], LONGEST_REASON_BYTES), "Data": data}
+        data["StateReason"] = _head(data["StateReason"], LONGEST_RESPONSE_STATE_REASON_BYTES)
+    short = {**body, "Reason": _head(body["Reason"], LONGEST_RESPONSE_REASON_BYTES), "Data": data}
     encoded = _json(short)
     return encoded if len(encoded) <= MOST_BYTES else _json({**short, "Data": {}})
 

@@ -9,8 +9,8 @@ from handler.references.source import Service
 from handler.requests.service_model import Leaf, Shape, leaves
 from handler.requests.violation import Violation, misplaced
 
-PLAIN_MEMBERS_WITH_REFERENCES = ("Username", "ClientID")
-MEMBERS_WITHOUT_TEXT = ("Password", "ClientSecret")
+PLAIN_MEMBERS_THAT_MAY_REFER = ("Username", "ClientID")
+REFERENCE_ONLY_MEMBERS = ("Password", "ClientSecret")
 PLAIN_REFUSED = (
     "must hold a reference to a secret or a SecureString; an ssm reference names a plain parameter"
 )
@@ -45,7 +45,7 @@ def _leaf_violations(leaf: Leaf) -> Iterator[Violation]:
     text = leaf.value if isinstance(leaf.value, Text) else None
     if isinstance(leaf.value, Mapping) and has_reference_member(leaf.value):
         text = Text(leaf.value, (), problem(leaf.value))
-    if text and not (leaf.is_credential or leaf.name in PLAIN_MEMBERS_WITH_REFERENCES):
+    if text and not (leaf.is_credential or leaf.name in PLAIN_MEMBERS_THAT_MAY_REFER):
         yield Violation(leaf.path, misplaced(text))
     elif text and text.problem:
         yield Violation(leaf.path, text.problem)
@@ -63,5 +63,7 @@ def _credential_violations(leaf: Leaf, text: Text | None) -> Iterator[Violation]
             yield Violation(leaf.path, SECRECY_WANTED)
     elif not services - {Service.SSM}:
         yield Violation(leaf.path, PLAIN_REFUSED if services else LITERAL_REFUSED)
-    elif text and leaf.name in MEMBERS_WITHOUT_TEXT and len(text.references) < len(text.parts):
+    elif (
+        text and leaf.name in REFERENCE_ONLY_MEMBERS and len(text.references) < len(text.parts)
+    ):
         yield Violation(leaf.path, TEXT_REFUSED)

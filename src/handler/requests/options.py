@@ -6,10 +6,11 @@ from typing import Any
 
 from handler.requests.entry_point import EntryPoint, senders
 from handler.requests.violation import Violation
-from handler.settings import SERVICE_TIMEOUT_MARGIN_SECONDS
-
-LONGEST_REVISION = 64
-LONGEST_SECONDS = 9999  # of any wait; a larger number is invalid
+from handler.settings import (
+    LONGEST_GIVEN_SECONDS,
+    LONGEST_REVISION,
+    SERVICE_TIMEOUT_MARGIN_SECONDS,
+)
 
 
 class OnExisting(StrEnum):
@@ -54,4 +55,4 @@ def _seconds(value: object) -> int | None:
         return int(value)
     if not isinstance(value, int) or isinstance(value, bool):
         return None
-    return value if 0 <= value <= LONGEST_SECONDS else None
+    return value if 0 <= value <= LONGEST_GIVEN_SECONDS else None

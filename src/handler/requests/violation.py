@@ -9,7 +9,7 @@ from typing import NamedTuple
 from handler.errors import InvalidRequestError, ProvisionerError, numbered
 from handler.references.malformed_reference import UNRESOLVED
 from handler.references.reference import Text
-from handler.settings import LONGEST_MEMBER, LONGEST_REASON
+from handler.settings import LONGEST_MEMBER, LONGEST_RESULT_REASON
 
 KINDS = {str: "text", bool: "a boolean", list: "a list", dict: "an object", NoneType: "null"}
 JSON_TEXT = re.compile(r"[\s\ufeff]*(\{(?!\{)|\[|\")")
@@ -75,6 +75,8 @@ def misplaced(text: Text) -> str:
 
 def _told(sentences: list[str]) -> str:
     # A reason that is too long for an event would never reach the sender.
-    shown = max(1, sum(length <= LONGEST_REASON for length in accumulate(map(len, sentences))))
+    shown = max(
+        1, sum(length <= LONGEST_RESULT_REASON for length in accumulate(map(len, sentences)))
+    )
     more = f" and {len(sentences) - shown} more" if len(sentences) > shown else ""
     return numbered(sentences[:shown]) + more

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from handler.requests.entry_point import CLOUDFORMATION, DIRECT, REQUEST_QUEUE, EntryPoint
-from handler.requests.options import LONGEST_SECONDS, violations, wait_seconds
+from handler.requests.options import violations, wait_seconds
+from handler.settings import LONGEST_GIVEN_SECONDS
 
 WAIT = "WaitTimeoutSeconds"
 
@@ -37,11 +38,11 @@ def test_what_is_wrong_with_our_own_members_is_told(own: dict[str, Any], told: l
         ({}, CLOUDFORMATION, True, 2400),
         ({WAIT: 7}, CLOUDFORMATION, True, 7),
         ({WAIT: "9999"}, CLOUDFORMATION, False, 2400),
-        ({WAIT: LONGEST_SECONDS}, CLOUDFORMATION, False, 2400),
-        ({"ServiceTimeout": LONGEST_SECONDS}, CLOUDFORMATION, True, 2400),
+        ({WAIT: LONGEST_GIVEN_SECONDS}, CLOUDFORMATION, False, 2400),
+        ({"ServiceTimeout": LONGEST_GIVEN_SECONDS}, CLOUDFORMATION, True, 2400),
         ({"ServiceTimeout": 100}, CLOUDFORMATION, False, 70),
         ({"ServiceTimeout": "40"}, CLOUDFORMATION, False, 20),
-        ({"ServiceTimeout": LONGEST_SECONDS + 1}, CLOUDFORMATION, False, 840),
+        ({"ServiceTimeout": LONGEST_GIVEN_SECONDS + 1}, CLOUDFORMATION, False, 840),
     ],
 )
 def test_a_wait_is_the_callers_or_its_own_and_ends_before_the_stacks(

@@ -4,7 +4,7 @@ import pytest
 
 from handler.errors import InvalidRequestError, SecretNotUsableError
 from handler.requests.violation import Violation, joined, refuse, unknown_member
-from handler.settings import LONGEST_REASON
+from handler.settings import LONGEST_RESULT_REASON
 
 HIDDEN = "(a member whose name is not shown)"
 
@@ -46,12 +46,12 @@ def test_however_many_violations_there_are_the_first_are_told() -> None:
     shown = told.count("A[")
     assert told.endswith(f" and {5_000 - shown} more")
     assert shown > 100
-    assert len(told) < 1.1 * LONGEST_REASON
+    assert len(told) < 1.1 * LONGEST_RESULT_REASON
 
 
 def test_a_single_long_violation_is_told() -> None:
     """Better than none."""
-    told = reason([Violation("A", "x" * LONGEST_REASON), Violation("B", "y")])
+    told = reason([Violation("A", "x" * LONGEST_RESULT_REASON), Violation("B", "y")])
     assert told.startswith("A: x")
     assert told.endswith("x and 1 more")
 
@@ -59,7 +59,7 @@ def test_a_single_long_violation_is_told() -> None:
 @pytest.mark.parametrize(("spare", "end"), [(0, "y"), (-1, " and 1 more")])
 def test_what_just_fits_is_told(spare: int, end: str) -> None:
     """And what is one character longer is counted."""
-    longest = Violation("", "x" * (LONGEST_REASON - 1 - spare))
+    longest = Violation("", "x" * (LONGEST_RESULT_REASON - 1 - spare))
     assert reason([longest, Violation("", "y")]).endswith(end)
 
 
