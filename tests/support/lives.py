@@ -384,6 +384,7 @@ class Player:
     _seconds: int = 0
     _holders: Iterator[int] = field(default_factory=count)
     _contests: list[str] = field(default_factory=list)  # yet to happen
+    _refused: list[Delivery] = field(default_factory=list)
     _depth: int = 0
     _dying: int = 0  # so many of the next deliveries end at once
     _rotations: Iterator[int] = field(default_factory=count)
@@ -401,8 +402,10 @@ class Player:
             self._take(step)
         self._finish_waiting()
         self.terraform.finish()
-        # Terraform waits for its answer, so that nothing of it comes long after.
-        tried = [each for each in self.tried if each.asked.owner != self.terraform.owner]
+        # Terraform waits for its answer, so that nothing of it comes long after. Nor does what was
+        # refused: by then its sender has done something else.
+        answered = [each for each in self.tried if each.asked.owner == self.terraform.owner]
+        tried = [each for each in self.tried if each not in (*answered, *self._refused)]
         for number in self.play.repeated if tried else ():
             self.happened["delivered twice"] += 1
             self.finish(tried[number % len(tried)])
@@ -540,6 +543,7 @@ class Player:
             possible = [each for each in possible if each != "refused"]
         for each in possible[:1]:
             self._contests.remove(each)
+            self._refused += [delivery] if each == "refused" else []
         return next(iter(possible), "none")
 
     def _interrupt(self, kind: str, delivery: Delivery) -> None:
@@ -873,14 +877,14 @@ def assert_as_asked(player: Player) -> None:
     Check the invariant: connections are what their owners last asked for, nobody else's changed,
     and there is nothing beside them.
     """
-    shown = player.stage.shown()
+    shown, registered = player.stage.shown(), player.stage.world.registry.records
     records = {
         name: record
-        for name, record in player.stage.world.registry.records.items()
+        for name, record in registered.items()
         if record.connection_arn
         or (name in shown and shown[name][0] not in player.made)  # no mere claims
     }
-    wild = {WILD} | _given_away(player, shown, records)
+    wild = {WILD} | _given_away(player, shown, registered)
     _assert_spared(player, shown, records)
     later = instant(player.stage.world.time.seconds + 2 * LIFETIME_SECONDS)
     for name, record in records.items():
@@ -938,7 +942,7 @@ def _given_away(
         if arn in player.made and name in records and records[name].connection_arn != arn
     }
     gone = {records[name].connection_arn for name in names}
-    assert gone <= player.handled, f"of {names}, some were given away"
+    assert gone <= {"", *player.handled}, f"of {names}, some were given away"
     return names
 
 
