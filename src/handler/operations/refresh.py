@@ -46,7 +46,7 @@ def _refresh_record(ports: Ports, request: Request, record: Record) -> Completio
     if record.properties:  # otherwise a Create is running, and fetches later
         lease.refuse_if_changed(ports, record)
         if not record.is_deletion_pending:
-            if not record.connection_arn:
+            if not record.connection_arn and not found.connection:
                 raise ServiceInternalError(f"{record.name} is still being repaired")
             problem = "was deleted or replaced outside this provisioner"
             raise NotFoundError(f"the connection {record.name} {problem}")

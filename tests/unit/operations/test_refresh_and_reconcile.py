@@ -10,6 +10,7 @@ import pytest
 
 from handler.connections.state import Connection, Write
 from handler.errors import (
+    NotFoundError,
     NotStabilizedError,
     ProvisionerError,
     ServiceInternalError,
@@ -103,6 +104,20 @@ def test_a_refresh_waits_for_a_repair_that_broke_off(world: World) -> None:
     with pytest.raises(ThrottlingError):
         maintain(world, "Reconcile")
     with pytest.raises(ServiceInternalError, match=r"^crm is still being repaired$"):
+        maintain(world, "Refresh")
+
+
+def test_a_refresh_waits_for_no_repair_whose_name_somebody_took(world: World) -> None:
+    """It would wait for ever."""
+    world.is_repairing = True
+    del world.connections.stored["crm"]
+    refused(world)
+    with pytest.raises(ThrottlingError):
+        maintain(world, "Reconcile")
+    world.connections.before_create = None
+    pass_time(world)
+    world.connections.make_by_hand("crm", WITH_HEADER)
+    with pytest.raises(NotFoundError, match="was deleted or replaced outside this provisioner"):
         maintain(world, "Refresh")
 
 
