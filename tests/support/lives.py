@@ -385,7 +385,7 @@ class Player:
     _seconds: int = 0
     _holders: Iterator[int] = field(default_factory=count)
     _contests: list[str] = field(default_factory=list)  # yet to happen
-    _refused: list[Delivery] = field(default_factory=list)
+    _failed: list[Delivery] = field(default_factory=list)  # by one of them, for good
     _depth: int = 0
     _dying: int = 0  # so many of the next deliveries end at once
     _rotations: Iterator[int] = field(default_factory=count)
@@ -403,10 +403,10 @@ class Player:
             self._take(step)
         self._finish_waiting()
         self.terraform.finish()
-        # Terraform waits for its answer, so that nothing of it comes long after. Nor does what was
-        # refused: by then its sender has done something else.
+        # Terraform waits for its answer, so that nothing of it comes long after. Nor does what
+        # failed: by then its sender has done something else.
         answered = [each for each in self.tried if each.asked.owner == self.terraform.owner]
-        tried = [each for each in self.tried if each not in (*answered, *self._refused)]
+        tried = [each for each in self.tried if each not in (*answered, *self._failed)]
         for number in self.play.repeated if tried else ():
             self.happened["delivered twice"] += 1
             self.finish(tried[number % len(tried)])
@@ -544,7 +544,7 @@ class Player:
             possible = [each for each in possible if each != "refused"]
         for each in possible[:1]:
             self._contests.remove(each)
-            self._refused += [delivery] if each == "refused" else []
+            self._failed += [delivery] if each in ("refused", "overtaken") else []
         return next(iter(possible), "none")
 
     def _interrupt(self, kind: str, delivery: Delivery) -> None:
