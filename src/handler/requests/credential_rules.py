@@ -63,7 +63,5 @@ def _credential_violations(leaf: Leaf, text: Text | None) -> Iterator[Violation]
             yield Violation(leaf.path, SECRECY_WANTED)
     elif not services - {Service.SSM}:
         yield Violation(leaf.path, PLAIN_REFUSED if services else LITERAL_REFUSED)
-    elif (
-        text and leaf.name in REFERENCE_ONLY_MEMBERS and len(text.references) < len(text.parts)
-    ):
+    elif text and leaf.name in REFERENCE_ONLY_MEMBERS and len(text.references) < len(text.parts):
         yield Violation(leaf.path, TEXT_REFUSED)
