@@ -29,7 +29,7 @@ class ProvisionerError(Exception):
     is_transient = False
     created_name = ""
     aws_code = ""  # AWS's error code, if AWS refused a call
-    has_made_nothing = False  # a try to create did not: its claim is taken back
+    has_made_nothing = False  # nothing was written: what the registry held is given back
     has_unknown_end = False  # a failed try may have been carried out by AWS
 
     def __init__(self, reason: str) -> None:

@@ -83,6 +83,20 @@ def test_a_dropped_description_that_stays_is_told(world: World) -> None:
         ask(world, "Update", BASIC)
 
 
+def test_a_description_that_stays_is_not_written_over_at_each_reconcile(world: World) -> None:
+    """It is reported; what failed before it wrote anything leaves no doubt about a write."""
+    ask(world, properties=WITH_HEADER)
+    world.connections.clears_on_empty = False
+    with pytest.raises(NotStabilizedError, match="Description"):
+        ask(world, "Update", BASIC)
+    world.connections.calls.clear()
+    for _ in range(2):
+        crm.pass_time(world)
+        found = ask(world, "Reconcile", {"Name": "crm", "ReconcileMode": "Report"})
+        assert found.details == {"Drift": ["Changed"]}
+    assert set(world.connections.calls) == {"describe"}
+
+
 def test_a_connection_is_written_again_once_it_is_deauthorized(world: World) -> None:
     """While it is DEAUTHORIZING, EventBridge refuses, or keeps what it was to drop."""
     ask(world, properties=WITH_HEADER)
