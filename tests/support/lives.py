@@ -380,7 +380,7 @@ class Player:
     deleted: set[str] = field(default_factory=set)  # names of others that a hand deleted
     stacks: dict[str, "Stack"] = field(default_factory=dict)
     terraform: "TerraformUser" = field(init=False)
-    is_killed: bool = False  # an invocation was, so that what it made is unknown
+    is_killed: bool = False  # an invocation ran out of time, so that what it made is unknown
     _calls: Iterator[int] = field(default_factory=count)
     _seconds: int = 0
     _holders: Iterator[int] = field(default_factory=count)
@@ -405,8 +405,11 @@ class Player:
         self.terraform.finish()
         # Terraform waits for its answer, so that nothing of it comes long after. Nor does what
         # failed: by then its sender has done something else.
-        answered = [each for each in self.tried if each.asked.owner == self.terraform.owner]
-        tried = [each for each in self.tried if each not in (*answered, *self._failed)]
+        tried = [
+            each
+            for each in self.tried
+            if each.asked.owner != self.terraform.owner and each not in self._failed
+        ]
         for number in self.play.repeated if tried else ():
             self.happened["delivered twice"] += 1
             self.finish(tried[number % len(tried)])
@@ -542,10 +545,13 @@ class Player:
         if delivery.is_maintenance or self.tried.count(delivery) > 1:
             # What an earlier delivery began, or a rotation, would stay unfinished.
             possible = [each for each in possible if each != "refused"]
-        for each in possible[:1]:
-            self._contests.remove(each)
-            self._failed += [delivery] if each in ("refused", "overtaken") else []
-        return next(iter(possible), "none")
+        if not possible:
+            return "none"
+        chosen = possible[0]
+        self._contests.remove(chosen)
+        if chosen in ("refused", "overtaken"):
+            self._failed.append(delivery)
+        return chosen
 
     def _interrupt(self, kind: str, delivery: Delivery) -> None:
         if kind in ("rotation", "heard rotation"):
@@ -797,7 +803,7 @@ class TerraformUser:
         before, self._applied, self.is_failed = self._applied, wanted, True
         revised = {**wanted, "Revision": str(next(self._revisions))}
         try:
-            self._resource.apply(_of_terraform("Create", revised))
+            self._resource.apply({"Owner": TERRAFORM, "ResourceProperties": revised})
         except (KilledError, ProvisionerError) as error:
             self.player.stage.world.time.sleep(1000)  # until the person looks again
             is_taken = isinstance(error, AlreadyExistsError)
@@ -848,10 +854,6 @@ class TerraformUser:
     def _invoke(self, document: Document) -> str:
         delivery = self.player.send(lambda sent: read_document(document, DIRECT, "request-1", sent))
         return self.player.deliver(delivery).connection.arn
-
-
-def _of_terraform(request_type: str, properties: Mapping[str, Any]) -> Document:
-    return {"RequestType": request_type, "Owner": TERRAFORM, "ResourceProperties": properties}
 
 
 ADOPTING = REQUEST_QUEUE._replace(takes_adoptions=True)

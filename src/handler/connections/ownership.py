@@ -30,6 +30,11 @@ def standing(record: Record | None, connection: Connection | None, owner: str) -
     return Standing.OWN if is_its else Standing.UNOWNED
 
 
+def own_record(record: Record | None, owner: str) -> Record | None:
+    """Give a record if it is the owner's."""
+    return record if record and record.owner == owner else None
+
+
 def already_exists(name: str, stands: Standing, record: Record | None) -> AlreadyExistsError:
     """Give the error of a request for a name that somebody else has."""
     problem = f"a connection {name} exists that was not made here; OnExisting: Adopt takes it over"

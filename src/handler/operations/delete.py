@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from handler import errors
 from handler.clock import instant
-from handler.connections.ownership import is_same, not_own, superseded
+from handler.connections.ownership import is_same, not_own, own_record, superseded
 from handler.connections.record import Deletion, Record
 from handler.connections.state import Connection
 from handler.operations import current_state, lease, wait
@@ -29,8 +29,8 @@ def delete_replaced(ports: Ports, request: Request, above: tuple[str, ...] = ())
     """
     if not request.entry_point.deletes_replaced or not request.name:
         return None
-    record = ports.registry.read(request.name)
-    if record is None or record.owner != request.owner:
+    record = own_record(ports.registry.read(request.name), request.owner)
+    if record is None:
         return None
     for name in set(record.replaces) - {*above, request.name}:
         old = replace(request, name=name)

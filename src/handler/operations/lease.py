@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from handler.clock import instant
+from handler.connections.ownership import own_record
 from handler.connections.record import Record
 from handler.errors import NotStabilizedError, ProvisionerError, ResourceConflictError
 from handler.operations.ports import Ports
@@ -32,9 +33,19 @@ def hold_claim(ports: Ports, claim: Record, before: Record | None) -> Iterator[R
     if claim.replaces:
         # Keep a rename's claim even if it fails: Terraform then knows only the new name, and only
         # the claim still knows the old one. An earlier claim may have created the connection.
-        own = before if before and before.owner == claim.owner else None
+        own = own_record(before, claim.owner)
         kept = replace(own, replaces=claim.replaces) if own else new.over()
     yield from _hold(ports, ports.registry.claim, new, kept)
+
+
+@contextmanager
+def nothing_written() -> Iterator[None]:
+    """Say of a failure that nothing was sent to EventBridge under the lease so far."""
+    try:
+        yield
+    except ProvisionerError as error:
+        error.has_unknown_end, error.has_made_nothing = False, True
+        raise
 
 
 def _hold(

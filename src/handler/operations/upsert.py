@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from handler import errors
 from handler.clock import instant
-from handler.connections.ownership import Standing, already_exists, superseded
+from handler.connections.ownership import Standing, already_exists, own_record, superseded
 from handler.connections.record import Record
 from handler.connections.state import Connection, is_usable
 from handler.operations import connection_write, delete, lease, wait
@@ -114,14 +114,15 @@ def adopt(
     claim = _claim(ports, request, record)
     adoption = replace(claim, connection_arn=connection.arn, is_adopted=True)
     with lease.hold_claim(ports, adoption, record) as held:
-        desired = _resolve_before_write(ports, request)
+        with lease.nothing_written():
+            desired = resolve(ports, request)
         adopted = connection_write.update_under_lease(ports, request, held, connection, desired)
     with _naming_created(request.name):
         return wait.finish_unless_settled(ports, request, adopted, desired)
 
 
 def _claim(ports: Ports, request: Request, before: Record | None) -> Record:
-    own = before if before and before.owner == request.owner else None
+    own = own_record(before, request.owner)
     replaced = {request.previous_name, *(own.replaces if own else ())}
     return Record(
         name=request.name,
@@ -148,13 +149,15 @@ def _create_connection(
     ports: Ports, request: Request, before: Record | None
 ) -> tuple[DesiredState, Connection]:
     try:
-        desired = _resolve_before_write(ports, request)
+        with lease.nothing_written():
+            desired = resolve(ports, request)
         return desired, ports.connections.create(desired.properties)
     except errors.AlreadyExistsError as error:
         raise _refused_creation(error, request, before) from None
     except errors.ProvisionerError as error:
         # An earlier claim may still own what its try created, so it must not end with this one. But
-        # where a connection is made again, the claim tells others that this is under way.
+        # where a connection is made again, the claim stays, also after a failed fetch: it tells
+        # others that this is under way.
         is_made_again = before is not None and bool(before.connection_arn)
         error.has_made_nothing = not error.has_unknown_end and not is_made_again
         if error.is_transient or error.has_unknown_end:
@@ -163,19 +166,10 @@ def _create_connection(
         raise
 
 
-def _resolve_before_write(ports: Ports, request: Request) -> DesiredState:
-    try:
-        return resolve(ports, request)
-    except errors.ProvisionerError as error:
-        # Nothing was sent to EventBridge, whatever became of the fetch.
-        error.has_unknown_end, error.has_made_nothing = False, True
-        raise
-
-
 def _refused_creation(
     error: errors.AlreadyExistsError, request: Request, before: Record | None
 ) -> errors.ProvisionerError:
-    own = before if before and before.owner == request.owner else None
+    own = own_record(before, request.owner)
     # An earlier delivery created it, or a deletion is not visible everywhere yet.
     may_be_ours = own is not None and (not own.connection_arn or bool(own.lease_holder))
     if not error.has_unknown_end and not may_be_ours:

@@ -9,7 +9,7 @@ from handler.connections.full_update import leftovers
 from handler.connections.ownership import is_same
 from handler.connections.record import Record
 from handler.connections.state import BAD, Connection, ConnectionState, is_moving, is_usable
-from handler.errors import NotStabilizedError, ProvisionerError, ResourceConflictError
+from handler.errors import NotStabilizedError, ResourceConflictError
 from handler.operations import lease
 from handler.operations.completion import Completion, final_outcome
 from handler.operations.connection_write import Written, update_under_lease
@@ -74,16 +74,13 @@ def _remove_leftovers(
     # DeauthorizeConnection removes what an update does not; then everything is written again.
     name = request.name
     with lease.hold_lease(ports, record) as held:
-        try:
+        with lease.nothing_written():
             seen = ports.connections.describe(name)
             if seen is None or not is_same(record, seen):
                 raise ResourceConflictError(f"{name} was deleted meanwhile")
             # Deauthorizing removes AuthParameters alone. If anything else is left, refuse before it
             # stops deliveries for nothing.
             _refuse_leftovers(desired, seen, excused="AuthParameters.")
-        except ProvisionerError as error:
-            error.has_made_nothing = True
-            raise
         ports.connections.deauthorize(name)
         seen = watch(
             ports,

@@ -16,7 +16,7 @@ from handler.requests.request import check
 from handler.requests.unchecked_request import read_document
 from handler.settings import LONGEST_LAG
 from tests.support import alpha, crm
-from tests.support.crm import OAUTH, pass_time, stack
+from tests.support.crm import BASIC, HEADER, OAUTH, pass_time, stack
 from tests.support.fakes import RULES, START, FakeConnections, World, make_world
 from tests.support.lag import Lag
 
@@ -25,13 +25,6 @@ LAGS = [
     for member in ("state_seconds", "existence_seconds", "modified_seconds")
     for seconds in (0.1, 0.5, 2.0)
 ]
-PASSWORD = "{{resolve:secretsmanager:connections/crm:SecretString:password}}"
-BASIC: dict[str, Any] = {
-    "Name": "crm",
-    "AuthorizationType": "BASIC",
-    "AuthParameters": {"BasicAuthParameters": {"Username": "ada", "Password": PASSWORD}},
-}
-HEADER = {"Key": "X-Tenant", "Value": "1", "IsValueSecret": False}
 WITH_HEADER = {
     **BASIC,
     "AuthParameters": {

@@ -1,6 +1,6 @@
 """One at a time per name: who holds a lease, who gives it back, and who finds it lost."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -31,6 +31,7 @@ from handler.requests.request import check
 from handler.requests.unchecked_request import read_document
 from handler.settings import LEASE_MARGIN_SECONDS
 from tests.support import alpha, crm
+from tests.support.alpha import failing
 from tests.support.crm import BASIC, PASSWORD
 from tests.support.fakes import RULES, START, World
 from tests.support.lives import KilledError, properties_of
@@ -52,15 +53,6 @@ def ask(world: World, request_type: str = "Create", password: str = PASSWORD) ->
     document = {"RequestType": request_type, "ResourceProperties": properties}
     asked = read_document(document, REQUEST_QUEUE, "request", world.time.now)
     return carry_out(world.ports, check(asked, RULES))
-
-
-def failing(error: Exception) -> Callable[..., None]:
-    """Give a call that fails."""
-
-    def fail(*_: object) -> None:
-        raise error
-
-    return fail
 
 
 throttled = failing(ThrottlingError("x"))

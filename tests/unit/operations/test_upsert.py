@@ -249,26 +249,8 @@ def test_a_connection_within_the_grace_before_the_claim_is_ours(world: World) ->
     assert ask(world).outcome is Outcome.CREATED
 
 
-def test_an_answer_lost_on_create_does_not_become_already_exists(world: World) -> None:
-    """EventBridge says that the connection exists because our own first try made it."""
-    calls = iter([True])
-
-    def arrive_twice(name: str) -> None:
-        if next(calls, False):
-            world.connections.create({**BASIC, "Name": name})
-            error = AlreadyExistsError(name)
-            error.has_unknown_end = True
-            raise error
-
-    world.connections.before_create = arrive_twice
-    assert ask(world).outcome is Outcome.CREATED
-
-
-def test_a_lost_creation_is_ours_though_an_earlier_try_had_made_nothing(world: World) -> None:
-    """The earlier claim is over; only this one covers what its first try created."""
-    with crm.failing_before_creation(world, "creation throttled"), pytest.raises(ThrottlingError):
-        ask(world)
-    crm.pass_time(world)
+def let_it_arrive_twice(world: World) -> None:
+    """Let the next creation be carried out by its first try, and refused at its second."""
 
     def arrive_twice(name: str) -> None:
         world.connections.before_create = None
@@ -278,6 +260,20 @@ def test_a_lost_creation_is_ours_though_an_earlier_try_had_made_nothing(world: W
         raise error
 
     world.connections.before_create = arrive_twice
+
+
+def test_an_answer_lost_on_create_does_not_become_already_exists(world: World) -> None:
+    """EventBridge says that the connection exists because our own first try made it."""
+    let_it_arrive_twice(world)
+    assert ask(world).outcome is Outcome.CREATED
+
+
+def test_a_lost_creation_is_ours_though_an_earlier_try_had_made_nothing(world: World) -> None:
+    """The earlier claim is over; only this one covers what its first try created."""
+    with crm.failing_before_creation(world, "creation throttled"), pytest.raises(ThrottlingError):
+        ask(world)
+    crm.pass_time(world)
+    let_it_arrive_twice(world)
     assert ask(world).outcome is Outcome.CREATED
 
 

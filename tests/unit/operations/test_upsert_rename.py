@@ -22,11 +22,10 @@ from handler.requests.request import check
 from handler.requests.unchecked_request import read_document
 from tests.support import crm
 from tests.support.alpha import failing
-from tests.support.crm import PRIVATE, WITH_HEADER, stack
+from tests.support.crm import PASSWORD, PRIVATE, WITH_HEADER, stack
 from tests.support.fakes import RULES, World, make_world
 from tests.support.lag import NONE, Lag
 
-PASSWORD = "{{resolve:secretsmanager:connections/crm:SecretString:password}}"
 NO_PASSWORD = "{{resolve:secretsmanager:connections/none:SecretString:password}}"
 
 
